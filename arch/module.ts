@@ -1,0 +1,150 @@
+/**
+ * What one architecture is to the rest of the project: tables of data and pure functions over bytes. No process,
+ * no I/O, no addon here, so that every architecture can be tested on any machine.
+ */
+import type { Plan } from './plan.js';
+
+/** A register set as the kernel hands it over by PTRACE_GETREGSET. Rows are the module's; the generic code walks them. */
+export interface RegsetRow {
+  readonly name: string;
+  /** NT_* note type, <linux/elf.h>. */
+  readonly noteType: number;
+  /** Size of the set in bytes on this machine. */
+  readonly sizeBytes: number;
+}
+
+/** What the program counter, stack pointer and so on are called on this architecture. */
+export type RegisterRole = 'pc' | 'sp' | 'fp' | 'flags' | 'syscall-number' | 'thread-pointer';
+
+/** One register as clients see it. Its position in `RegisterFile.registers` is its number on the wire. */
+export interface Register {
+  readonly name: string;
+  readonly number: number;
+  readonly bits: number;
+  /** Name of the regset row that holds it. */
+  readonly regset: string;
+  /** Byte offset inside the regset. */
+  readonly offset: number;
+  /** Feature of the target description, for example `org.gnu.gdb.i386.core`. */
+  readonly feature: string;
+  /** Type in the target description. */
+  readonly type: string;
+  readonly group: string | undefined;
+  readonly role: RegisterRole | undefined;
+  /** DWARF register number, System V psABI. */
+  readonly dwarf: number | undefined;
+}
+
+/** Facts about this machine that decide which registers there are; read at run time, never assumed. */
+export interface MachineFacts {
+  /** XCR0, or 0n where the CPU has no XSAVE. */
+  readonly xcr0: bigint;
+  /** CPUID(0xD, 0).EBX: bytes of the XSAVE area for the features enabled in XCR0. */
+  readonly xsaveSizeBytes: number;
+  /** CPUID(0xD, n): where each component lies in the standard (uncompacted) area. Index = component number. */
+  readonly xsaveComponents: readonly { readonly index: number; readonly offset: number; readonly sizeBytes: number }[];
+}
+
+/** Access to the regsets of one stopped thread. Values are live: what is written is stored before the thread runs. */
+export interface RegsetAccess {
+  /** The bytes of the set, or undefined where the kernel has none for this thread. Do not modify: call `write`. */
+  read(regset: string): Uint8Array | undefined;
+  /** Replaces the set. */
+  write(regset: string, bytes: Uint8Array): void;
+}
+
+/** The registers of one machine: which there are, how they are shown, and how they are read and written. */
+export interface RegisterFile {
+  readonly regsets: readonly RegsetRow[];
+  readonly registers: readonly Register[];
+  /** `g` and `G` carry the registers numbered below this; the rest is read one at a time. */
+  readonly generalCount: number;
+  /** Numbers of the registers sent along with every stop reply. */
+  readonly expedited: readonly number[];
+  /** The target description (XML) that describes exactly `registers`. */
+  readonly targetDescription: string;
+  byRole(role: RegisterRole): Register;
+  byName(name: string): Register | undefined;
+  /** Value in target byte order, exactly bits/8 bytes; undefined = known register, value not available. */
+  read(register: Register, regsets: RegsetAccess): Uint8Array | undefined;
+  /** @throws RangeError when `value` is not bits/8 bytes long. @returns false when the register cannot be written. */
+  write(register: Register, value: Uint8Array, regsets: RegsetAccess): boolean;
+}
+
+/** A hardware breakpoint or watchpoint as a client asks for it. */
+export interface HardwarePoint {
+  readonly kind: 'execute' | 'write' | 'read' | 'access';
+  readonly address: bigint;
+  /** Bytes watched; 1 for 'execute'. */
+  readonly lengthBytes: number;
+}
+
+/** One store into a thread's debug registers: a word of the user area (PTRACE_POKEUSER) or a whole regset. */
+export type DebugStore =
+  | { readonly kind: 'user'; readonly offset: number; readonly value: bigint }
+  | { readonly kind: 'regset'; readonly noteType: number; readonly bytes: Uint8Array };
+
+/** What the debug registers of every thread of a process must hold. */
+export interface DebugImage {
+  /** In the order in which they must be stored. */
+  readonly stores: readonly DebugStore[];
+  /** For each hardware slot the point that it serves, or undefined when it is free. */
+  readonly slots: readonly (HardwarePoint | undefined)[];
+}
+
+export interface DebugRegisters {
+  /** The image of no points at all: everything off. */
+  readonly none: DebugImage;
+  /** Whether the machine knows this kind of point at all (x86 has no read-only watchpoint). */
+  supports(kind: HardwarePoint['kind']): boolean;
+  /** The image that serves all points, or undefined when they do not fit into the slots. Equal points share slots. */
+  allocate(points: readonly HardwarePoint[]): DebugImage | undefined;
+  /** Offset in the user area of the status register to be read (and cleared with 0) after a trap; undefined: none. */
+  readonly statusOffset: number | undefined;
+  /** The points of `image` that a status word says were hit. */
+  triggered(image: DebugImage, status: bigint): readonly HardwarePoint[];
+}
+
+export interface ArchModule {
+  readonly name: string;
+  /** e_machine of its programs, <elf.h>. */
+  readonly elfMachine: number;
+  /** ELFCLASS64 or ELFCLASS32. */
+  readonly elfClass: 1 | 2;
+  /** Size of a pointer in bytes. */
+  readonly pointerBytes: 4 | 8;
+  /** Software breakpoint. `pcOffset`: bytes by which the pc lies behind the trap's own address when it is reported. */
+  readonly breakpoint: { readonly bytes: Uint8Array; readonly pcOffset: number };
+  /** si_code values (SIGTRAP) that the kernel gives for the module's own breakpoint instruction. */
+  readonly breakpointTrapCodes: readonly number[];
+  registerFile(machine: MachineFacts): RegisterFile;
+  readonly debugRegisters: DebugRegisters;
+  /** Longest instruction in bytes: how much text a plan needs. */
+  readonly maxInstructionBytes: number;
+  /** Plans the step past a site at `address` whose original bytes (up to maxInstructionBytes of text) are given. */
+  plan(bytes: Uint8Array, address: bigint): Plan;
+  /** Unconditional jump from `from` to `to`, for the end of a slot; undefined when out of reach. */
+  jump(from: bigint, to: bigint): Uint8Array | undefined;
+  /** How the program is made to do a system call: the instruction, and where number, arguments and result live. */
+  readonly syscall: {
+    readonly instruction: Uint8Array;
+    /** Byte offsets in the general regset. */
+    readonly numberOffset: number;
+    readonly argumentOffsets: readonly number[];
+    readonly resultOffset: number;
+    /** Where the kernel notes that a system call may be restarted; -1 is stored there to cancel that. */
+    readonly restartOffset: number;
+    readonly numbers: { readonly mmap: number; readonly munmap: number };
+  };
+  /** Byte offsets in the general regset (NT_PRSTATUS). */
+  readonly general: {
+    readonly noteType: number;
+    readonly sizeBytes: number;
+    readonly pcOffset: number;
+    readonly spOffset: number;
+    readonly flagsOffset: number;
+    readonly threadPointerOffset: number | undefined;
+  };
+  /** glibc's thread control block: how the dynamic thread vector is found from the thread pointer. TLS variant I or II. */
+  readonly threadLocal: { readonly dtvOffset: number; readonly variant: 1 | 2 };
+}

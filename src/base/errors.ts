@@ -1,0 +1,48 @@
+/**
+ * Every error that leaves the core has a stable code; callers test the code, people read the message.
+ * "Gone" is no error: a thread may vanish between two calls, and functions say so in their result.
+ */
+export const errorCodes = {
+  /** The kernel refused a request; `errno`, `request` and the thread say which. */
+  KERNEL_REFUSED: 'OUTSTEP_KERNEL_REFUSED',
+  /** No process of that id. */
+  NO_SUCH_PROCESS: 'OUTSTEP_NO_SUCH_PROCESS',
+  /** No thread of that id. */
+  NO_SUCH_THREAD: 'OUTSTEP_NO_SUCH_THREAD',
+  /** The process may not be traced; the message explains what forbids it. */
+  ATTACH_REFUSED: 'OUTSTEP_ATTACH_REFUSED',
+  /** The program could not be started. */
+  LAUNCH_FAILED: 'OUTSTEP_LAUNCH_FAILED',
+  /** Memory at an address could not be read or written. */
+  MEMORY: 'OUTSTEP_MEMORY',
+  /** The machine has no free hardware breakpoint or watchpoint. */
+  NO_DEBUG_REGISTER: 'OUTSTEP_NO_DEBUG_REGISTER',
+  /** The program or the request needs something that is not supported; the message names it. */
+  UNSUPPORTED: 'OUTSTEP_UNSUPPORTED',
+  /** A request that cannot be carried out in the state the thread or process is in. */
+  WRONG_STATE: 'OUTSTEP_WRONG_STATE',
+} as const;
+
+export type ErrorCode = (typeof errorCodes)[keyof typeof errorCodes];
+
+export class OutstepError extends Error {
+  override readonly name = 'OutstepError';
+  readonly code: ErrorCode;
+  /** The kernel's error number (errno(3)), where the kernel gave one. */
+  readonly errno: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { errno?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.errno = options.errno;
+  }
+}
+
+export function isOutstepError(error: unknown): error is OutstepError {
+  return error instanceof OutstepError;
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

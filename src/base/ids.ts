@@ -1,0 +1,56 @@
+/**
+ * Branded identifiers. A brand is given in one place each, after a check, so that a pid can never be passed
+ * where a tid or an address is wanted.
+ */
+
+declare const brand: unique symbol;
+type Branded<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** Id of a process: the kernel's thread group id, positive. */
+export type Pid = Branded<number, 'Pid'>;
+/** Id of a thread (LWP), positive. The leader's tid equals the pid of its process. */
+export type Tid = Branded<number, 'Tid'>;
+/** A virtual address in a traced process, 0 to 2^64 - 1. */
+export type Address = Branded<bigint, 'Address'>;
+/** A signal number as the Linux kernel counts them (signal(7)), 1 to 64. */
+export type KernelSignal = Branded<number, 'KernelSignal'>;
+/** Position of a register in the target description; the number of the `p` packet. */
+export type RegisterNumber = Branded<number, 'RegisterNumber'>;
+
+const maxId = 2 ** 31 - 1;
+
+function checkInteger(value: number, least: number, most: number, what: string): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${what} must be an integer from ${least} to ${most}, not ${value}`);
+  }
+}
+
+export function pid(value: number): Pid {
+  checkInteger(value, 1, maxId, 'pid');
+  return value as Pid;
+}
+
+export function tid(value: number): Tid {
+  checkInteger(value, 1, maxId, 'tid');
+  return value as Tid;
+}
+
+/** Takes the value modulo 2^64, as address arithmetic on the machine does. */
+export function address(value: bigint | number): Address {
+  return BigInt.asUintN(64, BigInt(value)) as Address;
+}
+
+export function kernelSignal(value: number): KernelSignal {
+  checkInteger(value, 1, 64, 'signal');
+  return value as KernelSignal;
+}
+
+export function registerNumber(value: number): RegisterNumber {
+  checkInteger(value, 0, 0xffff, 'register number');
+  return value as RegisterNumber;
+}
+
+/** The leader of a process: its tid is the pid. */
+export function leaderOf(process: Pid): Tid {
+  return process as number as Tid;
+}

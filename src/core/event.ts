@@ -1,0 +1,45 @@
+/**
+ * What the core tells engines. An event is a fact the kernel reported, decoded once; which of several facts a client
+ * is told as its stop reason is the engine's affair. Thread events are delivered while the thread is stopped.
+ */
+import type { HardwarePoint } from '../../arch/module.js';
+import type { Address, KernelSignal, Pid, Tid } from '../base/ids.js';
+import type { Process } from './process.js';
+import type { Thread } from './thread.js';
+
+export type ThreadEvent =
+  /** A signal is about to be delivered (signal-delivery stop, ptrace(2)). */
+  | { readonly kind: 'signal'; readonly thread: Thread; readonly signal: KernelSignal }
+  /** A software breakpoint site of this core was reached; pc is at the site. */
+  | { readonly kind: 'breakpoint'; readonly thread: Thread; readonly address: Address }
+  /** A trap instruction of the program's own; pc is at it. The kernel has a SIGTRAP pending for the program. */
+  | { readonly kind: 'program-trap'; readonly thread: Thread; readonly address: Address }
+  | { readonly kind: 'hardware-breakpoint'; readonly thread: Thread; readonly address: Address }
+  | {
+      readonly kind: 'watchpoint';
+      readonly thread: Thread;
+      readonly point: HardwarePoint;
+      /** An address inside the watched range. */
+      readonly address: Address;
+    }
+  /** A single step or a range step asked for by an engine has ended. */
+  | { readonly kind: 'step-done'; readonly thread: Thread }
+  /** The thread made `child`, a new thread of the same process, already known to the core. */
+  | { readonly kind: 'clone'; readonly thread: Thread; readonly child: Thread }
+  /** A new program runs in the process: every other thread, breakpoint, watchpoint and regset is gone. */
+  | { readonly kind: 'exec'; readonly thread: Thread; readonly path: string }
+  /** The thread stopped because the process is in a job-control stop (`signal`: SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU). */
+  | { readonly kind: 'group-stop'; readonly thread: Thread; readonly signal: KernelSignal };
+
+export type ExitStatus =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'killed'; readonly signal: KernelSignal };
+
+export type ProcessEvent =
+  /** One thread, not the last, is gone. */
+  | { readonly kind: 'thread-exit'; readonly process: Process; readonly tid: Tid; readonly code: number }
+  /** The process is gone and reaped. */
+  | { readonly kind: 'exit'; readonly process: Process; readonly pid: Pid; readonly status: ExitStatus };
+
+export type CoreEvent = ThreadEvent | ProcessEvent;
+export type EventKind = CoreEvent['kind'];

@@ -1,0 +1,159 @@
+/**
+ * The typed surface of the addon: mechanisms over ptrace(2), wait(2) and /proc, no policy. Everything is synchronous
+ * and must be called on the JavaScript thread that made the Tracer, because the kernel ties ptrace to it.
+ *
+ * Failures: unless stated otherwise a call throws a `NativeError`. Where a thread may have vanished between two calls
+ * (ESRCH), the call returns false or undefined instead: its exit event follows.
+ */
+
+/** Thrown by the addon. `request` names what was refused, for example 'PTRACE_SEIZE' or 'execve'. */
+export interface NativeError extends Error {
+  readonly errno: number;
+  readonly request: string;
+  readonly tid: number;
+}
+
+export interface SpawnOptions {
+  /** Path of the file to execute; searched in PATH when it has no slash. */
+  readonly file: string;
+  /** argv, argv[0] included. */
+  readonly args: readonly string[];
+  /** NAME=VALUE. */
+  readonly environment: readonly string[];
+  readonly workingDirectory: string | undefined;
+  /** personality(2) ADDR_NO_RANDOMIZE. */
+  readonly disableRandomization: boolean;
+  /** stdin from /dev/null and stdout to stderr, for servers that speak over stdin and stdout. */
+  readonly redirectStdio: boolean;
+}
+
+/** What waitid(2) and the kernel said about one thread. */
+export interface NativeEvent {
+  readonly tid: number;
+  readonly kind: 'stopped' | 'exited' | 'killed';
+  /** Stop signal, exit code or killing signal. */
+  readonly code: number;
+  /** PTRACE_EVENT_* of an event stop, 0 for a signal-delivery stop, 0x80 in `code` for a syscall stop. */
+  readonly event: number;
+  /** PTRACE_GETEVENTMSG for clone, fork, vfork, vfork-done and exec stops. */
+  readonly message: number;
+  /** si_code of a signal-delivery stop. */
+  readonly signalCode: number;
+  /** pid of the sender, where the signal has one. */
+  readonly senderPid: number;
+  /** Program counter, with out-of-line slots translated and the thread moved back to a site that it trapped at. */
+  readonly pc: bigint;
+  /** It trapped at a site of this space. */
+  readonly atSite: boolean;
+  /** A requested step or range step is done. */
+  readonly stepped: boolean;
+}
+
+/** A site's plan in the form native code carries out; see arch/plan.ts. Offsets are into the general regset. */
+export interface NativePlan {
+  readonly kind: 'emulate' | 'slot' | 'refuse';
+  readonly lengthBytes: number;
+  readonly effect?: import('../../arch/plan.js').Effect;
+  /** Address of the slot, which holds the relocated instruction and behind it a jump back. */
+  readonly slot?: bigint;
+  /** Bytes of the relocated instruction in the slot, without the jump. */
+  readonly slotLengthBytes?: number;
+  readonly fixups?: readonly import('../../arch/plan.js').Fixup[];
+}
+
+/** What native code must know of an architecture: byte offsets in the general regset. */
+export interface NativeArch {
+  readonly generalNote: number;
+  readonly generalSizeBytes: number;
+  readonly pcOffset: number;
+  readonly spOffset: number;
+  readonly flagsOffset: number;
+  /** The registers that hold the next address and the flags after `syscall`; -1 where there are none. */
+  readonly syscallNextOffset: number;
+  readonly syscallFlagsOffset: number;
+  /** Bytes between the trap instruction and the pc reported for it. */
+  readonly breakpointPcOffset: number;
+  /** si_code values of the breakpoint trap. */
+  readonly breakpointTrapCodes: readonly number[];
+}
+
+export type ResumeMode = 'continue' | 'step' | 'range-step' | 'listen';
+
+/**
+ * How a resume was carried out: 'running'; 'gone' (the thread has vanished); 'refused' (it stands at a site whose plan
+ * refuses: the caller must step it in place with every other thread held); 'done' (a step that was emulated without
+ * running the thread: it is still stopped, at the next instruction).
+ */
+export type ResumeResult = 'running' | 'gone' | 'refused' | 'done';
+
+export interface NativeTracer {
+  /** Starts a program, traced by PTRACE_SEIZE, not yet past its own execve. Returns its pid. The first event is the exec stop. */
+  spawn(options: SpawnOptions): number;
+  /** PTRACE_SEIZE with the options this tracer uses; `exitKill` adds PTRACE_O_EXITKILL. False: gone. */
+  seize(tid: number, space: number, exitKill: boolean): boolean;
+  /** Makes a thread known that the kernel attached by itself (clone, fork, vfork). */
+  adopt(tid: number, space: number): void;
+  /** PTRACE_INTERRUPT. */
+  interrupt(tid: number): boolean;
+  /** PTRACE_DETACH, delivering `signal` (0: none). */
+  detach(tid: number, signal: number): boolean;
+  /** Forgets a thread without a word to the kernel (vanished in an exec). */
+  forget(tid: number): void;
+  /** kill(pid, SIGKILL). */
+  kill(pid: number): boolean;
+  /** tgkill(2). */
+  tgkill(pid: number, tid: number, signal: number): boolean;
+
+  /** Lets a stopped thread go on; registers written meanwhile are stored first. `start`, `end` for 'range-step'. */
+  resume(tid: number, mode: ResumeMode, signal: number, start?: bigint, end?: bigint): ResumeResult;
+  /**
+   * As `resume` for a step, without regard to sites: the in-place step of the slow way.
+   */
+  stepInPlace(tid: number, signal: number): boolean;
+  /** Events so far, waiting up to `timeoutMs` for the first while any thread runs. Empty: none came. */
+  wait(timeoutMs: number): NativeEvent[];
+  /** Calls `listener` on the event loop whenever the kernel may have news, until `unwatch`. */
+  watch(listener: () => void): void;
+  unwatch(): void;
+
+  /** Copy of a regset of a stopped thread; undefined: gone, or the kernel has no such set for it (ENODEV, EINVAL, EIO). */
+  getRegset(tid: number, noteType: number, sizeBytes: number): Uint8Array | undefined;
+  /** Stores a regset; the general one is kept and stored when the thread is resumed. False: gone. */
+  setRegset(tid: number, noteType: number, bytes: Uint8Array): boolean;
+  /** PTRACE_PEEKUSER. */
+  peekUser(tid: number, offset: number): bigint | undefined;
+  /** PTRACE_POKEUSER. */
+  pokeUser(tid: number, offset: number, value: bigint): boolean;
+  /** siginfo_t (128 bytes) of the last signal-delivery stop; undefined: gone, or stopped for another reason. */
+  getSiginfo(tid: number): Uint8Array | undefined;
+  setSiginfo(tid: number, bytes: Uint8Array): boolean;
+
+  /** Declares an address space with its breakpoint sites; `memory` is an open /proc/PID/mem. Returns its handle. */
+  addSpace(pid: number, arch: NativeArch): number;
+  /** Reopens /proc/PID/mem, after an exec, and drops its sites. */
+  resetSpace(space: number, pid: number): void;
+  removeSpace(space: number): void;
+  /** Bytes read into `into`, up to the first unreadable one; 0 when the first cannot be read. */
+  readMemory(space: number, address: bigint, into: Uint8Array): number;
+  /** Bytes written, as in readMemory. Reaches read-only pages. */
+  writeMemory(space: number, address: bigint, bytes: Uint8Array): number;
+  setSite(space: number, address: bigint, plan: NativePlan): void;
+  removeSite(space: number, address: bigint): void;
+  /** Signals (kernel numbers) that are delivered at once without an event, for threads that do not step. */
+  setPassSignals(space: number, signals: readonly number[]): void;
+  /** Lets every traced process go or kills it, as it was spawned or attached, and frees everything. Twice is harmless. */
+  dispose(): void;
+}
+
+export interface NativeBinding {
+  readonly Tracer: new () => NativeTracer;
+  /** CPUID and XCR0 of this machine. */
+  machineFacts(): { xcr0: bigint; xsaveSizeBytes: number; xsaveComponents: { index: number; offset: number; sizeBytes: number }[] };
+  /** Opens a serial line raw, read and write; returns the descriptor. */
+  openSerial(path: string): number;
+  /**
+   * Gives the terminal `fd` to a process group, tcsetpgrp(3) with SIGTTOU ignored; returns the group that had it,
+   * or undefined when `fd` is no terminal of ours.
+   */
+  setForegroundGroup(fd: number, group: number): number | undefined;
+}
