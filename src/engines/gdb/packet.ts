@@ -1,0 +1,62 @@
+/**
+ * What a packet is to this engine: a row of data. The row's name is the packet's exact name, so that searching for
+ * the name finds the row, its parser, its handler and its test. Handlers return a reply; one place writes it.
+ */
+import type { FieldReader } from 'gdb-js-rsp-parser';
+import type { GdbSession } from './session.js';
+
+export type Reply =
+  | { readonly kind: 'ok' }
+  /** The empty packet: not supported. */
+  | { readonly kind: 'empty' }
+  /** `Enn`, or `E.text` where the client understands it at this place; `code` is an errno(3) value, 1 to 255. */
+  | { readonly kind: 'error'; readonly code: number; readonly text?: string }
+  /** Plain ASCII (hex, names, numbers). */
+  | { readonly kind: 'text'; readonly text: string }
+  /** ASCII followed by raw bytes; the bytes are escaped when the reply is written. */
+  | { readonly kind: 'binary'; readonly prefix: string; readonly bytes: Uint8Array }
+  /** The answer is a stop reply, which comes when the program stops. */
+  | { readonly kind: 'deferred' };
+
+export const ok: Reply = { kind: 'ok' };
+export const empty: Reply = { kind: 'empty' };
+export const deferred: Reply = { kind: 'deferred' };
+
+export function text(value: string): Reply {
+  return { kind: 'text', text: value };
+}
+
+export function failure(code: number, message?: string): Reply {
+  return message === undefined ? { kind: 'error', code } : { kind: 'error', code, text: message };
+}
+
+export interface PacketRow<Request> {
+  /** Exact name, up to the separator or the end of the packet: `m`, `vCont`, `qXfer`, `QPassSignals`. */
+  readonly name: string;
+  /** Takes the arguments behind the name, separator included; throws `ProtocolError` when they are malformed. */
+  readonly parse: (fields: FieldReader) => Request;
+  readonly run: (session: GdbSession, request: Request) => Reply | Promise<Reply>;
+  /** Token of the `qSupported` answer that announces it. */
+  readonly advertise?: string;
+}
+
+/** A row whose request type is known to itself only, so that rows of all types fit into one table. */
+export interface PacketEntry {
+  readonly name: string;
+  readonly advertise: string | undefined;
+  readonly handle: (session: GdbSession, fields: FieldReader) => Reply | Promise<Reply>;
+}
+
+export function packet<Request>(row: PacketRow<Request>): PacketEntry {
+  return {
+    name: row.name,
+    advertise: row.advertise,
+    handle: (session, fields) => row.run(session, row.parse(fields)),
+  };
+}
+
+/** Parser of packets that take no arguments. */
+export function nothing(fields: FieldReader): undefined {
+  fields.expectEnd();
+  return undefined;
+}
