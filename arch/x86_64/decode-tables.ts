@@ -1,0 +1,141 @@
+/**
+ * Layout of the instructions of 64-bit mode: what follows the opcode. One character per opcode, sixteen opcodes a row.
+ * Sources: Intel SDM volume 2 appendix A (opcode maps), AMD APM volume 3 appendix A.
+ */
+
+/** How many bytes an immediate takes; `operand` kinds depend on operand size, address size or prefix. */
+export type ImmediateKind =
+  | 'none'
+  | 'byte'
+  | 'word'
+  /** Two bytes after 66 (without REX.W), otherwise four. */
+  | 'operand'
+  /** As `operand`, but eight with REX.W: mov r64, imm64. */
+  | 'full-operand'
+  /** Eight, four after 67: the absolute address of mov A0 to A3. */
+  | 'address'
+  /** Two and one: enter. */
+  | 'word-byte'
+  | 'four'
+  /** As `byte` or `operand` for ModRM.reg 0 and 1 only: group 3. */
+  | 'group3-byte'
+  | 'group3-operand'
+  /** Two bytes after 66 or F2 (extrq, insertq), none without prefix (vmread). */
+  | 'sse4a';
+
+export interface Layout {
+  readonly hasModRm: boolean;
+  readonly immediate: ImmediateKind;
+  /** The immediate is a displacement from the end of the instruction. */
+  readonly isBranch: boolean;
+}
+
+function layout(hasModRm: boolean, immediate: ImmediateKind, isBranch = false): Layout {
+  return { hasModRm, immediate, isBranch };
+}
+
+const plain = layout(false, 'none');
+const modRm = layout(true, 'none');
+const modRmByte = layout(true, 'byte');
+
+/** Meaning of the characters; a character that is absent here stands for an undefined opcode, a prefix or an escape. */
+const layouts: Readonly<Record<string, Layout>> = {
+  '.': plain,
+  m: modRm,
+  b: layout(false, 'byte'),
+  z: layout(false, 'operand'),
+  B: modRmByte,
+  Z: layout(true, 'operand'),
+  v: layout(false, 'full-operand'),
+  w: layout(false, 'word'),
+  e: layout(false, 'word-byte'),
+  o: layout(false, 'address'),
+  r: layout(false, 'byte', true),
+  R: layout(false, 'four', true),
+  g: layout(true, 'group3-byte'),
+  G: layout(true, 'group3-operand'),
+  q: layout(true, 'sse4a'),
+};
+
+const oneByteMap = [
+  'mmmmbzxxmmmmbzxx',
+  'mmmmbzxxmmmmbzxx',
+  'mmmmbzxxmmmmbzxx',
+  'mmmmbzxxmmmmbzxx',
+  'xxxxxxxxxxxxxxxx',
+  '................',
+  'xxxmxxxxzZbB....',
+  'rrrrrrrrrrrrrrrr',
+  'BZxBmmmmmmmmmmmm',
+  '..........x.....',
+  'oooo....bz......',
+  'bbbbbbbbvvvvvvvv',
+  'BBw.xxBZe.w..bx.',
+  'mmmmxxx.mmmmmmmm',
+  'rrrrbbbbRRxr....',
+  'x.xx..gG......mm',
+].join('');
+
+// 0F FF (ud0) has a ModRM byte on Intel and none on AMD; it faults on both.
+const twoByteMap = [
+  'mmmmx.....x.xm.x',
+  'mmmmmmmmmmmmmmmm',
+  'mmmmxxxxmmmmmmmm',
+  '......x.xxxxxxxx',
+  'mmmmmmmmmmmmmmmm',
+  'mmmmmmmmmmmmmmmm',
+  'mmmmmmmmmmmmmmmm',
+  'BBBBmmm.qmxxmmmm',
+  'RRRRRRRRRRRRRRRR',
+  'mmmmmmmmmmmmmmmm',
+  '...mBmxx...mBmmm',
+  'mmmmmmmmmmBmmmmm',
+  'mmBmBBBm........',
+  'mmmmmmmmmmmmmmmm',
+  'mmmmmmmmmmmmmmmm',
+  'mmmmmmmmmmmmmmmm',
+].join('');
+
+const legacyMaps: readonly (string | Layout)[] = [oneByteMap, twoByteMap, modRm, modRmByte];
+
+/** Opcodes of map 1 that carry an immediate byte, alike in VEX and EVEX. */
+const vectorImmediates: ReadonlySet<number> = new Set([0x70, 0x71, 0x72, 0x73, 0xc2, 0xc4, 0xc5, 0xc6]);
+
+/** vzeroupper, vzeroall. */
+const vexZero = 0x77;
+
+export type Encoding = 'legacy' | 'vex' | 'evex' | 'xop' | '3dnow';
+
+function vectorMapOne(opcode: number): Layout {
+  return vectorImmediates.has(opcode) ? modRmByte : modRm;
+}
+
+const xopMaps: Readonly<Record<number, Layout>> = {
+  8: modRmByte,
+  9: modRm,
+  10: layout(true, 'four'),
+};
+
+/** EVEX map 4 (APX) and 7 are unknown here. */
+const evexMaps: Readonly<Record<number, Layout>> = { 2: modRm, 3: modRmByte, 5: modRm, 6: modRm };
+
+const vexMaps: Readonly<Record<number, Layout>> = { 2: modRm, 3: modRmByte };
+
+/** What follows the opcode; undefined when the opcode or the map is not defined in 64-bit mode. */
+export function layoutOf(encoding: Encoding, map: number, opcode: number): Layout | undefined {
+  switch (encoding) {
+    case 'legacy': {
+      const rows = legacyMaps[map];
+      return typeof rows === 'string' ? layouts[rows.charAt(opcode)] : rows;
+    }
+    case 'vex':
+      if (map === 1) return opcode === vexZero ? plain : vectorMapOne(opcode);
+      return vexMaps[map];
+    case 'evex':
+      return map === 1 ? vectorMapOne(opcode) : evexMaps[map];
+    case 'xop':
+      return xopMaps[map];
+    case '3dnow':
+      return modRmByte;
+  }
+}
