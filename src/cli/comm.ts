@@ -1,0 +1,94 @@
+/**
+ * The connection argument (COMM) of the command line, as gdbserver takes it, decoded without touching the machine.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+
+export interface TcpComm {
+  readonly kind: 'tcp';
+  /** The argument as it was typed, for messages. */
+  readonly text: string;
+  /** Name or numeric address; undefined where none was given: the loopback interface. */
+  readonly host: string | undefined;
+  /** 0 to 65535; 0 picks a free one. */
+  readonly port: number;
+  /** 4 or 6 where a prefix (`tcp4:`, `tcp6:`) or brackets ask for it, otherwise 0. */
+  readonly family: 0 | 4 | 6;
+}
+
+export interface UnixComm {
+  readonly kind: 'unix';
+  readonly path: string;
+}
+
+export interface SerialComm {
+  readonly kind: 'serial';
+  readonly path: string;
+}
+
+export type Comm = TcpComm | UnixComm | SerialComm | { readonly kind: 'stdio' };
+
+/** A connection argument that names nothing which could be opened. The message is complete. */
+export class CommError extends Error {}
+
+const familyOfPrefix: ReadonlyMap<string, 0 | 4 | 6> = new Map([
+  ['tcp:', 0],
+  ['tcp4:', 4],
+  ['tcp6:', 6],
+]);
+
+/** @throws CommError */
+export function parseComm(text: string): Comm {
+  if (text === '-' || text === 'stdio') return { kind: 'stdio' };
+  if (text.startsWith('unix:')) {
+    const path = text.slice('unix:'.length);
+    if (path === '') throw new CommError(`${text}: a path must follow "unix:".`);
+    return { kind: 'unix', path };
+  }
+  // Paths under /dev/serial/by-path hold colons, so a slash in front decides before any colon does.
+  if (text.startsWith('/')) return { kind: 'serial', path: text };
+  const prefix = text.slice(0, text.indexOf(':') + 1);
+  const family = familyOfPrefix.get(prefix);
+  if (family !== undefined) return parseTcp(text, text.slice(prefix.length), family);
+  if (text === '') throw new CommError('The connection argument is empty.');
+  if (!text.includes(':') && !/^[0-9]+$/.test(text)) return { kind: 'serial', path: text };
+  return parseTcp(text, text, 0);
+}
+
+function parseTcp(text: string, rest: string, family: 0 | 4 | 6): TcpComm {
+  const { host, port } = rest.startsWith('[') ? splitBrackets(text, rest) : splitLastColon(rest);
+  if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 0xffff) {
+    throw unresolvable(text, 'the port must be a number from 0 to 65535');
+  }
+  if (host.includes(':') && !isIPv6(host)) throw unresolvable(text, 'Name or service not known');
+  const addressFamily = isIPv6(host) ? 6 : isIPv4(host) ? 4 : family;
+  if (family !== 0 && addressFamily !== family) {
+    throw unresolvable(text, 'Address family for hostname not supported');
+  }
+  return {
+    kind: 'tcp',
+    text,
+    host: host === '' ? undefined : host,
+    port: Number(port),
+    family: addressFamily,
+  };
+}
+
+/** `[IPv6]:port`. */
+function splitBrackets(text: string, rest: string): { host: string; port: string } {
+  const close = rest.indexOf(']');
+  if (close < 0) throw new CommError(`Missing close bracket in hostname '${text}'`);
+  const host = rest.slice(1, close);
+  if (!isIPv6(host)) throw unresolvable(text, 'Name or service not known');
+  if (rest[close + 1] !== ':') throw new CommError(`Missing port in '${text}'`);
+  return { host, port: rest.slice(close + 2) };
+}
+
+/** `host:port`, `:port` or `port`; everything before the last colon is the host, so that `::1:port` works. */
+function splitLastColon(rest: string): { host: string; port: string } {
+  const colon = rest.lastIndexOf(':');
+  return { host: rest.slice(0, Math.max(colon, 0)), port: rest.slice(colon + 1) };
+}
+
+function unresolvable(text: string, reason: string): CommError {
+  return new CommError(`${text}: cannot resolve name: ${reason}`);
+}
