@@ -1,6 +1,55 @@
+/** What the addon exports; its typed surface is src/native/binding-types.ts. */
 #include <napi.h>
 
+#include "conversion.h"
+#include "machine.h"
+#include "terminal.h"
+#include "tracer_binding.h"
+
 namespace {
-Napi::Object init(Napi::Env, Napi::Object exports) { return exports; }
+
+using outstep::conversion::bigint;
+using outstep::conversion::integer;
+using outstep::conversion::raise;
+
+Napi::Value machineFacts(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  outstep::MachineFacts facts = outstep::machineFacts();
+  auto components = Napi::Array::New(env, facts.components.size());
+  for (uint32_t index = 0; index < facts.components.size(); ++index) {
+    auto component = Napi::Object::New(env);
+    component.Set("index", Napi::Number::New(env, facts.components[index].index));
+    component.Set("offset", Napi::Number::New(env, facts.components[index].offset));
+    component.Set("sizeBytes", Napi::Number::New(env, facts.components[index].size_bytes));
+    components.Set(index, component);
+  }
+  auto object = Napi::Object::New(env);
+  object.Set("xcr0", bigint(env, facts.xcr0));
+  object.Set("xsaveSizeBytes", Napi::Number::New(env, facts.xsave_size_bytes));
+  object.Set("xsaveComponents", components);
+  return object;
+}
+
+Napi::Value openSerial(const Napi::CallbackInfo& info) {
+  outstep::Failure failure;
+  int fd = outstep::openSerial(info[0].As<Napi::String>().Utf8Value().c_str(), &failure);
+  return fd < 0 ? raise(info.Env(), failure) : Napi::Number::New(info.Env(), fd);
+}
+
+Napi::Value setForegroundGroup(const Napi::CallbackInfo& info) {
+  auto before =
+      outstep::setForegroundGroup(static_cast<int>(integer(info[0])), static_cast<pid_t>(integer(info[1])));
+  return before ? Napi::Number::New(info.Env(), *before) : info.Env().Undefined();
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  exports.Set("Tracer", outstep::TracerBinding::define(env));
+  exports.Set("machineFacts", Napi::Function::New(env, machineFacts, "machineFacts"));
+  exports.Set("openSerial", Napi::Function::New(env, openSerial, "openSerial"));
+  exports.Set("setForegroundGroup", Napi::Function::New(env, setForegroundGroup, "setForegroundGroup"));
+  return exports;
+}
+
 }  // namespace
+
 NODE_API_MODULE(outstep, init)

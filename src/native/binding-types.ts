@@ -47,6 +47,10 @@ export interface NativeEvent {
   readonly atSite: boolean;
   /** A requested step or range step is done. */
   readonly stepped: boolean;
+  /** The thread was to go on but stands at a site whose plan refuses; as the 'refused' of `resume`. */
+  readonly refused: boolean;
+  /** Status of the debug registers after a hardware trap, already cleared; 0n: none. */
+  readonly debugStatus: bigint;
 }
 
 /** A site's plan in the form native code carries out; see arch/plan.ts. Offsets are into the general regset. */
@@ -71,10 +75,27 @@ export interface NativeArch {
   /** The registers that hold the next address and the flags after `syscall`; -1 where there are none. */
   readonly syscallNextOffset: number;
   readonly syscallFlagsOffset: number;
+  /** Bit of the flags register that makes the CPU trap after each instruction. */
+  readonly trapFlag: bigint;
+  readonly breakpointBytes: Uint8Array;
   /** Bytes between the trap instruction and the pc reported for it. */
   readonly breakpointPcOffset: number;
   /** si_code values of the breakpoint trap. */
   readonly breakpointTrapCodes: readonly number[];
+  /** Offset of the debug status register in the user area and the bits that name points; -1: none. */
+  readonly debugStatusOffset: number;
+  readonly debugStatusMask: bigint;
+}
+
+/** A system call to be made by the program; offsets are into the general regset. */
+export interface SystemCall {
+  readonly instruction: bigint;
+  readonly number: number;
+  readonly args: readonly bigint[];
+  readonly numberOffset: number;
+  readonly argumentOffsets: readonly number[];
+  readonly resultOffset: number;
+  readonly restartOffset: number;
 }
 
 export type ResumeMode = 'continue' | 'step' | 'range-step' | 'listen';
@@ -116,7 +137,7 @@ export interface NativeTracer {
   watch(listener: () => void): void;
   unwatch(): void;
 
-  /** Copy of a regset of a stopped thread; undefined: gone, or the kernel has no such set for it (ENODEV, EINVAL, EIO). */
+  /** Copy of a regset of a stopped thread, as long as the kernel's, at most `sizeBytes`; undefined: gone, or the kernel has no such set for it (ENODEV, EINVAL, EIO). */
   getRegset(tid: number, noteType: number, sizeBytes: number): Uint8Array | undefined;
   /** Stores a regset; the general one is kept and stored when the thread is resumed. False: gone. */
   setRegset(tid: number, noteType: number, bytes: Uint8Array): boolean;
@@ -139,8 +160,18 @@ export interface NativeTracer {
   writeMemory(space: number, address: bigint, bytes: Uint8Array): number;
   setSite(space: number, address: bigint, plan: NativePlan): void;
   removeSite(space: number, address: bigint): void;
-  /** Signals (kernel numbers) that are delivered at once without an event, for threads that do not step. */
-  setPassSignals(space: number, signals: readonly number[]): void;
+  /** Signals that are delivered at once without an event, for threads that do not step; bit n - 1 is signal n. */
+  setPassSignals(space: number, signals: bigint): void;
+  /** Whether threads of the space have watchpoints: then native code writes no memory in the program's stead. */
+  setWatched(space: number, isWatched: boolean): void;
+  /**
+   * Makes a stopped thread do one system call with all signals blocked, at `instruction`, an address of a system call
+   * instruction in the program. The thread is afterwards as it was. Result: the kernel's, negative errno included;
+   * undefined: gone.
+   */
+  callSystem(tid: number, call: SystemCall): bigint | undefined;
+  /** Tells that a thread will not stop any more (a leader that exited before its threads). */
+  park(tid: number): void;
   /** Lets every traced process go or kills it, as it was spawned or attached, and frees everything. Twice is harmless. */
   dispose(): void;
 }

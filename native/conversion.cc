@@ -1,0 +1,226 @@
+#include "conversion.h"
+
+#include <string.h>
+
+namespace outstep::conversion {
+
+Napi::Value raise(Napi::Env env, const Failure& failure) {
+  std::string message = std::string(failure.request) + ": " + strerror(failure.code);
+  Napi::Error error = Napi::Error::New(env, message);
+  Napi::Object object = error.Value();
+  object.Set("errno", Napi::Number::New(env, failure.code));
+  object.Set("request", Napi::String::New(env, failure.request));
+  object.Set("tid", Napi::Number::New(env, failure.tid));
+  error.ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+int64_t integer(const Napi::Value& value) {
+  return value.IsNumber() ? value.As<Napi::Number>().Int64Value() : 0;
+}
+
+uint64_t unsigned64(const Napi::Value& value) {
+  bool lossless;
+  return value.IsBigInt() ? value.As<Napi::BigInt>().Uint64Value(&lossless)
+                          : static_cast<uint64_t>(integer(value));
+}
+
+Napi::BigInt bigint(Napi::Env env, uint64_t value) {
+  return Napi::BigInt::New(env, value);
+}
+
+namespace {
+
+std::string text(const Napi::Object& object, const char* name) {
+  Napi::Value value = object.Get(name);
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+}
+
+bool flag(const Napi::Object& object, const char* name) {
+  return object.Get(name).ToBoolean().Value();
+}
+
+int64_t number(const Napi::Object& object, const char* name, int64_t missing = 0) {
+  Napi::Value value = object.Get(name);
+  return value.IsNumber() ? value.As<Napi::Number>().Int64Value() : missing;
+}
+
+size_t offset(const Napi::Object& object, const char* name) {
+  return static_cast<size_t>(number(object, name));
+}
+
+uint64_t word(const Napi::Object& object, const char* name) {
+  return unsigned64(object.Get(name));
+}
+
+template <typename Add>
+void forEach(const Napi::Value& list, Add add) {
+  if (!list.IsArray()) return;
+  auto array = list.As<Napi::Array>();
+  for (uint32_t index = 0; index < array.Length(); ++index) add(array.Get(index));
+}
+
+std::vector<std::string> texts(const Napi::Value& list) {
+  std::vector<std::string> result;
+  forEach(list, [&](const Napi::Value& value) { result.push_back(value.As<Napi::String>().Utf8Value()); });
+  return result;
+}
+
+void setCondition(const Napi::Object& object, Effect* effect) {
+  effect->flags_offset = offset(object, "flagsOffset");
+  effect->any_set = word(object, "anySet");
+  effect->any_clear = word(object, "anyClear");
+  effect->negate = flag(object, "negate");
+  Napi::Value differ = object.Get("differ");
+  if (!differ.IsArray()) return;
+  effect->differ_first = unsigned64(differ.As<Napi::Array>().Get(0u));
+  effect->differ_second = unsigned64(differ.As<Napi::Array>().Get(1u));
+}
+
+void setCounter(const Napi::Object& object, Effect* effect) {
+  effect->counter_offset = offset(object, "counterOffset");
+  effect->counter_is_32_bits = number(object, "counterBits") == 32;
+  effect->decrement = flag(object, "decrement");
+  effect->jump_when_zero = text(object, "jumpWhen") == "zero";
+  effect->flags_offset = offset(object, "flagsOffset");
+  effect->zero_flag_mask = word(object, "zeroFlagMask");
+  std::string zero_flag = text(object, "zeroFlag");
+  effect->zero_flag = zero_flag == "any" ? -1 : zero_flag == "set" ? 1 : 0;
+}
+
+Effect effect(const Napi::Object& object) {
+  Effect result;
+  std::string op = text(object, "op");
+  result.target = word(object, "target");
+  if (op == "jump") {
+    result.op = Op::kJump;
+  } else if (op == "branch") {
+    result.op = Op::kBranch;
+    setCondition(object.Get("condition").As<Napi::Object>(), &result);
+  } else if (op == "call") {
+    result.op = Op::kCall;
+  } else if (op == "push-register") {
+    result.op = Op::kPushRegister;
+    result.register_offset = offset(object, "offset");
+  } else if (op == "push-value") {
+    result.op = Op::kPushValue;
+    result.value = word(object, "value");
+  } else if (op == "count-branch") {
+    result.op = Op::kCountBranch;
+    setCounter(object, &result);
+  }
+  return result;
+}
+
+}  // namespace
+
+SpawnOptions spawnOptions(const Napi::Object& object) {
+  SpawnOptions options;
+  options.file = text(object, "file");
+  options.args = texts(object.Get("args"));
+  options.environment = texts(object.Get("environment"));
+  options.working_directory = text(object, "workingDirectory");
+  options.disable_randomization = flag(object, "disableRandomization");
+  options.redirect_stdio = flag(object, "redirectStdio");
+  return options;
+}
+
+Arch arch(const Napi::Object& object) {
+  Arch result;
+  result.general_note = static_cast<int>(number(object, "generalNote"));
+  result.general_size_bytes = offset(object, "generalSizeBytes");
+  result.pc_offset = offset(object, "pcOffset");
+  result.sp_offset = offset(object, "spOffset");
+  result.flags_offset = offset(object, "flagsOffset");
+  result.syscall_next_offset = static_cast<int>(number(object, "syscallNextOffset", -1));
+  result.syscall_flags_offset = static_cast<int>(number(object, "syscallFlagsOffset", -1));
+  result.trap_flag = word(object, "trapFlag");
+  result.breakpoint_pc_offset = static_cast<uint64_t>(number(object, "breakpointPcOffset"));
+  result.debug_status_offset = static_cast<int>(number(object, "debugStatusOffset", -1));
+  result.debug_status_mask = word(object, "debugStatusMask");
+  auto bytes = object.Get("breakpointBytes").As<Napi::Uint8Array>();
+  result.breakpoint_bytes.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+  forEach(object.Get("breakpointTrapCodes"), [&](const Napi::Value& value) {
+    result.breakpoint_trap_codes.push_back(static_cast<int>(integer(value)));
+  });
+  return result;
+}
+
+Plan plan(const Napi::Object& object, Slot* slot) {
+  Plan result;
+  std::string kind = text(object, "kind");
+  result.length_bytes = static_cast<uint64_t>(number(object, "lengthBytes"));
+  if (kind == "emulate") {
+    result.kind = PlanKind::kEmulate;
+    result.effect = effect(object.Get("effect").As<Napi::Object>());
+  } else if (kind == "slot") {
+    result.kind = PlanKind::kSlot;
+    result.slot = word(object, "slot");
+    slot->site_length_bytes = result.length_bytes;
+    slot->slot_length_bytes = static_cast<uint64_t>(number(object, "slotLengthBytes"));
+    for (const std::string& fixup : texts(object.Get("fixups"))) {
+      slot->fixups.return_address |= fixup == "return-address";
+      slot->fixups.syscall_registers |= fixup == "syscall-registers";
+      slot->fixups.pushed_flags |= fixup == "pushed-flags";
+    }
+  }
+  return result;
+}
+
+SystemCall systemCall(const Napi::Object& object) {
+  SystemCall call;
+  call.instruction = word(object, "instruction");
+  call.number = word(object, "number");
+  forEach(object.Get("args"), [&](const Napi::Value& value) { call.args.push_back(unsigned64(value)); });
+  call.number_offset = offset(object, "numberOffset");
+  forEach(object.Get("argumentOffsets"), [&](const Napi::Value& value) {
+    call.argument_offsets.push_back(static_cast<size_t>(integer(value)));
+  });
+  call.result_offset = offset(object, "resultOffset");
+  call.restart_offset = offset(object, "restartOffset");
+  return call;
+}
+
+ResumeMode resumeMode(const Napi::Value& value) {
+  std::string mode = value.As<Napi::String>().Utf8Value();
+  if (mode == "step") return ResumeMode::kStep;
+  if (mode == "range-step") return ResumeMode::kRangeStep;
+  if (mode == "listen") return ResumeMode::kListen;
+  return ResumeMode::kContinue;
+}
+
+Napi::Object event(Napi::Env env, const Event& event) {
+  auto object = Napi::Object::New(env);
+  const char* kind = event.kind == Event::Kind::kStopped  ? "stopped"
+                     : event.kind == Event::Kind::kExited ? "exited"
+                                                          : "killed";
+  object.Set("tid", Napi::Number::New(env, event.tid));
+  object.Set("kind", Napi::String::New(env, kind));
+  object.Set("code", Napi::Number::New(env, event.code));
+  object.Set("event", Napi::Number::New(env, event.event));
+  object.Set("message", Napi::Number::New(env, static_cast<double>(event.message)));
+  object.Set("signalCode", Napi::Number::New(env, event.signal_code));
+  object.Set("senderPid", Napi::Number::New(env, event.sender));
+  object.Set("pc", bigint(env, event.pc));
+  object.Set("atSite", Napi::Boolean::New(env, event.at_site));
+  object.Set("stepped", Napi::Boolean::New(env, event.stepped));
+  object.Set("refused", Napi::Boolean::New(env, event.refused));
+  object.Set("debugStatus", bigint(env, event.debug_status));
+  return object;
+}
+
+Napi::String resumeResult(Napi::Env env, ResumeResult result) {
+  switch (result) {
+    case ResumeResult::kRunning:
+      return Napi::String::New(env, "running");
+    case ResumeResult::kGone:
+      return Napi::String::New(env, "gone");
+    case ResumeResult::kRefused:
+      return Napi::String::New(env, "refused");
+    case ResumeResult::kDone:
+      return Napi::String::New(env, "done");
+  }
+  return Napi::String::New(env, "gone");
+}
+
+}  // namespace outstep::conversion

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <napi.h>
+
+#include "failure.h"
+#include "space.h"
+#include "spawn.h"
+#include "system_call.h"
+#include "tracer.h"
+
+namespace outstep::conversion {
+
+/** Throws a NativeError. */
+Napi::Value raise(Napi::Env env, const Failure& failure);
+
+int64_t integer(const Napi::Value& value);
+uint64_t unsigned64(const Napi::Value& value);
+Napi::BigInt bigint(Napi::Env env, uint64_t value);
+
+SpawnOptions spawnOptions(const Napi::Object& object);
+Arch arch(const Napi::Object& object);
+/** The plan and, for a slot, the slot itself. */
+Plan plan(const Napi::Object& object, Slot* slot);
+SystemCall systemCall(const Napi::Object& object);
+ResumeMode resumeMode(const Napi::Value& value);
+Napi::Object event(Napi::Env env, const Event& event);
+Napi::String resumeResult(Napi::Env env, ResumeResult result);
+
+}  // namespace outstep::conversion

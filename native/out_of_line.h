@@ -1,0 +1,33 @@
+#pragma once
+
+#include "tracee.h"
+
+namespace outstep::out_of_line {
+
+enum class Start {
+  /** pc is not at a site, or was moved: resume as asked. */
+  kReady,
+  /** The instruction was emulated; the thread stands behind it. */
+  kEmulated,
+  /** pc was moved into a slot that ends in a jump back. */
+  kInSlot,
+  /** pc was moved into a slot whose instruction must be stepped and repaired. */
+  kMustStep,
+  /** Must be stepped in place. */
+  kRefused,
+};
+
+/** Prepares the step past the site at the thread's pc. The general regset must be loaded. */
+Start start(Tracee& tracee, const Space& space, const Plan& plan);
+
+/**
+ * Reads a thread that stopped as if it were at the original instruction: a pc inside a slot becomes the
+ * original one, or the next instruction when the slot's was executed, and what the slot's instruction left
+ * behind is repaired.
+ */
+void translate(Tracee& tracee, const Space& space);
+
+/** Repairs after a step in a slot (Phase::kSlotStep) that executed the instruction; before `translate`. */
+void repairAfterStep(Tracee& tracee, const Space& space);
+
+}  // namespace outstep::out_of_line

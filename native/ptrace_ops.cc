@@ -1,0 +1,83 @@
+#include "ptrace_ops.h"
+
+#include <errno.h>
+#include <sys/uio.h>
+
+namespace outstep::ptrace_ops {
+
+namespace {
+
+void* asPointer(uint64_t value) {
+  return reinterpret_cast<void*>(static_cast<uintptr_t>(value));
+}
+
+template <typename Request>
+int call(Request request, pid_t tid, void* address, void* data) {
+  return ptrace(request, tid, address, data) == -1 ? errno : 0;
+}
+
+template <typename Request>
+int peek(Request request, pid_t tid, uint64_t address, uint64_t* into) {
+  errno = 0;
+  long word = ptrace(request, tid, asPointer(address), nullptr);
+  if (errno != 0) return errno;
+  *into = static_cast<uint64_t>(word);
+  return 0;
+}
+
+}  // namespace
+
+int seize(pid_t tid, long options) {
+  return call(PTRACE_SEIZE, tid, nullptr, asPointer(static_cast<uint64_t>(options)));
+}
+int interrupt(pid_t tid) {
+  return call(PTRACE_INTERRUPT, tid, nullptr, nullptr);
+}
+int listen(pid_t tid) {
+  return call(PTRACE_LISTEN, tid, nullptr, nullptr);
+}
+int resume(pid_t tid, int signal) {
+  return call(PTRACE_CONT, tid, nullptr, asPointer(static_cast<uint64_t>(signal)));
+}
+int singleStep(pid_t tid, int signal) {
+  return call(PTRACE_SINGLESTEP, tid, nullptr, asPointer(static_cast<uint64_t>(signal)));
+}
+int detach(pid_t tid, int signal) {
+  return call(PTRACE_DETACH, tid, nullptr, asPointer(static_cast<uint64_t>(signal)));
+}
+
+int getRegset(pid_t tid, int note_type, void* into, size_t* size_bytes) {
+  iovec area = {into, *size_bytes};
+  int code = call(PTRACE_GETREGSET, tid, asPointer(static_cast<uint64_t>(note_type)), &area);
+  if (code == 0) *size_bytes = area.iov_len;
+  return code;
+}
+
+int setRegset(pid_t tid, int note_type, const void* from, size_t size_bytes) {
+  iovec area = {const_cast<void*>(from), size_bytes};
+  return call(PTRACE_SETREGSET, tid, asPointer(static_cast<uint64_t>(note_type)), &area);
+}
+
+int getSiginfo(pid_t tid, siginfo_t* into) {
+  return call(PTRACE_GETSIGINFO, tid, nullptr, into);
+}
+int setSiginfo(pid_t tid, const siginfo_t* from) {
+  return call(PTRACE_SETSIGINFO, tid, nullptr, const_cast<siginfo_t*>(from));
+}
+int getEventMessage(pid_t tid, unsigned long* into) {
+  return call(PTRACE_GETEVENTMSG, tid, nullptr, into);
+}
+int peekUser(pid_t tid, size_t offset, uint64_t* into) {
+  return peek(PTRACE_PEEKUSER, tid, offset, into);
+}
+int pokeUser(pid_t tid, size_t offset, uint64_t value) {
+  return call(PTRACE_POKEUSER, tid, asPointer(offset), asPointer(value));
+}
+int peekData(pid_t tid, uint64_t address, uint64_t* into) {
+  return peek(PTRACE_PEEKDATA, tid, address, into);
+}
+int pokeData(pid_t tid, uint64_t address, uint64_t value) {
+  return call(PTRACE_POKEDATA, tid, asPointer(address), asPointer(value));
+}
+
+}  // namespace outstep::ptrace_ops

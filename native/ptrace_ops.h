@@ -1,0 +1,34 @@
+#pragma once
+
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace outstep::ptrace_ops {
+
+/** Options of every seized thread, ptrace(2): its clones, forks, vforks and execs are seen. */
+constexpr long kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+                          PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE | PTRACE_O_TRACEEXEC;
+
+/** All return 0 or an errno(3) value. */
+int seize(pid_t tid, long options);
+int interrupt(pid_t tid);
+int listen(pid_t tid);
+int resume(pid_t tid, int signal);
+int singleStep(pid_t tid, int signal);
+int detach(pid_t tid, int signal);
+/** `*size_bytes` goes in as the room at `into` and comes out as what the kernel stored. */
+int getRegset(pid_t tid, int note_type, void* into, size_t* size_bytes);
+int setRegset(pid_t tid, int note_type, const void* from, size_t size_bytes);
+int getSiginfo(pid_t tid, siginfo_t* into);
+int setSiginfo(pid_t tid, const siginfo_t* from);
+int getEventMessage(pid_t tid, unsigned long* into);
+int peekUser(pid_t tid, size_t offset, uint64_t* into);
+int pokeUser(pid_t tid, size_t offset, uint64_t value);
+int peekData(pid_t tid, uint64_t address, uint64_t* into);
+int pokeData(pid_t tid, uint64_t address, uint64_t value);
+
+}  // namespace outstep::ptrace_ops

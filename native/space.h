@@ -1,0 +1,108 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "scoped_fd.h"
+
+namespace outstep {
+
+/** Byte offsets in the general regset and other facts of an architecture; src/native/binding-types.ts
+ * NativeArch. */
+struct Arch {
+  int general_note = 0;
+  size_t general_size_bytes = 0;
+  size_t pc_offset = 0;
+  size_t sp_offset = 0;
+  size_t flags_offset = 0;
+  int syscall_next_offset = -1;
+  int syscall_flags_offset = -1;
+  uint64_t trap_flag = 0;
+  std::vector<uint8_t> breakpoint_bytes;
+  uint64_t breakpoint_pc_offset = 0;
+  std::vector<int> breakpoint_trap_codes;
+  int debug_status_offset = -1;
+  uint64_t debug_status_mask = 0;
+};
+
+enum class Op { kNext, kJump, kBranch, kCall, kPushRegister, kPushValue, kCountBranch };
+
+/** arch/plan.ts Effect, flattened. */
+struct Effect {
+  Op op = Op::kNext;
+  uint64_t target = 0;
+  /** FlagCondition. */
+  size_t flags_offset = 0;
+  uint64_t any_set = 0;
+  uint64_t any_clear = 0;
+  uint64_t differ_first = 0;
+  uint64_t differ_second = 0;
+  bool negate = false;
+  /** push-register, push-value. */
+  size_t register_offset = 0;
+  uint64_t value = 0;
+  /** count-branch. */
+  size_t counter_offset = 0;
+  bool counter_is_32_bits = false;
+  bool decrement = false;
+  bool jump_when_zero = false;
+  uint64_t zero_flag_mask = 0;
+  int zero_flag = -1;  // -1 any, 0 clear, 1 set
+};
+
+struct Fixups {
+  bool return_address = false;
+  bool syscall_registers = false;
+  bool pushed_flags = false;
+  bool any() const { return return_address || syscall_registers || pushed_flags; }
+};
+
+enum class PlanKind { kEmulate, kSlot, kRefuse };
+
+struct Plan {
+  PlanKind kind = PlanKind::kRefuse;
+  uint64_t length_bytes = 0;
+  Effect effect;
+  uint64_t slot = 0;
+};
+
+/** A relocated instruction with a jump back behind it. Slots outlive their sites: a thread may still be
+ * inside. */
+struct Slot {
+  uint64_t site = 0;
+  uint64_t site_length_bytes = 0;
+  uint64_t slot_length_bytes = 0;
+  Fixups fixups;
+};
+
+/** Room for a slot: at most 15 bytes of instruction and 14 of jump. */
+constexpr uint64_t kSlotSizeBytes = 32;
+
+/** An address space with its breakpoint sites, shared by the threads of a process and by a vfork child. */
+struct Space {
+  pid_t pid = 0;
+  ScopedFd memory;
+  Arch arch;
+  std::unordered_map<uint64_t, Plan> sites;
+  std::map<uint64_t, Slot> slots;
+  uint64_t pass_signals = 0;  // bit n - 1: signal n is delivered without an event
+  bool is_watched = false;    // some thread has a watchpoint: writes must be done by the program itself
+
+  bool openMemory();
+  size_t read(uint64_t address, void* into, size_t length_bytes) const;
+  size_t write(uint64_t address, const void* from, size_t length_bytes) const;
+  const Plan* siteAt(uint64_t address) const;
+  /** The slot that contains `pc`: its address and itself. */
+  std::optional<std::pair<uint64_t, const Slot*>> slotOf(uint64_t pc) const;
+  bool passes(int signal) const {
+    return signal >= 1 && signal <= 64 && (pass_signals >> (signal - 1) & 1) != 0;
+  }
+};
+
+}  // namespace outstep

@@ -1,0 +1,144 @@
+/**
+ * fork, seize, exec. The child waits until it is seized, so that even its execve is seen; PTRACE_TRACEME
+ * would do without the wait but gives up PTRACE_INTERRUPT and PTRACE_LISTEN.
+ */
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/personality.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ptrace_ops.h"
+#include "scoped_fd.h"
+
+namespace outstep {
+
+namespace {
+
+struct Report {
+  int code;
+  char request[24];
+};
+
+struct Pipe {
+  ScopedFd reader;
+  ScopedFd writer;
+  bool open() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return false;
+    reader.reset(ends[0]);
+    writer.reset(ends[1]);
+    return true;
+  }
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> list;
+  list.reserve(strings.size() + 1);
+  for (const auto& text : strings) list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+[[noreturn]] void giveUp(int report_fd, const char* request) {
+  Report report = {errno, {}};
+  for (size_t i = 0; i + 1 < sizeof report.request && request[i] != 0; ++i) report.request[i] = request[i];
+  ssize_t written = write(report_fd, &report, sizeof report);
+  _exit(written == sizeof report ? 127 : 126);
+}
+
+void redirectStdio(int report_fd) {
+  int null = open("/dev/null", O_RDONLY);
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+    giveUp(report_fd, "dup2");
+  }
+  close(null);
+}
+
+/** Node ignores these two and raises the limit of open files; a program started by a shell sees neither. */
+void undoNodeSettings(const rlimit* open_files) {
+  signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (open_files != nullptr) setrlimit(RLIMIT_NOFILE, open_files);
+}
+
+/** Runs between fork and exec: async-signal-safe calls only. */
+[[noreturn]] void runChild(const SpawnOptions& options, char* const* args, char* const* environment,
+                           int go_fd, int report_fd, const rlimit* open_files) {
+  setpgid(0, 0);
+  undoNodeSettings(open_files);
+  if (options.disable_randomization) {
+    int current = personality(0xffffffff);
+    if (current != -1) personality(static_cast<unsigned long>(current) | ADDR_NO_RANDOMIZE);
+  }
+  if (!options.working_directory.empty() && chdir(options.working_directory.c_str()) != 0) {
+    giveUp(report_fd, "chdir");
+  }
+  if (options.redirect_stdio) redirectStdio(report_fd);
+  char go;
+  while (read(go_fd, &go, 1) < 0 && errno == EINTR) {
+  }
+  execvpe(options.file.c_str(), args, environment);
+  giveUp(report_fd, "execve");
+}
+
+void reap(pid_t pid) {
+  while (waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
+
+pid_t spawnTraced(const SpawnOptions& options, Failure* failure) {
+  Pipe go;
+  Pipe report;
+  if (!go.open() || !report.open()) {
+    *failure = {errno, "pipe2", 0};
+    return -1;
+  }
+  std::vector<char*> args = pointers(options.args);
+  std::vector<char*> environment = pointers(options.environment);
+  // The limit that whoever started us has is the one that the program would have got.
+  rlimit open_files;
+  bool has_limit = prlimit(getppid(), RLIMIT_NOFILE, nullptr, &open_files) == 0;
+  pid_t pid = fork();
+  if (pid == 0) {
+    runChild(options, args.data(), environment.data(), go.reader.get(), report.writer.get(),
+             has_limit ? &open_files : nullptr);
+  }
+  if (pid < 0) {
+    *failure = {errno, "fork", 0};
+    return -1;
+  }
+  report.writer.reset();
+  int code = ptrace_ops::seize(pid, ptrace_ops::kOptions | PTRACE_O_EXITKILL);
+  if (code != 0) {
+    *failure = {code, "PTRACE_SEIZE", pid};
+    kill(pid, SIGKILL);
+    reap(pid);
+    return -1;
+  }
+  if (write(go.writer.get(), "g", 1) != 1) kill(pid, SIGKILL);
+  Report said = {};
+  ssize_t size;
+  // Ends when execve closes the pipe, before the exec stop, or with a report.
+  while ((size = read(report.reader.get(), &said, sizeof said)) < 0 && errno == EINTR) {
+  }
+  if (size != sizeof said) return pid;
+  static thread_local Report last;
+  last = said;
+  *failure = {last.code, last.request, pid};
+  kill(pid, SIGKILL);
+  reap(pid);
+  return -1;
+}
+
+}  // namespace outstep

@@ -1,0 +1,265 @@
+/**
+ * Reads the stops of threads and decides those that nobody above needs to hear of.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
+#include "out_of_line.h"
+#include "ptrace_ops.h"
+#include "tracer.h"
+
+namespace outstep {
+
+namespace {
+
+/** siginfo si_code values of SIGTRAP, <asm-generic/siginfo.h>. */
+constexpr int kTrapSyscallExit = 1;   // TRAP_BRKPT: a step over a system call, reported on its way out
+constexpr int kTrapTrace = 2;         // TRAP_TRACE
+constexpr int kTrapHardware = 4;      // TRAP_HWBKPT
+constexpr int kTrapHandlerEntry = 5;  // SIGTRAP: a step that entered a signal handler
+
+bool hasMessage(int event) {
+  return event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
+         event == PTRACE_EVENT_VFORK_DONE || event == PTRACE_EVENT_EXEC || event == PTRACE_EVENT_EXIT;
+}
+
+bool carriesInstructionAddress(int signal) {
+  return signal == SIGILL || signal == SIGFPE || signal == SIGTRAP;
+}
+
+}  // namespace
+
+bool Tracer::isRemovedSite(const Space& its_space, uint64_t address) const {
+  const auto& trap = its_space.arch.breakpoint_bytes;
+  std::vector<uint8_t> now(trap.size());
+  return its_space.read(address, now.data(), now.size()) == now.size() && now != trap;
+}
+
+bool Tracer::readDebugStatus(Tracee& tracee, const Space& its_space, Event* event) {
+  if (its_space.arch.debug_status_offset < 0) return false;
+  auto offset = static_cast<size_t>(its_space.arch.debug_status_offset);
+  uint64_t status = 0;
+  if (ptrace_ops::peekUser(tracee.tid, offset, &status) != 0) return false;
+  status &= its_space.arch.debug_status_mask;
+  if (status == 0) return false;
+  ptrace_ops::pokeUser(tracee.tid, offset, 0);
+  event->debug_status = status;
+  return true;
+}
+
+/** Resumes in the mode that was asked for. False when that needs someone above: the event then says why. */
+bool Tracer::goOn(Tracee& tracee, int signal, Event* event) {
+  switch (resume(tracee, tracee.mode, signal, tracee.range_start, tracee.range_end)) {
+    case ResumeResult::kRunning:
+    case ResumeResult::kGone:
+      return true;
+    case ResumeResult::kRefused:
+      event->refused = true;
+      return false;
+    case ResumeResult::kDone:
+      event->stepped = true;
+      return false;
+  }
+  return false;
+}
+
+/** The trap of a breakpoint instruction. Returns nothing when it is not one of a site, present or removed. */
+std::optional<bool> Tracer::onSiteTrap(Tracee& tracee, Space& its_space, Event* event) {
+  const Arch& arch = its_space.arch;
+  const auto& codes = arch.breakpoint_trap_codes;
+  // What was executed in a slot or in place is the displaced instruction, never the trap of a site.
+  if (tracee.phase == Phase::kSlotStep || tracee.phase == Phase::kInPlace) return std::nullopt;
+  if (std::find(codes.begin(), codes.end(), event->signal_code) == codes.end()) return std::nullopt;
+  uint64_t trap = tracee.word(arch.pc_offset) - arch.breakpoint_pc_offset;
+  bool is_site = its_space.siteAt(trap) != nullptr;
+  if (!is_site && (event->signal_code != SI_KERNEL || !isRemovedSite(its_space, trap))) return std::nullopt;
+  tracee.setWord(arch.pc_offset, trap);
+  event->pc = trap;
+  bool is_counted = tracee.phase == Phase::kSignalStep && tracee.phase_address == trap;
+  tracee.phase = Phase::kPlain;
+  if (!is_site || is_counted) return !goOn(tracee, 0, event);
+  event->at_site = true;
+  return true;
+}
+
+bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
+  if (auto must_tell = onSiteTrap(tracee, its_space, event)) return *must_tell;
+  Phase ended = tracee.phase;
+  bool was_stepped = tracee.mode != ResumeMode::kContinue || ended != Phase::kPlain;
+  bool is_step_end = event->signal_code == kTrapTrace || event->signal_code == kTrapHardware ||
+                     event->signal_code == kTrapSyscallExit || event->signal_code == kTrapHandlerEntry;
+  if (!is_step_end) return true;
+  if (ended == Phase::kSlotStep) out_of_line::repairAfterStep(tracee, its_space);
+  tracee.phase = Phase::kPlain;
+  out_of_line::translate(tracee, its_space);
+  event->pc = tracee.word(its_space.arch.pc_offset);
+  if (event->signal_code == kTrapHardware || its_space.is_watched) {
+    if (readDebugStatus(tracee, its_space, event)) return true;
+  }
+  if (!was_stepped) return true;
+  switch (tracee.mode) {
+    case ResumeMode::kContinue:
+      return !goOn(tracee, 0, event);
+    case ResumeMode::kRangeStep:
+      if (event->pc >= tracee.range_start && event->pc < tracee.range_end &&
+          its_space.siteAt(event->pc) == nullptr) {
+        return !run(tracee, true, 0);
+      }
+      break;
+    case ResumeMode::kStep:
+    case ResumeMode::kListen:
+      break;
+  }
+  event->stepped = true;
+  return true;
+}
+
+bool Tracer::onOtherSignal(Tracee& tracee, Space& its_space, Event* event) {
+  bool passes = tracee.mode == ResumeMode::kContinue && its_space.passes(event->code);
+  return !passes || !goOn(tracee, event->code, event);
+}
+
+bool Tracer::onStop(Tracee& tracee, Event* event) {
+  if (event->event != 0 && hasMessage(event->event)) {
+    ptrace_ops::getEventMessage(tracee.tid, &event->message);
+  }
+  Space* its_space = spaceOf(tracee);
+  if (its_space == nullptr) return true;
+  if (!loadGeneral(tracee, its_space->arch)) {
+    setState(tracee, RunState::kRunning);  // killed out of the stop: its exit follows
+    return false;
+  }
+  uint64_t stopped_at = tracee.word(its_space->arch.pc_offset);
+  bool is_step_in_slot = tracee.phase == Phase::kSlotStep;
+  if (event->event != PTRACE_EVENT_EXEC && !is_step_in_slot) out_of_line::translate(tracee, *its_space);
+  event->pc = tracee.word(its_space->arch.pc_offset);
+  if (event->event != 0 || event->code == (SIGTRAP | 0x80)) {
+    if (is_step_in_slot && event->event != PTRACE_EVENT_EXEC) {
+      out_of_line::translate(tracee, *its_space);
+      event->pc = tracee.word(its_space->arch.pc_offset);
+    }
+    tracee.phase = Phase::kPlain;
+    return true;
+  }
+  siginfo_t info;
+  if (ptrace_ops::getSiginfo(tracee.tid, &info) == 0) {
+    event->signal_code = info.si_code;
+    if (info.si_code <= 0) event->sender = info.si_pid;
+  }
+  if (event->code == SIGTRAP) {
+    bool must_tell = onTrap(tracee, *its_space, event);
+    if (must_tell && tracee.state == RunState::kStopped) {
+      out_of_line::translate(tracee, *its_space);
+      event->pc = tracee.word(its_space->arch.pc_offset);
+    }
+    return must_tell;
+  }
+  out_of_line::translate(tracee, *its_space);
+  event->pc = tracee.word(its_space->arch.pc_offset);
+  auto fault = reinterpret_cast<uint64_t>(info.si_addr);
+  if (event->pc != stopped_at && carriesInstructionAddress(event->code) && info.si_code > 0 &&
+      fault == stopped_at) {
+    info.si_addr = reinterpret_cast<void*>(event->pc);
+    ptrace_ops::setSiginfo(tracee.tid, &info);
+  }
+  tracee.phase = Phase::kPlain;
+  return onOtherSignal(tracee, *its_space, event);
+}
+
+void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
+  Event event;
+  event.tid = tid;
+  Tracee* tracee = find(tid);
+  if (WIFEXITED(status) || WIFSIGNALED(status)) {
+    event.kind = WIFEXITED(status) ? Event::Kind::kExited : Event::Kind::kKilled;
+    event.code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+    if (tracee != nullptr) {
+      setState(*tracee, RunState::kStopped);
+      tracees_.erase(tid);
+      launched_.erase(tid);
+    }
+    events->push_back(event);
+    return;
+  }
+  if (!WIFSTOPPED(status)) return;
+  if (tracee == nullptr) {
+    adopt(tid, -1);
+    tracee = find(tid);
+  }
+  setState(*tracee, RunState::kStopped);
+  tracee->is_general_valid = false;
+  tracee->is_general_dirty = false;
+  event.code = WSTOPSIG(status);
+  event.event = status >> 16;
+  if (onStop(*tracee, &event)) events->push_back(event);
+}
+
+/** Takes one event of a known thread. False: there is none (or, blocking, the clock ticked). */
+bool Tracer::reapKnown(pid_t tid, bool block, std::vector<Event>* events) {
+  int status;
+  pid_t got = waitpid(tid, &status, __WALL | (block ? 0 : WNOHANG));
+  if (got == tid) {
+    take(tid, status, events);
+    return true;
+  }
+  if (got < 0 && errno == ECHILD && find(tid) != nullptr) {
+    // Vanished in an exec of another thread: no exit event comes for it.
+    setState(*find(tid), RunState::kStopped);
+  }
+  return false;
+}
+
+void Tracer::scanKnown(std::vector<Event>* events) {
+  std::vector<pid_t> tids;
+  for (const auto& [tid, tracee] : tracees_) {
+    if (tracee->state == RunState::kRunning) tids.push_back(tid);
+  }
+  for (pid_t tid : tids) reapKnown(tid, false, events);
+}
+
+/** Takes one event of any thread. Children of this process that are not ours are left for who waits for them.
+ */
+bool Tracer::drain(bool block, std::vector<Event>* events) {
+  siginfo_t info = {};
+  int options = WEXITED | WSTOPPED | WNOWAIT | __WALL | __WNOTHREAD | (block ? 0 : WNOHANG);
+  if (waitid(P_ALL, 0, &info, options) != 0 || info.si_pid == 0) return false;
+  bool is_exit = info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
+  if (is_exit && find(info.si_pid) == nullptr) {
+    size_t before = events->size();
+    scanKnown(events);
+    return events->size() > before;
+  }
+  return reapKnown(info.si_pid, false, events);
+}
+
+void Tracer::wait(int64_t timeout_us, std::vector<Event>* events) {
+  constexpr size_t kBatch = 64;
+  if (timeout_us > 0) stop_signals_.set(false);
+  int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
+  bool can_block = timeout_us > 0 && clock_.begin() == 0;
+  while (events->empty() && can_block && anyRunning()) {
+    bool took;
+    if (running_ == 1) {
+      pid_t only = 0;
+      for (const auto& [tid, tracee] : tracees_) {
+        if (tracee->state == RunState::kRunning) only = tid;
+      }
+      took = reapKnown(only, true, events);
+    } else {
+      took = drain(true, events);
+    }
+    if (took && !events->empty()) break;
+    if (WaitClock::nowMicroseconds() >= deadline) break;
+  }
+  clock_.end();
+  if (!anyRunning()) return;
+  if (events->empty()) stop_signals_.set(true);
+  while (events->size() < kBatch && anyRunning() && drain(false, events)) {
+  }
+}
+
+}  // namespace outstep

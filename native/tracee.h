@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "space.h"
+
+namespace outstep {
+
+enum class RunState { kRunning, kStopped };
+
+enum class ResumeMode { kContinue, kStep, kRangeStep, kListen };
+
+/** What is under way besides plain running; decides how the next stop is read. */
+enum class Phase {
+  kPlain,
+  /** One step of an instruction in a slot whose results need repair. */
+  kSlotStep,
+  /** A signal is being delivered to a thread that stands at a site: it enters a handler or meets the trap
+     again. */
+  kSignalStep,
+  /** One step with the original bytes in place. */
+  kInPlace,
+};
+
+/** One traced thread. */
+struct Tracee {
+  pid_t tid = 0;
+  int space = -1;
+  RunState state = RunState::kRunning;
+  ResumeMode mode = ResumeMode::kContinue;
+  Phase phase = Phase::kPlain;
+  uint64_t range_start = 0;
+  uint64_t range_end = 0;
+  /** kSlotStep: the slot. kSignalStep: the site. */
+  uint64_t phase_address = 0;
+  /** kSlotStep over pushf: the program itself had the trap flag set. */
+  bool program_traps = false;
+  /** The general regset, read at most once per stop and stored at most once, before the thread runs. */
+  std::vector<uint8_t> general;
+  bool is_general_valid = false;
+  bool is_general_dirty = false;
+
+  uint64_t word(size_t offset) const {
+    uint64_t value = 0;
+    memcpy(&value, general.data() + offset, sizeof value);
+    return value;
+  }
+  void setWord(size_t offset, uint64_t value) {
+    memcpy(general.data() + offset, &value, sizeof value);
+    is_general_dirty = true;
+  }
+};
+
+/** Fetches the general regset when it is not at hand. False: the thread is gone. */
+bool loadGeneral(Tracee& tracee, const Arch& arch);
+/** Stores the general regset when it was changed. False: the thread is gone. */
+bool storeGeneral(Tracee& tracee, const Arch& arch);
+
+}  // namespace outstep

@@ -1,0 +1,172 @@
+#include "tracer.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "out_of_line.h"
+#include "ptrace_ops.h"
+#include "spawn.h"
+
+namespace outstep {
+
+Tracee* Tracer::find(pid_t tid) {
+  auto found = tracees_.find(tid);
+  return found == tracees_.end() ? nullptr : found->second.get();
+}
+
+Space* Tracer::space(int handle) {
+  auto found = spaces_.find(handle);
+  return found == spaces_.end() ? nullptr : found->second.get();
+}
+
+int Tracer::addSpace(pid_t pid, Arch arch) {
+  auto created = std::make_unique<Space>();
+  created->pid = pid;
+  created->arch = std::move(arch);
+  if (!created->openMemory()) return -1;
+  spaces_[next_space_] = std::move(created);
+  return next_space_++;
+}
+
+void Tracer::setState(Tracee& tracee, RunState state) {
+  if (tracee.state == state) return;
+  tracee.state = state;
+  running_ += state == RunState::kRunning ? 1 : -1;
+}
+
+pid_t Tracer::spawn(const SpawnOptions& options, Failure* failure) {
+  pid_t pid = spawnTraced(options, failure);
+  if (pid < 0) return -1;
+  launched_[pid] = true;
+  adopt(pid, -1);
+  return pid;
+}
+
+int Tracer::seize(pid_t tid, int space_handle, bool exit_kill) {
+  int code = ptrace_ops::seize(tid, ptrace_ops::kOptions | (exit_kill ? PTRACE_O_EXITKILL : 0));
+  if (code == 0) adopt(tid, space_handle);
+  return code;
+}
+
+void Tracer::adopt(pid_t tid, int space_handle) {
+  Tracee* known = find(tid);
+  if (known != nullptr) {
+    known->space = space_handle;
+    Space* its_space = spaceOf(*known);
+    if (its_space == nullptr || known->state != RunState::kStopped) return;
+    if (loadGeneral(*known, its_space->arch)) out_of_line::translate(*known, *its_space);
+    return;
+  }
+  auto created = std::make_unique<Tracee>();
+  created->tid = tid;
+  created->space = space_handle;
+  tracees_[tid] = std::move(created);
+  running_ += 1;
+}
+
+int Tracer::detach(Tracee& tracee, int signal) {
+  Space* its_space = spaceOf(tracee);
+  if (its_space != nullptr) storeGeneral(tracee, its_space->arch);
+  int code = ptrace_ops::detach(tracee.tid, signal);
+  if (code == 0) {
+    setState(tracee, RunState::kStopped);  // no longer one of those that wait() waits for
+    tracees_.erase(tracee.tid);
+  }
+  return code;
+}
+
+void Tracer::park(pid_t tid) {
+  Tracee* tracee = find(tid);
+  if (tracee != nullptr) setState(*tracee, RunState::kStopped);
+}
+
+void Tracer::forget(pid_t tid) {
+  park(tid);
+  tracees_.erase(tid);
+}
+
+bool Tracer::run(Tracee& tracee, bool step, int signal) {
+  Space* its_space = spaceOf(tracee);
+  if (its_space != nullptr && !storeGeneral(tracee, its_space->arch)) return false;
+  tracee.is_general_valid = false;
+  int code = step ? ptrace_ops::singleStep(tracee.tid, signal) : ptrace_ops::resume(tracee.tid, signal);
+  // A thread that died under our hands runs, too: towards its exit event.
+  setState(tracee, RunState::kRunning);
+  return code == 0;
+}
+
+ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal, uint64_t start, uint64_t end) {
+  Space* its_space = spaceOf(tracee);
+  tracee.mode = mode;
+  tracee.phase = Phase::kPlain;
+  tracee.range_start = start;
+  tracee.range_end = end;
+  if (mode == ResumeMode::kListen) {
+    if (its_space != nullptr) storeGeneral(tracee, its_space->arch);
+    tracee.is_general_valid = false;
+    int code = ptrace_ops::listen(tracee.tid);
+    setState(tracee, RunState::kRunning);
+    return code == 0 ? ResumeResult::kRunning : ResumeResult::kGone;
+  }
+  if (its_space != nullptr && !its_space->sites.empty()) {
+    if (!loadGeneral(tracee, its_space->arch)) {
+      setState(tracee, RunState::kRunning);
+      return ResumeResult::kGone;
+    }
+    const Plan* plan = its_space->siteAt(tracee.word(its_space->arch.pc_offset));
+    if (plan != nullptr) return passSite(tracee, *its_space, *plan, signal);
+  }
+  bool is_alive = run(tracee, mode != ResumeMode::kContinue, signal);
+  return is_alive ? ResumeResult::kRunning : ResumeResult::kGone;
+}
+
+ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan, int signal) {
+  uint64_t pc = tracee.word(its_space.arch.pc_offset);
+  bool step = tracee.mode != ResumeMode::kContinue;
+  if (signal != 0) {
+    // A handler must see the original pc; without a handler the thread meets the trap again and passes it
+    // then.
+    tracee.phase = Phase::kSignalStep;
+    tracee.phase_address = pc;
+    return run(tracee, true, signal) ? ResumeResult::kRunning : ResumeResult::kGone;
+  }
+  switch (out_of_line::start(tracee, its_space, plan)) {
+    case out_of_line::Start::kRefused:
+      return ResumeResult::kRefused;
+    case out_of_line::Start::kEmulated:
+      if (tracee.mode == ResumeMode::kStep) return ResumeResult::kDone;
+      if (tracee.mode == ResumeMode::kRangeStep) {
+        uint64_t now = tracee.word(its_space.arch.pc_offset);
+        if (now < tracee.range_start || now >= tracee.range_end) return ResumeResult::kDone;
+      }
+      break;
+    case out_of_line::Start::kMustStep:
+      tracee.phase = Phase::kSlotStep;
+      step = true;
+      break;
+    case out_of_line::Start::kInSlot:
+    case out_of_line::Start::kReady:
+      break;
+  }
+  return run(tracee, step, 0) ? ResumeResult::kRunning : ResumeResult::kGone;
+}
+
+bool Tracer::stepInPlace(Tracee& tracee, int signal) {
+  tracee.mode = ResumeMode::kStep;
+  tracee.phase = Phase::kInPlace;
+  return run(tracee, true, signal);
+}
+
+void Tracer::dispose() {
+  for (auto& [tid, tracee] : tracees_) {
+    if (launched_.contains(tid)) kill(tid, SIGKILL);
+  }
+  tracees_.clear();
+  spaces_.clear();
+  launched_.clear();
+  running_ = 0;
+  stop_signals_.set(false);
+}
+
+}  // namespace outstep

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <signal.h>
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "child_signal.h"
+#include "failure.h"
+#include "space.h"
+#include "tracee.h"
+#include "wait_clock.h"
+
+namespace outstep {
+
+/** src/native/binding-types.ts NativeEvent. */
+struct Event {
+  enum class Kind { kStopped, kExited, kKilled };
+  pid_t tid = 0;
+  Kind kind = Kind::kStopped;
+  int code = 0;
+  int event = 0;
+  unsigned long message = 0;
+  int signal_code = 0;
+  pid_t sender = 0;
+  uint64_t pc = 0;
+  bool at_site = false;
+  bool stepped = false;
+  bool refused = false;
+  uint64_t debug_status = 0;
+};
+
+enum class ResumeResult { kRunning, kGone, kRefused, kDone };
+
+/**
+ * The threads traced by one OS thread. Decides by itself every stop that its tables decide (steps inside a
+ * range, passed signals, the ends of out-of-line steps) and hands up the rest. ptrace(2) ties all of this to
+ * the thread that made it.
+ */
+class Tracer {
+ public:
+  Tracee* find(pid_t tid);
+  Space* space(int handle);
+  Space* spaceOf(const Tracee& tracee) { return space(tracee.space); }
+
+  pid_t spawn(const struct SpawnOptions& options, Failure* failure);
+  int seize(pid_t tid, int space_handle, bool exit_kill);
+  void adopt(pid_t tid, int space_handle);
+  int detach(Tracee& tracee, int signal);
+  void forget(pid_t tid);
+  void park(pid_t tid);
+
+  int addSpace(pid_t pid, Arch arch);
+  void removeSpace(int handle) { spaces_.erase(handle); }
+
+  ResumeResult resume(Tracee& tracee, ResumeMode mode, int signal, uint64_t start, uint64_t end);
+  bool stepInPlace(Tracee& tracee, int signal);
+  /** Up to a batch of events, waiting for the first one while any thread runs. */
+  void wait(int64_t timeout_us, std::vector<Event>* events);
+  void dispose();
+
+ private:
+  bool run(Tracee& tracee, bool step, int signal);
+  ResumeResult passSite(Tracee& tracee, Space& space, const Plan& plan, int signal);
+  /** False: nobody need hear of it, the thread goes on. */
+  bool onStop(Tracee& tracee, Event* event);
+  bool onTrap(Tracee& tracee, Space& space, Event* event);
+  std::optional<bool> onSiteTrap(Tracee& tracee, Space& space, Event* event);
+  bool onOtherSignal(Tracee& tracee, Space& space, Event* event);
+  bool isRemovedSite(const Space& space, uint64_t address) const;
+  bool goOn(Tracee& tracee, int signal, Event* event);
+  bool readDebugStatus(Tracee& tracee, const Space& space, Event* event);
+
+  bool anyRunning() const { return running_ > 0; }
+  void setState(Tracee& tracee, RunState state);
+  bool reapKnown(pid_t tid, bool block, std::vector<Event>* events);
+  bool drain(bool block, std::vector<Event>* events);
+  void scanKnown(std::vector<Event>* events);
+  void take(pid_t tid, int status, std::vector<Event>* events);
+
+  std::unordered_map<pid_t, std::unique_ptr<Tracee>> tracees_;
+  std::unordered_map<int, std::unique_ptr<Space>> spaces_;
+  std::unordered_map<pid_t, bool> launched_;
+  int next_space_ = 1;
+  int running_ = 0;
+  WaitClock clock_;
+  StopSignals stop_signals_;
+};
+
+}  // namespace outstep

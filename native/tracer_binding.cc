@@ -1,0 +1,350 @@
+#include "tracer_binding.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "conversion.h"
+#include "ptrace_ops.h"
+#include "spawn.h"
+
+namespace outstep {
+
+using conversion::bigint;
+using conversion::integer;
+using conversion::raise;
+using conversion::unsigned64;
+
+namespace {
+
+pid_t tidOf(const Napi::CallbackInfo& info) {
+  return static_cast<pid_t>(integer(info[0]));
+}
+int handleOf(const Napi::CallbackInfo& info, size_t index = 0) {
+  return static_cast<int>(integer(info[index]));
+}
+Napi::Value truth(const Napi::CallbackInfo& info, bool value) {
+  return Napi::Boolean::New(info.Env(), value);
+}
+
+/** ESRCH is news, not an error: false, and the exit event follows. */
+Napi::Value doneOrGone(const Napi::CallbackInfo& info, int code, const char* request) {
+  if (code == 0 || code == ESRCH) return truth(info, code == 0);
+  return raise(info.Env(), {code, request, tidOf(info)});
+}
+
+Napi::Value noSpace(const Napi::CallbackInfo& info) {
+  return raise(info.Env(), {EBADF, "space", 0});
+}
+
+}  // namespace
+
+Napi::Function TracerBinding::define(Napi::Env env) {
+  return DefineClass(env, "Tracer",
+                     {
+                         InstanceMethod("spawn", &TracerBinding::spawn),
+                         InstanceMethod("seize", &TracerBinding::seize),
+                         InstanceMethod("adopt", &TracerBinding::adopt),
+                         InstanceMethod("interrupt", &TracerBinding::interrupt),
+                         InstanceMethod("detach", &TracerBinding::detach),
+                         InstanceMethod("forget", &TracerBinding::forget),
+                         InstanceMethod("kill", &TracerBinding::killProcess),
+                         InstanceMethod("tgkill", &TracerBinding::tgkill),
+                         InstanceMethod("resume", &TracerBinding::resume),
+                         InstanceMethod("stepInPlace", &TracerBinding::stepInPlace),
+                         InstanceMethod("wait", &TracerBinding::wait),
+                         InstanceMethod("watch", &TracerBinding::watch),
+                         InstanceMethod("unwatch", &TracerBinding::unwatch),
+                         InstanceMethod("getRegset", &TracerBinding::getRegset),
+                         InstanceMethod("setRegset", &TracerBinding::setRegset),
+                         InstanceMethod("peekUser", &TracerBinding::peekUser),
+                         InstanceMethod("pokeUser", &TracerBinding::pokeUser),
+                         InstanceMethod("getSiginfo", &TracerBinding::getSiginfo),
+                         InstanceMethod("setSiginfo", &TracerBinding::setSiginfo),
+                         InstanceMethod("addSpace", &TracerBinding::addSpace),
+                         InstanceMethod("resetSpace", &TracerBinding::resetSpace),
+                         InstanceMethod("removeSpace", &TracerBinding::removeSpace),
+                         InstanceMethod("readMemory", &TracerBinding::readMemory),
+                         InstanceMethod("writeMemory", &TracerBinding::writeMemory),
+                         InstanceMethod("setSite", &TracerBinding::setSite),
+                         InstanceMethod("removeSite", &TracerBinding::removeSite),
+                         InstanceMethod("setPassSignals", &TracerBinding::setPassSignals),
+                         InstanceMethod("setWatched", &TracerBinding::setWatched),
+                         InstanceMethod("callSystem", &TracerBinding::callSystem),
+                         InstanceMethod("park", &TracerBinding::park),
+                         InstanceMethod("dispose", &TracerBinding::dispose),
+                     });
+}
+
+TracerBinding::TracerBinding(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TracerBinding>(info) {}
+
+TracerBinding::~TracerBinding() {
+  closeWatch();
+  tracer_.dispose();
+}
+
+Tracee* TracerBinding::stopped(const Napi::CallbackInfo& info) {
+  Tracee* tracee = tracer_.find(tidOf(info));
+  return tracee != nullptr && tracee->state == RunState::kStopped ? tracee : nullptr;
+}
+
+Napi::Value TracerBinding::spawn(const Napi::CallbackInfo& info) {
+  Failure failure;
+  pid_t pid = tracer_.spawn(conversion::spawnOptions(info[0].As<Napi::Object>()), &failure);
+  if (pid < 0) return raise(info.Env(), failure);
+  return Napi::Number::New(info.Env(), pid);
+}
+
+Napi::Value TracerBinding::seize(const Napi::CallbackInfo& info) {
+  int code = tracer_.seize(tidOf(info), handleOf(info, 1), info[2].ToBoolean().Value());
+  return doneOrGone(info, code, "PTRACE_SEIZE");
+}
+
+Napi::Value TracerBinding::adopt(const Napi::CallbackInfo& info) {
+  tracer_.adopt(tidOf(info), handleOf(info, 1));
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::interrupt(const Napi::CallbackInfo& info) {
+  return doneOrGone(info, ptrace_ops::interrupt(tidOf(info)), "PTRACE_INTERRUPT");
+}
+
+Napi::Value TracerBinding::detach(const Napi::CallbackInfo& info) {
+  Tracee* tracee = stopped(info);
+  if (tracee == nullptr) return truth(info, false);
+  return doneOrGone(info, tracer_.detach(*tracee, static_cast<int>(integer(info[1]))), "PTRACE_DETACH");
+}
+
+Napi::Value TracerBinding::forget(const Napi::CallbackInfo& info) {
+  tracer_.forget(tidOf(info));
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::killProcess(const Napi::CallbackInfo& info) {
+  return doneOrGone(info, ::kill(tidOf(info), SIGKILL) == 0 ? 0 : errno, "kill");
+}
+
+Napi::Value TracerBinding::tgkill(const Napi::CallbackInfo& info) {
+  long result = syscall(SYS_tgkill, tidOf(info), static_cast<pid_t>(integer(info[1])),
+                        static_cast<int>(integer(info[2])));
+  return doneOrGone(info, result == 0 ? 0 : errno, "tgkill");
+}
+
+Napi::Value TracerBinding::resume(const Napi::CallbackInfo& info) {
+  Tracee* tracee = stopped(info);
+  if (tracee == nullptr) return conversion::resumeResult(info.Env(), ResumeResult::kGone);
+  ResumeResult result =
+      tracer_.resume(*tracee, conversion::resumeMode(info[1]), static_cast<int>(integer(info[2])),
+                     unsigned64(info[3]), unsigned64(info[4]));
+  return conversion::resumeResult(info.Env(), result);
+}
+
+Napi::Value TracerBinding::stepInPlace(const Napi::CallbackInfo& info) {
+  Tracee* tracee = stopped(info);
+  return truth(info, tracee != nullptr && tracer_.stepInPlace(*tracee, static_cast<int>(integer(info[1]))));
+}
+
+Napi::Value TracerBinding::wait(const Napi::CallbackInfo& info) {
+  std::vector<Event> events;
+  tracer_.wait(integer(info[0]) * 1000, &events);
+  auto list = Napi::Array::New(info.Env(), events.size());
+  for (size_t index = 0; index < events.size(); ++index) {
+    list.Set(static_cast<uint32_t>(index), conversion::event(info.Env(), events[index]));
+  }
+  return list;
+}
+
+Napi::Value TracerBinding::watch(const Napi::CallbackInfo& info) {
+  listener_ = Napi::Persistent(info[0].As<Napi::Function>());
+  if (child_signal_ != nullptr) return info.Env().Undefined();
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(info.Env(), &loop);
+  child_signal_ = new uv_signal_t;
+  uv_signal_init(loop, child_signal_);
+  child_signal_->data = this;
+  uv_signal_start(
+      child_signal_,
+      [](uv_signal_t* handle, int) {
+        auto* self = static_cast<TracerBinding*>(handle->data);
+        Napi::HandleScope scope(self->Env());
+        self->listener_.MakeCallback(self->Env().Global(), {});
+      },
+      SIGCHLD);
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::unwatch(const Napi::CallbackInfo& info) {
+  closeWatch();
+  return info.Env().Undefined();
+}
+
+void TracerBinding::closeWatch() {
+  if (child_signal_ == nullptr) return;
+  uv_close(reinterpret_cast<uv_handle_t*>(child_signal_),
+           [](uv_handle_t* handle) { delete reinterpret_cast<uv_signal_t*>(handle); });
+  child_signal_ = nullptr;
+}
+
+Napi::Value TracerBinding::getRegset(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Tracee* tracee = stopped(info);
+  if (tracee == nullptr) return env.Undefined();
+  int note = static_cast<int>(integer(info[1]));
+  auto size_bytes = static_cast<size_t>(integer(info[2]));
+  Space* space = tracer_.spaceOf(*tracee);
+  auto into = Napi::Uint8Array::New(env, size_bytes);
+  if (space != nullptr && note == space->arch.general_note) {
+    if (!loadGeneral(*tracee, space->arch)) return env.Undefined();
+    std::copy_n(tracee->general.data(), std::min(size_bytes, tracee->general.size()), into.Data());
+    return into;
+  }
+  size_t stored = size_bytes;
+  int code = ptrace_ops::getRegset(tracee->tid, note, into.Data(), &stored);
+  if (code == 0)
+    return stored == size_bytes
+               ? into
+               : into.Get("slice").As<Napi::Function>().Call(
+                     into, {Napi::Number::New(env, 0), Napi::Number::New(env, static_cast<double>(stored))});
+  if (code == ESRCH || code == ENODEV || code == EINVAL || code == EIO) return env.Undefined();
+  return raise(env, {code, "PTRACE_GETREGSET", tracee->tid});
+}
+
+Napi::Value TracerBinding::setRegset(const Napi::CallbackInfo& info) {
+  Tracee* tracee = stopped(info);
+  if (tracee == nullptr) return truth(info, false);
+  int note = static_cast<int>(integer(info[1]));
+  auto bytes = info[2].As<Napi::Uint8Array>();
+  Space* space = tracer_.spaceOf(*tracee);
+  if (space != nullptr && note == space->arch.general_note &&
+      bytes.ByteLength() == space->arch.general_size_bytes) {
+    tracee->general.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
+    tracee->is_general_valid = true;
+    tracee->is_general_dirty = true;
+    return truth(info, true);
+  }
+  int code = ptrace_ops::setRegset(tracee->tid, note, bytes.Data(), bytes.ByteLength());
+  return doneOrGone(info, code, "PTRACE_SETREGSET");
+}
+
+Napi::Value TracerBinding::peekUser(const Napi::CallbackInfo& info) {
+  uint64_t value = 0;
+  int code = ptrace_ops::peekUser(tidOf(info), static_cast<size_t>(integer(info[1])), &value);
+  if (code == 0) return bigint(info.Env(), value);
+  return code == ESRCH ? info.Env().Undefined() : raise(info.Env(), {code, "PTRACE_PEEKUSER", tidOf(info)});
+}
+
+Napi::Value TracerBinding::pokeUser(const Napi::CallbackInfo& info) {
+  int code = ptrace_ops::pokeUser(tidOf(info), static_cast<size_t>(integer(info[1])), unsigned64(info[2]));
+  return doneOrGone(info, code, "PTRACE_POKEUSER");
+}
+
+Napi::Value TracerBinding::getSiginfo(const Napi::CallbackInfo& info) {
+  siginfo_t value;
+  if (stopped(info) == nullptr || ptrace_ops::getSiginfo(tidOf(info), &value) != 0)
+    return info.Env().Undefined();
+  auto bytes = Napi::Uint8Array::New(info.Env(), sizeof value);
+  memcpy(bytes.Data(), &value, sizeof value);
+  return bytes;
+}
+
+Napi::Value TracerBinding::setSiginfo(const Napi::CallbackInfo& info) {
+  auto bytes = info[1].As<Napi::Uint8Array>();
+  siginfo_t value = {};
+  memcpy(&value, bytes.Data(), std::min(sizeof value, bytes.ByteLength()));
+  return doneOrGone(info, ptrace_ops::setSiginfo(tidOf(info), &value), "PTRACE_SETSIGINFO");
+}
+
+Napi::Value TracerBinding::addSpace(const Napi::CallbackInfo& info) {
+  int handle = tracer_.addSpace(tidOf(info), conversion::arch(info[1].As<Napi::Object>()));
+  if (handle < 0) return raise(info.Env(), {errno, "open /proc/PID/mem", tidOf(info)});
+  return Napi::Number::New(info.Env(), handle);
+}
+
+Napi::Value TracerBinding::resetSpace(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  space->sites.clear();
+  space->slots.clear();
+  space->is_watched = false;
+  space->pid = static_cast<pid_t>(integer(info[1]));
+  if (!space->openMemory()) return raise(info.Env(), {errno, "open /proc/PID/mem", space->pid});
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::removeSpace(const Napi::CallbackInfo& info) {
+  tracer_.removeSpace(handleOf(info));
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::readMemory(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  auto into = info[2].As<Napi::Uint8Array>();
+  size_t count = space->read(unsigned64(info[1]), into.Data(), into.ByteLength());
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
+}
+
+Napi::Value TracerBinding::writeMemory(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  auto bytes = info[2].As<Napi::Uint8Array>();
+  size_t count = space->write(unsigned64(info[1]), bytes.Data(), bytes.ByteLength());
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
+}
+
+Napi::Value TracerBinding::setSite(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  uint64_t address = unsigned64(info[1]);
+  Slot slot;
+  slot.site = address;
+  Plan plan = conversion::plan(info[2].As<Napi::Object>(), &slot);
+  if (plan.kind == PlanKind::kSlot) space->slots[plan.slot] = slot;
+  space->sites[address] = plan;
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::removeSite(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  space->sites.erase(unsigned64(info[1]));
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::setPassSignals(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  space->pass_signals = unsigned64(info[1]);
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::setWatched(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  space->is_watched = info[1].ToBoolean().Value();
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::callSystem(const Napi::CallbackInfo& info) {
+  Tracee* tracee = stopped(info);
+  Space* space = tracee == nullptr ? nullptr : tracer_.spaceOf(*tracee);
+  if (space == nullptr) return info.Env().Undefined();
+  auto result = outstep::callSystem(*tracee, space->arch, conversion::systemCall(info[1].As<Napi::Object>()));
+  return result ? bigint(info.Env(), *result) : info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::park(const Napi::CallbackInfo& info) {
+  tracer_.park(tidOf(info));
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::dispose(const Napi::CallbackInfo& info) {
+  closeWatch();
+  tracer_.dispose();
+  return info.Env().Undefined();
+}
+
+}  // namespace outstep

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <napi.h>
+#include <uv.h>
+
+#include "tracer.h"
+
+namespace outstep {
+
+/** The JavaScript class of src/native/binding-types.ts: converts arguments and results, decides nothing. */
+class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit TracerBinding(const Napi::CallbackInfo& info);
+  ~TracerBinding() override;
+
+ private:
+  Napi::Value spawn(const Napi::CallbackInfo& info);
+  Napi::Value seize(const Napi::CallbackInfo& info);
+  Napi::Value adopt(const Napi::CallbackInfo& info);
+  Napi::Value interrupt(const Napi::CallbackInfo& info);
+  Napi::Value detach(const Napi::CallbackInfo& info);
+  Napi::Value forget(const Napi::CallbackInfo& info);
+  Napi::Value killProcess(const Napi::CallbackInfo& info);
+  Napi::Value tgkill(const Napi::CallbackInfo& info);
+  Napi::Value resume(const Napi::CallbackInfo& info);
+  Napi::Value stepInPlace(const Napi::CallbackInfo& info);
+  Napi::Value wait(const Napi::CallbackInfo& info);
+  Napi::Value watch(const Napi::CallbackInfo& info);
+  Napi::Value unwatch(const Napi::CallbackInfo& info);
+  Napi::Value getRegset(const Napi::CallbackInfo& info);
+  Napi::Value setRegset(const Napi::CallbackInfo& info);
+  Napi::Value peekUser(const Napi::CallbackInfo& info);
+  Napi::Value pokeUser(const Napi::CallbackInfo& info);
+  Napi::Value getSiginfo(const Napi::CallbackInfo& info);
+  Napi::Value setSiginfo(const Napi::CallbackInfo& info);
+  Napi::Value addSpace(const Napi::CallbackInfo& info);
+  Napi::Value resetSpace(const Napi::CallbackInfo& info);
+  Napi::Value removeSpace(const Napi::CallbackInfo& info);
+  Napi::Value readMemory(const Napi::CallbackInfo& info);
+  Napi::Value writeMemory(const Napi::CallbackInfo& info);
+  Napi::Value setSite(const Napi::CallbackInfo& info);
+  Napi::Value removeSite(const Napi::CallbackInfo& info);
+  Napi::Value setPassSignals(const Napi::CallbackInfo& info);
+  Napi::Value setWatched(const Napi::CallbackInfo& info);
+  Napi::Value callSystem(const Napi::CallbackInfo& info);
+  Napi::Value park(const Napi::CallbackInfo& info);
+  Napi::Value dispose(const Napi::CallbackInfo& info);
+
+  /** The stopped thread named by argument 0, with its space; nullptr when it is gone or runs. */
+  Tracee* stopped(const Napi::CallbackInfo& info);
+  void closeWatch();
+
+  Tracer tracer_;
+  /** Owned by the event loop from the first `watch` until it is closed. */
+  uv_signal_t* child_signal_ = nullptr;
+  Napi::FunctionReference listener_;
+};
+
+}  // namespace outstep

@@ -1,0 +1,36 @@
+/** Loads the addon; the only file that touches a `.node` file. */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { messageOf } from '../base/errors.js';
+import type { NativeBinding, NativeError } from './binding-types.js';
+
+/** Where node-gyp leaves the addon, seen from the compiled file in dist/src/native. */
+const places = ['../../../native/build/Release/outstep.node', '../../../native/build/Debug/outstep.node'];
+
+function load(): NativeBinding {
+  const require = createRequire(import.meta.url);
+  const failures: string[] = [];
+  for (const place of places) {
+    const path = fileURLToPath(new URL(place, import.meta.url));
+    try {
+      return require(path) as NativeBinding;
+    } catch (error) {
+      failures.push(`  ${path}: ${messageOf(error)}`);
+      const code = (error as { code?: unknown }).code;
+      if (code !== 'MODULE_NOT_FOUND') break;
+    }
+  }
+  throw new Error(`cannot load the native addon (run "npm install" to build it):\n${failures.join('\n')}`);
+}
+
+let loaded: NativeBinding | undefined;
+
+/** The addon, loaded at the first call. @throws Error that names every path tried and why it failed. */
+export function nativeBinding(): NativeBinding {
+  loaded ??= load();
+  return loaded;
+}
+
+export function isNativeError(error: unknown): error is NativeError {
+  return error instanceof Error && 'errno' in error && 'request' in error;
+}
