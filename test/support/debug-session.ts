@@ -26,13 +26,13 @@ export interface Session {
   line(marker: string): number;
 }
 
-const shownPackets = 40;
+const shownPackets = 30;
 
 /** Adds what was seen to a failure: the reader of the report was not there. */
 async function explain(error: unknown, gdb: Gdb | undefined, outputs: readonly Transcript[]): Promise<never> {
   if (!(error instanceof Error)) throw error;
   const packets = gdb === undefined ? [] : (await gdb.packets()).trimEnd().split('\n').slice(-shownPackets);
-  const shown = packets.map((packet) => packet.slice(0, 300)).join('\n');
+  const shown = packets.map((packet) => packet.slice(0, 200)).join('\n');
   const tails = outputs.map((output) => output.tail()).join('\n');
   error.stack = `${error.stack}\n${tails}\n--- last packets ---\n${shown}\n`;
   throw error;

@@ -140,14 +140,20 @@ export class Gdb implements AsyncDisposable {
     return this.nextStop(timeoutMs);
   }
 
-  /** The next stop that no one has been given yet. */
+  /**
+   * The next stop that no one has been given yet.
+   * @throws GdbError when gdb gives up the command that was to lead there
+   */
   async nextStop(timeoutMs = 30_000): Promise<Stop> {
-    const record = await this.#next(
-      (one) => one.kind === 'exec' && one.class === 'stopped',
-      timeoutMs,
-      'the program stops',
-    );
-    return asStop(record.kind === 'exec' ? record.fields : {});
+    const from = this.#readFrom;
+    const isEnd = (one: MiRecord): boolean =>
+      (one.kind === 'exec' && one.class === 'stopped') || (one.kind === 'result' && one.class === 'error');
+    const index = await this.#find(from, isEnd, timeoutMs, 'the program stops');
+    this.#readFrom = index + 1;
+    const record = this.#records[index];
+    if (record?.kind === 'exec') return asStop(record.fields);
+    const said = this.#records.slice(from, index).map((one) => (one.kind === 'log' ? one.text : ''));
+    throw new GdbError(said.join(''));
   }
 
   /** Waits for the end of the program, whatever stops come before it. */
@@ -191,12 +197,6 @@ export class Gdb implements AsyncDisposable {
     const printed = this.#records.slice(from, record).map((one) => (one.kind === 'console' ? one.text : ''));
     if (answer.class === 'error') throw new GdbError(`${command}: ${textField(answer.fields, 'msg')}`);
     return { class: answer.class, fields: answer.fields, console: printed.join('') };
-  }
-
-  async #next(wanted: (record: MiRecord) => boolean, timeoutMs: number, what: string): Promise<MiRecord> {
-    const index = await this.#find(this.#readFrom, wanted, timeoutMs, what);
-    this.#readFrom = index + 1;
-    return this.#records[index] ?? { kind: 'prompt' };
   }
 
   /** Index of the first record from `from` that is wanted, now or later. */

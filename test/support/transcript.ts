@@ -1,7 +1,7 @@
 /** What a process under test has said so far, and waiting for what it will say. */
 import { bounded } from './bounded.js';
 
-const shownCharacters = 6000;
+const shownCharacters = 3000;
 
 export class Transcript {
   #text = '';
