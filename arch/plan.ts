@@ -18,7 +18,11 @@ export interface FlagCondition {
   readonly negate: boolean;
 }
 
-/** What an emulated instruction does, apart from moving the pc to the next instruction when it does nothing else. */
+/**
+ * What an emulated instruction does, apart from moving the pc to the next instruction when it does nothing else.
+ * Only `call` and the pushes touch memory. Where that write is not known to do what the program's own would (it fails,
+ * or a watchpoint or a shadow stack has to see it), the plan must be treated as one that refuses.
+ */
 export type Effect =
   /** Nothing: pc moves past the instruction. */
   | { readonly op: 'next' }
@@ -48,7 +52,10 @@ export type Effect =
 
 /** What must be repaired after an instruction ran in a slot and was stepped there. */
 export type Fixup =
-  /** The 8-byte word at the stack pointer is the slot's return address: make it the original one. */
+  /**
+   * The 8-byte word at the stack pointer is the slot's return address: make it the original one. With a shadow stack
+   * the plan must be treated as one that refuses.
+   */
   | 'return-address'
   /** `syscall`: rcx holds the slot's next address, r11 the flags with the trap flag. */
   | 'syscall-registers'
@@ -65,7 +72,10 @@ export type Plan =
        * rewritten. `undefined` when a displacement cannot reach from there.
        */
       readonly relocate: (slot: bigint) => Uint8Array | undefined;
-      /** The address that a pc-relative operand names, so that a slot within reach of it can be chosen. */
+      /**
+       * The address that a pc-relative operand names, so that a slot within reach of it can be chosen. The operand may
+       * hold the bytes of a breakpoint, which the instruction must not see: then the plan cannot be used.
+       */
       readonly operandAddress: bigint | undefined;
       /** Repairs after the step; where there are none the slot may end in a jump back and needs no step. */
       readonly fixups: readonly Fixup[];

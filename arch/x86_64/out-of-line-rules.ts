@@ -1,0 +1,210 @@
+/**
+ * Which instructions of 64-bit mode are not simply copied into a slot. Sources: Intel SDM volume 2, AMD APM volume 3;
+ * offsets of registers: `struct user_regs_struct`, <sys/user.h>.
+ */
+import type { Effect, Fixup, FlagCondition } from '../plan.js';
+import { type Instruction, readSigned } from './decode.js';
+
+/** One instruction at its place. */
+export interface Located {
+  readonly instruction: Instruction;
+  /** Exactly the instruction. */
+  readonly bytes: Uint8Array;
+  readonly address: bigint;
+  /** Address of the instruction behind it. */
+  readonly next: bigint;
+}
+
+export type Decision =
+  | { readonly kind: 'emulate'; readonly effect: Effect }
+  | { readonly kind: 'slot'; readonly fixups: readonly Fixup[] }
+  | { readonly kind: 'refuse'; readonly reason: string };
+
+type Rule = (located: Located) => Decision;
+
+const flagsOffset = 144;
+const carry = 1n << 0n;
+const parity = 1n << 2n;
+const zero = 1n << 6n;
+const sign = 1n << 7n;
+const overflow = 1n << 11n;
+
+/** Offsets of rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 to r15: the order of register numbers in instructions. */
+const registerOffsets = [80, 88, 96, 40, 152, 32, 104, 112, 72, 64, 56, 48, 24, 16, 8, 0] as const;
+const counterOffset = registerOffsets[1];
+const rexB = 1;
+
+const plainSlot: Decision = { kind: 'slot', fixups: [] };
+
+function emulate(effect: Effect): Decision {
+  return { kind: 'emulate', effect };
+}
+
+function slotWith(...fixups: readonly Fixup[]): Rule {
+  const decision: Decision = { kind: 'slot', fixups };
+  return () => decision;
+}
+
+function refuse(reason: string): Decision {
+  return { kind: 'refuse', reason };
+}
+
+function refusal(reason: string): Rule {
+  const decision = refuse(reason);
+  return () => decision;
+}
+
+type ConditionTest = Pick<FlagCondition, 'anySet' | 'differ'>;
+
+/** The tests of the eight pairs of conditions (o, b, z, be, s, p, l, le); the odd condition of a pair is the inverse. */
+const conditionTests: readonly ConditionTest[] = [
+  { anySet: overflow, differ: undefined },
+  { anySet: carry, differ: undefined },
+  { anySet: zero, differ: undefined },
+  { anySet: carry | zero, differ: undefined },
+  { anySet: sign, differ: undefined },
+  { anySet: parity, differ: undefined },
+  { anySet: 0n, differ: [sign, overflow] },
+  { anySet: zero, differ: [sign, overflow] },
+];
+
+function conditionOf(opcode: number): FlagCondition {
+  const test = conditionTests[(opcode >> 1) & 7] ?? { anySet: 0n, differ: undefined };
+  return { flagsOffset, anyClear: 0n, negate: (opcode & 1) === 1, ...test };
+}
+
+/** Rule for a near relative branch, given what is done with its target. */
+function relativeBranch(effectOf: (target: bigint, instruction: Instruction) => Effect): Rule {
+  return ({ instruction, bytes, next }) => {
+    if (instruction.prefixes.operandSize) return refuse('near branch with prefix 66 differs between CPUs');
+    if (instruction.immediate === undefined) return refuse('branch without displacement');
+    const target = BigInt.asUintN(64, next + readSigned(bytes, instruction.immediate));
+    return emulate(effectOf(target, instruction));
+  };
+}
+
+const zeroFlagWanted = { 224: 'clear', 225: 'set' } as const;
+
+/** loopne, loope, loop, jrcxz. */
+function counterBranch(target: bigint, { opcode, prefixes }: Instruction): Effect {
+  const isLoop = opcode !== 0xe3;
+  return {
+    op: 'count-branch',
+    target,
+    counterOffset,
+    counterBits: prefixes.addressSize ? 32 : 64,
+    decrement: isLoop,
+    jumpWhen: isLoop ? 'non-zero' : 'zero',
+    flagsOffset,
+    zeroFlagMask: zero,
+    zeroFlag: opcode === 0xe0 || opcode === 0xe1 ? zeroFlagWanted[opcode] : 'any',
+  };
+}
+
+const pushRegister: Rule = ({ instruction: { opcode, prefixes } }) => {
+  const offset = registerOffsets[(opcode & 7) | ((prefixes.rex & rexB) << 3)];
+  if (prefixes.operandSize || offset === undefined) return plainSlot;
+  return emulate({ op: 'push-register', offset });
+};
+
+const pushImmediate: Rule = ({ instruction, bytes }) => {
+  if (instruction.prefixes.operandSize || instruction.immediate === undefined) return plainSlot;
+  const value = BigInt.asUintN(64, readSigned(bytes, instruction.immediate));
+  return emulate({ op: 'push-value', value });
+};
+
+/** 90 is `pause` after F3, and xchg r8, rax with REX.B. */
+const nop: Rule = ({ instruction: { prefixes } }) => {
+  const isOther = prefixes.repeat === 0xf3 || (prefixes.rex & rexB) !== 0;
+  return isOther ? plainSlot : emulate({ op: 'next' });
+};
+
+const nopWithOperand: Rule = ({ instruction }) =>
+  instruction.modRm?.reg === 0 ? emulate({ op: 'next' }) : plainSlot;
+
+/** endbr64 and endbr32: nothing without indirect branch tracking, which user programs do not have. */
+const endBranch: Rule = ({ instruction: { modRm, prefixes } }) => {
+  const isEndBranch = prefixes.repeat === 0xf3 && modRm?.mod === 3 && modRm.reg === 7 && (modRm.rm & 6) === 2;
+  return isEndBranch && !prefixes.operandSize ? emulate({ op: 'next' }) : plainSlot;
+};
+
+/** int 0x80 may block, which a step that holds the other threads must not; it leaves no address behind. */
+const softwareInterrupt: Rule = ({ bytes }) =>
+  bytes.at(-1) === 0x80 ? plainSlot : refuse('software interrupt belongs to the program');
+
+const farTransfer = 'far transfer may change the mode of the CPU';
+
+/** Group 5: indirect branches and push. */
+const groupFive: Rule = ({ instruction: { modRm, prefixes } }) => {
+  const reg = modRm?.reg;
+  if (reg === 3 || reg === 5) return refuse(farTransfer);
+  if (reg !== 2) return plainSlot;
+  if (prefixes.operandSize) return refuse('near call with prefix 66 differs between CPUs');
+  return { kind: 'slot', fixups: ['return-address'] };
+};
+
+const transaction: Rule = ({ instruction }) =>
+  instruction.isRelativeBranch ? refuse('a debug trap aborts the transaction') : plainSlot;
+
+/** enclu leaves the address behind itself in rcx; uiret returns as iret does. */
+const groupSeven: Rule = ({ instruction: { modRm, prefixes } }) => {
+  if (modRm?.mod !== 3) return plainSlot;
+  if (modRm.reg === 2 && modRm.rm === 7) return refuse('enclu records its own address');
+  const isUiret = modRm.reg === 5 && modRm.rm === 4 && prefixes.repeat === 0xf3;
+  if (isUiret) return refuse('return from a user interrupt');
+  return plainSlot;
+};
+
+function span(first: number, last: number): readonly number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+const conditionalJump = relativeBranch((target, { opcode }) => ({
+  op: 'branch',
+  target,
+  condition: conditionOf(opcode),
+}));
+
+/** Opcodes of the one-byte map. */
+const oneByteRules: readonly (readonly [readonly number[], Rule])[] = [
+  [span(0x50, 0x57), pushRegister],
+  [[0x68, 0x6a], pushImmediate],
+  [span(0x70, 0x7f), conditionalJump],
+  [[0x90], nop],
+  [[0x9c], slotWith('pushed-flags')],
+  // Were the trap flag set by it, the program's trap would come after the jump at the end of the slot.
+  [[0x9d], refusal('popf may set the trap flag')],
+  [[0xc7], transaction],
+  [[0xca, 0xcb, 0xcf], refusal(farTransfer)],
+  [[0xcc, 0xf1], refusal('trap belongs to the program')],
+  [[0xcd], softwareInterrupt],
+  [span(0xe0, 0xe3), relativeBranch(counterBranch)],
+  [[0xe8], relativeBranch((target) => ({ op: 'call', target }))],
+  [[0xe9, 0xeb], relativeBranch((target) => ({ op: 'jump', target }))],
+  [[0xff], groupFive],
+];
+
+/** Opcodes of map 0F. */
+const twoByteRules: readonly (readonly [readonly number[], Rule])[] = [
+  [[0x01], groupSeven],
+  [[0x05], slotWith('syscall-registers')],
+  [[0x07, 0x34, 0x35, 0xaa], refusal('system transfer')],
+  [[0x1e], endBranch],
+  [[0x1f], nopWithOperand],
+  [span(0x80, 0x8f), conditionalJump],
+];
+
+function index(rows: readonly (readonly [readonly number[], Rule])[]): ReadonlyMap<number, Rule> {
+  return new Map(rows.flatMap(([opcodes, rule]) => opcodes.map((opcode): [number, Rule] => [opcode, rule])));
+}
+
+/** By the number of the legacy map. No VEX, EVEX or XOP instruction depends on its address but through its operand. */
+const legacyRules: readonly ReadonlyMap<number, Rule>[] = [index(oneByteRules), index(twoByteRules)];
+
+/** How an instruction is carried out, leaving its RIP-relative operand aside. */
+export function decide(located: Located): Decision {
+  const { encoding, map, opcode, prefixes } = located.instruction;
+  const rule = encoding === 'legacy' ? legacyRules[map]?.get(opcode) : undefined;
+  const decision = rule?.(located) ?? plainSlot;
+  return decision.kind === 'emulate' && prefixes.lock ? refuse('lock is not allowed here') : decision;
+}
