@@ -2,6 +2,7 @@
  * The connection argument (COMM) of the command line, as gdbserver takes it, decoded without touching the machine.
  */
 import { isIPv4, isIPv6 } from 'node:net';
+import { StartError } from './start-error.js';
 
 export interface TcpComm {
   readonly kind: 'tcp';
@@ -27,21 +28,18 @@ export interface SerialComm {
 
 export type Comm = TcpComm | UnixComm | SerialComm | { readonly kind: 'stdio' };
 
-/** A connection argument that names nothing which could be opened. The message is complete. */
-export class CommError extends Error {}
-
 const familyOfPrefix: ReadonlyMap<string, 0 | 4 | 6> = new Map([
   ['tcp:', 0],
   ['tcp4:', 4],
   ['tcp6:', 6],
 ]);
 
-/** @throws CommError */
+/** @throws StartError */
 export function parseComm(text: string): Comm {
   if (text === '-' || text === 'stdio') return { kind: 'stdio' };
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length);
-    if (path === '') throw new CommError(`${text}: a path must follow "unix:".`);
+    if (path === '') throw new StartError(`${text}: a path must follow "unix:".`);
     return { kind: 'unix', path };
   }
   // Paths under /dev/serial/by-path hold colons, so a slash in front decides before any colon does.
@@ -49,7 +47,7 @@ export function parseComm(text: string): Comm {
   const prefix = text.slice(0, text.indexOf(':') + 1);
   const family = familyOfPrefix.get(prefix);
   if (family !== undefined) return parseTcp(text, text.slice(prefix.length), family);
-  if (text === '') throw new CommError('The connection argument is empty.');
+  if (text === '') throw new StartError('The connection argument is empty.');
   if (!text.includes(':') && !/^[0-9]+$/.test(text)) return { kind: 'serial', path: text };
   return parseTcp(text, text, 0);
 }
@@ -76,10 +74,10 @@ function parseTcp(text: string, rest: string, family: 0 | 4 | 6): TcpComm {
 /** `[IPv6]:port`. */
 function splitBrackets(text: string, rest: string): { host: string; port: string } {
   const close = rest.indexOf(']');
-  if (close < 0) throw new CommError(`Missing close bracket in hostname '${text}'`);
+  if (close < 0) throw new StartError(`Missing close bracket in hostname '${text}'`);
   const host = rest.slice(1, close);
   if (!isIPv6(host)) throw unresolvable(text, 'Name or service not known');
-  if (rest[close + 1] !== ':') throw new CommError(`Missing port in '${text}'`);
+  if (rest[close + 1] !== ':') throw new StartError(`Missing port in '${text}'`);
   return { host, port: rest.slice(close + 2) };
 }
 
@@ -89,6 +87,6 @@ function splitLastColon(rest: string): { host: string; port: string } {
   return { host: rest.slice(0, Math.max(colon, 0)), port: rest.slice(colon + 1) };
 }
 
-function unresolvable(text: string, reason: string): CommError {
-  return new CommError(`${text}: cannot resolve name: ${reason}`);
+function unresolvable(text: string, reason: string): StartError {
+  return new StartError(`${text}: cannot resolve name: ${reason}`);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { type Comm, CommError, parseComm } from '../../src/cli/comm.js';
+import { type Comm, parseComm } from '../../src/cli/comm.js';
+import { StartError } from '../../src/cli/start-error.js';
 
 function tcp(text: string, host: string | undefined, port: number, family: 0 | 4 | 6 = 0): [string, Comm] {
   return [text, { kind: 'tcp', text, host, port, family }];
@@ -68,7 +69,7 @@ describe('cli: connection argument', () => {
     it(`refuses ${text === '' ? 'an empty one' : text}`, () => {
       assert.throws(
         () => parseComm(text),
-        (error: unknown) => error instanceof CommError && message.test(error.message),
+        (error: unknown) => error instanceof StartError && message.test(error.message),
       );
     });
   }

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+/** The command line's entry. What is not needed for an answer is not loaded for it. */
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { assertNever } from '../base/assert-never.js';
+import { openConsole } from './console.js';
+import { type Command, parseCommandLine } from './options.js';
+import { StartError } from './start-error.js';
+import { packetList, usage } from './usage.js';
+import { UsageError } from './usage-error.js';
+
+const output = openConsole(1);
+const console = openConsole(2);
+
+async function run(command: Command): Promise<number> {
+  switch (command.kind) {
+    case 'help':
+      output.line(usage.trimEnd());
+      return 0;
+    case 'version':
+      output.line(`outstep ${version()}`);
+      return 0;
+    case 'list-packets':
+      output.line(packetList);
+      return 0;
+    case 'selftest':
+      return (await import('./self-test.js')).runSelfTest(command.filter, output);
+    case 'serve':
+      return (await import('./serve.js')).serve(command.options, console);
+    default:
+      return assertNever(command);
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  const description: { version: string } = JSON.parse(text);
+  return description.version;
+}
+
+function report(error: unknown): void {
+  if (error instanceof UsageError) {
+    console.line(error.message);
+    if (error.hint === 'usage') console.line(usage.trimEnd());
+    if (error.hint === 'packets') console.line(packetList);
+    return;
+  }
+  if (error instanceof StartError) console.line(error.message);
+  else console.line(`outstep: internal error: ${error instanceof Error ? error.stack : String(error)}`);
+  console.line('Exiting');
+}
+
+try {
+  process.exit(await run(parseCommandLine(process.argv.slice(2))));
+} catch (error) {
+  report(error);
+  process.exit(1);
+}

@@ -1,0 +1,119 @@
+/** Serves: starts or attaches, then hands one client after the other to the session layer until that has finished. */
+import { assertNever } from '../base/assert-never.js';
+import { messageOf } from '../base/errors.js';
+import { Tracer } from '../core/index.js';
+import { DebugLog } from '../engines/gdb/debug-log.js';
+import { GdbServer } from '../engines/gdb/server.js';
+import { explainAttachFailure, readAttachFacts } from './attach-failure.js';
+import { parseComm } from './comm.js';
+import { type Connection, openConnection } from './connection.js';
+import type { Console } from './console.js';
+import { openDebugSink } from './debug-sink.js';
+import { type Endpoint, openEndpoint } from './endpoint.js';
+import type { ServeOptions, Target } from './options.js';
+import { StartError } from './start-error.js';
+import { nextStopSignal } from './stop-signal.js';
+import { lendTerminal } from './terminal.js';
+
+/** How long the last bytes to a client may take when the server ends. */
+const farewellMs = 1000;
+
+/**
+ * Resolves with the exit status when there is nothing more to serve; by then launched programs are killed and
+ * attached ones run on without breakpoints.
+ * @throws StartError, UsageError
+ */
+export async function serve(options: ServeOptions, console: Console): Promise<number> {
+  const comm = parseComm(options.comm);
+  const log = new DebugLog(openDebugSink(options.debug));
+  for (const component of options.debug.components) log.set(component, true);
+  // The address is taken before a program is started, so that a busy port costs none.
+  const endpoint = await openEndpoint(comm);
+  const isStdio = comm.kind === 'stdio';
+  const once = options.once || isStdio;
+  const tracer = new Tracer();
+  const server = new GdbServer(tracer, { ...options, once, redirectStdio: isStdio }, console, log);
+  const service = new Service(server, endpoint, once, console);
+  try {
+    const run = startTarget(tracer, server, options.target).then(() => service.run());
+    return await Promise.race([run, server.finished, nextStopSignal()]);
+  } finally {
+    await service.end();
+    server.dispose();
+    tracer.dispose();
+  }
+}
+
+async function startTarget(tracer: Tracer, server: GdbServer, target: Target): Promise<void> {
+  switch (target.kind) {
+    case 'none':
+      return;
+    case 'attach':
+      return attach(server, target.pid);
+    case 'program':
+      await server.launch(target.program, target.args).catch((error: unknown) => {
+        throw new StartError(messageOf(error));
+      });
+      for (const { pid } of tracer.processes.values()) lendTerminal(pid);
+      return;
+    default:
+      assertNever(target);
+  }
+}
+
+async function attach(server: GdbServer, pid: number): Promise<void> {
+  const before = readAttachFacts(pid);
+  await server.attach(pid).catch((error: unknown) => {
+    const reason = explainAttachFailure(before);
+    const explanation = reason === undefined ? '' : `: ${reason}`;
+    throw new StartError(`Cannot attach to process ${pid}: ${messageOf(error)}${explanation}`);
+  });
+}
+
+/** The loop over clients. */
+class Service {
+  readonly #server: GdbServer;
+  readonly #endpoint: Endpoint;
+  readonly #once: boolean;
+  readonly #console: Console;
+  #connection: Connection | undefined;
+  #isFinished = false;
+
+  constructor(server: GdbServer, endpoint: Endpoint, once: boolean, console: Console) {
+    this.#server = server;
+    this.#endpoint = endpoint;
+    this.#once = once;
+    this.#console = console;
+    void server.finished.then(() => {
+      this.#isFinished = true;
+    });
+  }
+
+  async run(): Promise<number> {
+    if (this.#endpoint.notice !== undefined) this.#console.line(this.#endpoint.notice);
+    this.#announce();
+    for await (const client of this.#endpoint.clients) {
+      if (this.#once) this.#endpoint.close();
+      this.#console.line(client.greeting);
+      this.#connection = openConnection(this.#server, client.stream);
+      await this.#connection.gone;
+      this.#connection = undefined;
+      if (this.#once || this.#isFinished) break;
+      this.#console.line('Remote side has terminated connection.  GDBserver will reopen the connection.');
+      this.#announce();
+    }
+    return this.#server.finished;
+  }
+
+  /** Takes no more clients and lets the present one read the last replies. */
+  async end(): Promise<void> {
+    this.#endpoint.close();
+    const late = AbortSignal.timeout(farewellMs);
+    const isLate = new Promise((resolve) => late.addEventListener('abort', resolve, { once: true }));
+    await Promise.race([this.#connection?.end(), isLate]);
+  }
+
+  #announce(): void {
+    if (this.#endpoint.announcement !== '') this.#console.line(this.#endpoint.announcement);
+  }
+}
