@@ -42,7 +42,11 @@ export interface MachineFacts {
   /** CPUID(0xD, 0).EBX: bytes of the XSAVE area for the features enabled in XCR0. */
   readonly xsaveSizeBytes: number;
   /** CPUID(0xD, n): where each component lies in the standard (uncompacted) area. Index = component number. */
-  readonly xsaveComponents: readonly { readonly index: number; readonly offset: number; readonly sizeBytes: number }[];
+  readonly xsaveComponents: readonly {
+    readonly index: number;
+    readonly offset: number;
+    readonly sizeBytes: number;
+  }[];
 }
 
 /** Access to the regsets of one stopped thread. Values are live: what is written is stored before the thread runs. */
@@ -101,6 +105,8 @@ export interface DebugRegisters {
   allocate(points: readonly HardwarePoint[]): DebugImage | undefined;
   /** Offset in the user area of the status register to be read (and cleared with 0) after a trap; undefined: none. */
   readonly statusOffset: number | undefined;
+  /** Bits of the status word that name points. */
+  readonly statusMask: bigint;
   /** The points of `image` that a status word says were hit. */
   triggered(image: DebugImage, status: bigint): readonly HardwarePoint[];
 }
@@ -134,6 +140,9 @@ export interface ArchModule {
     readonly resultOffset: number;
     /** Where the kernel notes that a system call may be restarted; -1 is stored there to cancel that. */
     readonly restartOffset: number;
+    /** Registers that the instruction itself fills with the next address and the flags; undefined: there are none. */
+    readonly nextAddressOffset: number | undefined;
+    readonly savedFlagsOffset: number | undefined;
     readonly numbers: { readonly mmap: number; readonly munmap: number };
   };
   /** Byte offsets in the general regset (NT_PRSTATUS). */
@@ -143,6 +152,8 @@ export interface ArchModule {
     readonly pcOffset: number;
     readonly spOffset: number;
     readonly flagsOffset: number;
+    /** Bit of the flags register that makes the CPU trap after each instruction; 0n: no such bit. */
+    readonly trapFlag: bigint;
     readonly threadPointerOffset: number | undefined;
   };
   /** glibc's thread control block: how the dynamic thread vector is found from the thread pointer. TLS variant I or II. */

@@ -1,0 +1,113 @@
+/** Attaches to a running process: every thread, found until no new one turns up. */
+import { readFileSync } from 'node:fs';
+import { errorCodes, OutstepError } from '../base/errors.js';
+import { type Pid, tid } from '../base/ids.js';
+import { isNativeError } from '../native/binding.js';
+import type { Attachment } from './attachment.js';
+import type { Engine } from './engine.js';
+import { commandName, executablePath, statusField, threadIds } from './proc.js';
+import { Process } from './process.js';
+import type { Tracer } from './tracer.js';
+
+export async function attachProcess(tracer: Tracer, target: Pid, engine: Engine): Promise<Attachment> {
+  const present = tracer.processes.get(target);
+  const attachment = (present ?? seizeProcess(tracer, target)).attachEngine(engine);
+  await attachment.quiesce();
+  if (present === undefined) {
+    // Threads born before their parent was seized are nobody's children: look again until all are known.
+    while (attachment.process.isAlive && seizeThreads(tracer, attachment.process) > 0)
+      await attachment.quiesce();
+  }
+  if (!attachment.process.isAlive) throw noSuchProcess(target);
+  return attachment;
+}
+
+function seizeProcess(tracer: Tracer, target: Pid): Process {
+  const name = commandName(target);
+  if (name === undefined) throw noSuchProcess(target);
+  const machine = tracer.machineOf(target);
+  if (machine === undefined) throw refused(target, name, unreadableReason(target));
+  try {
+    const space = tracer.native.addSpace(target, tracer.nativeArchOf(machine));
+    const created = new Process(tracer, target, 'attached', space, machine);
+    if (!seizeFirst(tracer, created)) throw noSuchProcess(target);
+    tracer.addProcess(created);
+    seizeThreads(tracer, created);
+    return created;
+  } catch (error) {
+    if (!isNativeError(error)) throw error;
+    throw refused(target, name, `${errorText(error.message)}: ${whyRefused(target)}`, error.errno);
+  }
+}
+
+function seizeFirst(tracer: Tracer, target: Process): boolean {
+  const leader = tid(target.pid);
+  if (!tracer.native.seize(leader, target.space, false)) return false;
+  target.addThread(leader);
+  return true;
+}
+
+/** Seizes the threads that are not known yet; how many there were. */
+function seizeThreads(tracer: Tracer, target: Process): number {
+  let found = 0;
+  for (const id of threadIds(target.pid)) {
+    if (target.threads.has(id)) continue;
+    try {
+      if (!tracer.native.seize(id, target.space, false)) continue;
+    } catch (error) {
+      // Already ours: the kernel attached it together with its parent, whose event is on its way.
+      if (isNativeError(error) && Number(statusField(id, 'TracerPid')) === tracer.ownPid) continue;
+      throw error;
+    }
+    target.addThread(id);
+    found += 1;
+  }
+  return found;
+}
+
+function errorText(message: string): string {
+  return message.replace(/^[^:]*: /, '');
+}
+
+/** What the user can do something about, in the order of likelihood. */
+function whyRefused(target: Pid): string {
+  const holder = Number(statusField(target, 'TracerPid') ?? 0);
+  if (holder !== 0) return `already traced by ${holder} (${commandName(holder) ?? 'unknown'})`;
+  const owner = statusField(target, 'Uid')?.split(/\s+/)[0];
+  const own = readOwnUid();
+  if (owner !== undefined && own !== '0' && owner !== own) {
+    return `it belongs to user ${owner}; run as that user or as root (CAP_SYS_PTRACE)`;
+  }
+  const scope = yamaScope();
+  if (scope === '3') return 'kernel.yama.ptrace_scope is 3: no process may attach until the next boot';
+  if (scope === '2') return 'kernel.yama.ptrace_scope is 2: only root (CAP_SYS_PTRACE) may attach';
+  if (scope === '1')
+    return 'kernel.yama.ptrace_scope is 1: only children may be traced; run as root or set it to 0';
+  return 'the capability CAP_SYS_PTRACE is missing (in a container: --cap-add=SYS_PTRACE), or it is a kernel thread';
+}
+
+function readOwnUid(): string | undefined {
+  return readFileSync('/proc/self/status', 'latin1').match(/^Uid:\s*(\d+)/m)?.[1];
+}
+
+function yamaScope(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'latin1').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadableReason(target: Pid): string {
+  if (executablePath(target) === undefined) return `Operation not permitted: ${whyRefused(target)}`;
+  return "only 64-bit programs of this machine's architecture are supported";
+}
+
+function noSuchProcess(target: Pid): OutstepError {
+  return new OutstepError(errorCodes.NO_SUCH_PROCESS, `Cannot attach to process ${target}: No such process`);
+}
+
+function refused(target: Pid, name: string, reason: string, errno?: number): OutstepError {
+  const message = `Cannot attach to process ${target} (${name}): ${reason}`;
+  return new OutstepError(errorCodes.ATTACH_REFUSED, message, errno === undefined ? {} : { errno });
+}

@@ -1,0 +1,178 @@
+/** One engine's hold on one process: its wishes for each thread, and what it put into the process. */
+import type { HardwarePoint } from '../../arch/module.js';
+import type { Address, KernelSignal } from '../base/ids.js';
+import type { Engine, EventAnswer, ResumeAction } from './engine.js';
+import type { CoreEvent, ThreadEvent } from './event.js';
+import type { Process } from './process.js';
+import type { Thread } from './thread.js';
+
+export interface ThreadResume {
+  readonly thread: Thread;
+  readonly action: ResumeAction;
+  /**
+   * Kernel number of the signal that the thread gets when it goes on, in place of a pending one; 0 drops the pending
+   * one; left out: the pending one is delivered.
+   */
+  readonly signal?: number;
+}
+
+const hold: ResumeAction = { kind: 'hold' };
+
+export class Attachment {
+  readonly process: Process;
+  readonly engine: Engine;
+  /** This engine's wish for threads that appear later. */
+  newThreads: 'hold' | 'continue' = 'continue';
+  readonly #votes = new Map<Thread, ResumeAction>();
+  #passSignals = 0n;
+  #isAttached = true;
+
+  /** Made by `Process.attachEngine`; holds every thread. */
+  constructor(process: Process, engine: Engine) {
+    this.process = process;
+    this.engine = engine;
+    for (const thread of process.threads.values()) this.#votes.set(thread, hold);
+  }
+
+  get isAttached(): boolean {
+    return this.#isAttached;
+  }
+
+  /** Bit n - 1: signal n may pass without a word to this engine. */
+  get passSignals(): bigint {
+    return this.engine.mask.has('signal') ? this.#passSignals : (1n << 64n) - 1n;
+  }
+
+  /**
+   * Sets this engine's wishes; threads that are not named keep theirs. A thread runs as soon as no engine holds it.
+   */
+  resume(actions: Iterable<ThreadResume>): void {
+    const named: Thread[] = [];
+    for (const { thread, action, signal } of actions) {
+      if (!thread.isAlive) continue;
+      this.#votes.set(thread, action);
+      if (signal !== undefined) thread.signalOverride = signal;
+      named.push(thread);
+    }
+    this.process.resumeWanted(named);
+  }
+
+  /** Holds every thread; resolves when every thread is really stopped. Events go to the engine meanwhile as always. */
+  quiesce(): Promise<void> {
+    for (const thread of this.process.threads.values()) this.#votes.set(thread, hold);
+    return this.process.stopRunning();
+  }
+
+  voteFor(thread: Thread): ResumeAction {
+    return this.#votes.get(thread) ?? hold;
+  }
+
+  vote(thread: Thread, action: ResumeAction): void {
+    this.#votes.set(thread, action);
+  }
+
+  forgetThread(thread: Thread): void {
+    this.#votes.delete(thread);
+  }
+
+  /** Whether an event of its mask concerns this engine and not another one's breakpoint or step. */
+  concerns(event: CoreEvent): boolean {
+    if (!this.#isAttached || !this.engine.mask.has(event.kind)) return false;
+    switch (event.kind) {
+      case 'breakpoint':
+        return this.process.sites.has(event.address, this);
+      case 'watchpoint':
+        return this.process.hardware.isWantedBy(event.point, this);
+      case 'hardware-breakpoint':
+        return this.process.hardware.isWantedBy(executeAt(event.address), this);
+      case 'step-done':
+        return this.#isStepDone(event);
+      default:
+        return true;
+    }
+  }
+
+  /** Tells the engine; one that throws has lost its attachment, with a warning that names it. */
+  tell(event: CoreEvent): EventAnswer {
+    try {
+      return this.engine.onEvent(event);
+    } catch (error) {
+      this.process.tracer.warn(`engine ${this.engine.name} failed and is detached`, error);
+      this.withdraw();
+      return 'pass';
+    }
+  }
+
+  /** @throws OutstepError MEMORY */
+  insertBreakpoint(address: Address): void {
+    this.process.sites.insert(address, this);
+  }
+
+  removeBreakpoint(address: Address): void {
+    this.process.sites.remove(address, this);
+  }
+
+  hasBreakpoint(address: Address): boolean {
+    return this.process.sites.has(address, this);
+  }
+
+  /** Takes effect in each thread before it runs again. @throws OutstepError NO_DEBUG_REGISTER, UNSUPPORTED */
+  insertHardwarePoint(point: HardwarePoint): void {
+    this.process.hardware.insert(point, this);
+    this.process.hardwareChanged();
+  }
+
+  removeHardwarePoint(point: HardwarePoint): void {
+    this.process.hardware.remove(point, this);
+    this.process.hardwareChanged();
+  }
+
+  /** Signals delivered without an event to this engine. */
+  setPassSignals(signals: ReadonlySet<KernelSignal>): void {
+    this.#passSignals = [...signals].reduce((bits, signal) => bits | (1n << BigInt(signal - 1)), 0n);
+    this.process.passSignalsChanged();
+  }
+
+  /**
+   * Takes back all that this engine put in. When it was the last one the process is let go and runs on as it was;
+   * a signal that was about to be delivered still is when `deliver` says so.
+   */
+  async detach(deliver: (signal: KernelSignal) => boolean = () => true): Promise<void> {
+    if (!this.#isAttached) return;
+    if (this.process.attachments.length > 1) {
+      this.withdraw();
+      return;
+    }
+    await this.quiesce();
+    this.withdraw();
+    this.process.release(deliver);
+  }
+
+  /** Leaves at once, without a thought for the process when this was the last engine. */
+  withdraw(): void {
+    if (!this.#isAttached) return;
+    this.#isAttached = false;
+    this.process.sites.removeAllOf(this);
+    this.process.hardware.removeAllOf(this);
+    this.#votes.clear();
+    this.process.dropAttachment(this);
+  }
+
+  /** SIGKILL; resolves when the process is reaped. This engine is not told of the exit. */
+  kill(): Promise<void> {
+    this.#isAttached = false;
+    return this.process.kill();
+  }
+
+  #isStepDone(event: Extract<ThreadEvent, { kind: 'step-done' }>): boolean {
+    const vote = this.voteFor(event.thread);
+    if (vote.kind === 'step') return true;
+    if (vote.kind !== 'range-step') return false;
+    const pc = event.thread.pc;
+    return pc < vote.start || pc >= vote.end;
+  }
+}
+
+function executeAt(address: bigint): HardwarePoint {
+  return { kind: 'execute', address, lengthBytes: 1 };
+}

@@ -1,0 +1,199 @@
+/**
+ * Breakpoint sites of one address space: the trap bytes in memory, the originals under them, the engines that want
+ * them, and the plan for going past each.
+ */
+import type { ArchModule } from '../../arch/module.js';
+import type { Plan } from '../../arch/plan.js';
+import { errorCodes, OutstepError } from '../base/errors.js';
+import type { NativePlan, NativeTracer } from '../native/binding-types.js';
+import type { RawMemory, Shadow, ShadowSource } from './memory.js';
+import type { PlacedSlot, Slots } from './slots.js';
+import type { Thread } from './thread.js';
+
+interface Site extends Shadow {
+  readonly address: bigint;
+  readonly original: Uint8Array;
+  readonly owners: Set<object>;
+  readonly plan: Plan;
+}
+
+/** A plan made before for the same bytes at the same address, with its slot. */
+interface KnownPlan {
+  readonly text: Uint8Array;
+  readonly plan: Plan;
+  slot: PlacedSlot | undefined;
+}
+
+export class BreakpointSites implements ShadowSource {
+  readonly #native: NativeTracer;
+  readonly #space: number;
+  readonly #memory: RawMemory;
+  readonly #arch: ArchModule;
+  readonly #slots: Slots;
+  readonly #sites = new Map<bigint, Site>();
+  readonly #plans = new Map<bigint, KnownPlan>();
+
+  constructor(native: NativeTracer, space: number, memory: RawMemory, arch: ArchModule, slots: Slots) {
+    this.#native = native;
+    this.#space = space;
+    this.#memory = memory;
+    this.#arch = arch;
+    this.#slots = slots;
+  }
+
+  *shadowsWithin(address: bigint, lengthBytes: number): Iterable<Shadow> {
+    const end = address + BigInt(lengthBytes);
+    for (const site of this.#sites.values()) {
+      if (site.address < end && site.address + BigInt(site.original.length) > address) yield site;
+    }
+  }
+
+  has(address: bigint, owner?: object): boolean {
+    const site = this.#sites.get(address);
+    return site !== undefined && (owner === undefined || site.owners.has(owner));
+  }
+
+  /** @throws OutstepError MEMORY when the address cannot be read or written, UNSUPPORTED inside slot memory. */
+  insert(address: bigint, owner: object): void {
+    const present = this.#sites.get(address);
+    if (present !== undefined) {
+      present.owners.add(owner);
+      return;
+    }
+    if (this.#slots.contains(address)) {
+      throw new OutstepError(
+        errorCodes.UNSUPPORTED,
+        `no breakpoint can be set in slot memory (${hex(address)})`,
+      );
+    }
+    const text = this.#originalText(address);
+    const trap = this.#arch.breakpoint.bytes;
+    if (text.length < trap.length) throw accessError('read', address);
+    const original = text.slice(0, trap.length);
+    const known = this.#planFor(address, text);
+    if (this.#memory.write(address, trap) !== trap.length) throw accessError('write', address);
+    this.#sites.set(address, { address, original, owners: new Set([owner]), plan: known.plan });
+    this.#native.setSite(this.#space, address, nativePlan(known.plan, known.slot));
+  }
+
+  /** Takes back one owner's wish; the bytes go when nobody wants the site any more. */
+  remove(address: bigint, owner: object): void {
+    const site = this.#sites.get(address);
+    if (site === undefined || !site.owners.delete(owner) || site.owners.size > 0) return;
+    this.#sites.delete(address);
+    this.#native.removeSite(this.#space, address);
+    this.#restore(site, this.#memory);
+  }
+
+  removeAllOf(owner: object): void {
+    for (const address of [...this.#sites.keys()]) this.remove(address, owner);
+  }
+
+  /** Puts the original bytes into a copy of the address space (a fork child's). */
+  restoreAll(memory: RawMemory): void {
+    for (const site of this.#sites.values()) this.#restore(site, memory);
+  }
+
+  /** For a step in place: the original bytes for as long as every other thread is held. */
+  lift(address: bigint): void {
+    const site = this.#sites.get(address);
+    if (site !== undefined) this.#restore(site, this.#memory);
+  }
+
+  /** Puts the trap back after `lift`, unless the site was removed meanwhile. */
+  lower(address: bigint): void {
+    if (this.#sites.has(address)) this.#memory.write(address, this.#arch.breakpoint.bytes);
+  }
+
+  /**
+   * Gets a slot for a plan that needs one, through a stopped thread. False: the site must be stepped in place.
+   */
+  provideSlot(address: bigint, thread: Thread): boolean {
+    const site = this.#sites.get(address);
+    const known = this.#plans.get(address);
+    if (site === undefined || known === undefined || site.plan.kind !== 'slot' || known.slot !== undefined)
+      return false;
+    if (this.#readsSite(site.plan)) return false;
+    known.slot = this.#slots.place(site.plan, address, thread);
+    if (known.slot === undefined) return false;
+    this.#native.setSite(this.#space, address, nativePlan(site.plan, known.slot));
+    return true;
+  }
+
+  /** The address space is gone (exec). */
+  forget(): void {
+    this.#sites.clear();
+    this.#plans.clear();
+  }
+
+  /** Slots went: plans must get new ones. */
+  forgetSlots(): void {
+    this.#plans.clear();
+  }
+
+  /** An operand that overlaps a site's bytes would see the trap. */
+  #readsSite(plan: Extract<Plan, { kind: 'slot' }>): boolean {
+    if (plan.operandAddress === undefined) return false;
+    const widestOperandBytes = 64;
+    for (const _site of this.shadowsWithin(plan.operandAddress, widestOperandBytes)) return true;
+    return false;
+  }
+
+  #originalText(address: bigint): Uint8Array {
+    const text = new Uint8Array(this.#arch.maxInstructionBytes);
+    const readable = text.subarray(0, this.#memory.read(address, text));
+    for (const shadow of this.shadowsWithin(address, readable.length)) {
+      const shift = Number(shadow.address - address);
+      shadow.original.forEach((byte, index) => {
+        if (shift + index >= 0 && shift + index < readable.length) readable[shift + index] = byte;
+      });
+    }
+    return readable;
+  }
+
+  #planFor(address: bigint, text: Uint8Array): KnownPlan {
+    const known = this.#plans.get(address);
+    if (known !== undefined && sameBytes(known.text, text)) return known;
+    const made: KnownPlan = { text, plan: this.#arch.plan(text, address), slot: undefined };
+    this.#plans.set(address, made);
+    return made;
+  }
+
+  /** Only where the trap still is: the mapping may have been replaced under it. */
+  #restore(site: Site, memory: RawMemory): void {
+    const trap = this.#arch.breakpoint.bytes;
+    const now = new Uint8Array(trap.length);
+    if (memory.read(site.address, now) === now.length && sameBytes(now, trap))
+      memory.write(site.address, site.original);
+  }
+}
+
+function nativePlan(plan: Plan, slot: PlacedSlot | undefined): NativePlan {
+  switch (plan.kind) {
+    case 'emulate':
+      return { kind: 'emulate', lengthBytes: plan.lengthBytes, effect: plan.effect };
+    case 'slot':
+      if (slot === undefined) return { kind: 'refuse', lengthBytes: plan.lengthBytes };
+      return {
+        kind: 'slot',
+        lengthBytes: plan.lengthBytes,
+        slot: slot.address,
+        slotLengthBytes: slot.lengthBytes,
+        fixups: plan.fixups,
+      };
+    case 'refuse':
+      return { kind: 'refuse', lengthBytes: 0 };
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+function hex(address: bigint): string {
+  return `0x${address.toString(16)}`;
+}
+
+function accessError(what: string, address: bigint): OutstepError {
+  return new OutstepError(errorCodes.MEMORY, `cannot ${what} memory at ${hex(address)} for a breakpoint`);
+}

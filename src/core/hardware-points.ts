@@ -1,0 +1,84 @@
+/** Hardware breakpoints and watchpoints of a process: what engines want, and what every thread's registers must hold. */
+import type { DebugImage, DebugRegisters, HardwarePoint } from '../../arch/module.js';
+import { errorCodes, OutstepError } from '../base/errors.js';
+
+interface Wanted {
+  readonly point: HardwarePoint;
+  readonly owner: object;
+}
+
+export class HardwarePoints {
+  readonly #registers: DebugRegisters;
+  #wanted: readonly Wanted[] = [];
+  #image: DebugImage;
+
+  constructor(registers: DebugRegisters) {
+    this.#registers = registers;
+    this.#image = registers.none;
+  }
+
+  get image(): DebugImage {
+    return this.#image;
+  }
+
+  /** Whether any point watches data, so that memory must be written by the program itself. */
+  get watchesData(): boolean {
+    return this.#wanted.some(({ point }) => point.kind !== 'execute');
+  }
+
+  /** @throws OutstepError UNSUPPORTED for a kind that the machine lacks, NO_DEBUG_REGISTER when there is no room. */
+  insert(point: HardwarePoint, owner: object): void {
+    if (!this.#registers.supports(point.kind)) {
+      throw new OutstepError(errorCodes.UNSUPPORTED, `this machine has no ${point.kind} watchpoints`);
+    }
+    if (this.#wanted.some((wanted) => wanted.owner === owner && samePoint(wanted.point, point))) return;
+    const wanted = [...this.#wanted, { point, owner }];
+    const image = this.#registers.allocate(wanted.map((entry) => entry.point));
+    if (image === undefined) {
+      const what =
+        point.kind === 'execute' ? 'hardware breakpoint' : `watchpoint of ${point.lengthBytes} bytes`;
+      const slots = this.#registers.none.slots.length;
+      throw new OutstepError(
+        errorCodes.NO_DEBUG_REGISTER,
+        `no room for a ${what}: the ${slots} debug registers are in use or cannot cover it; delete another one`,
+      );
+    }
+    this.#wanted = wanted;
+    this.#image = image;
+  }
+
+  remove(point: HardwarePoint, owner: object): void {
+    this.#keep((wanted) => wanted.owner !== owner || !samePoint(wanted.point, point));
+  }
+
+  removeAllOf(owner: object): void {
+    this.#keep((wanted) => wanted.owner !== owner);
+  }
+
+  /** The address space is gone (exec). */
+  clear(): void {
+    this.#keep(() => false);
+  }
+
+  triggered(image: DebugImage, status: bigint): readonly HardwarePoint[] {
+    return this.#registers.triggered(image, status);
+  }
+
+  isWantedBy(point: HardwarePoint, owner: object): boolean {
+    return this.#wanted.some((wanted) => wanted.owner === owner && samePoint(wanted.point, point));
+  }
+
+  #keep(stays: (wanted: Wanted) => boolean): void {
+    const wanted = this.#wanted.filter(stays);
+    if (wanted.length === this.#wanted.length) return;
+    this.#wanted = wanted;
+    const points = wanted.map((entry) => entry.point);
+    // Fewer points always fit.
+    this.#image =
+      points.length === 0 ? this.#registers.none : (this.#registers.allocate(points) ?? this.#image);
+  }
+}
+
+function samePoint(a: HardwarePoint, b: HardwarePoint): boolean {
+  return a.kind === b.kind && a.address === b.address && a.lengthBytes === b.lengthBytes;
+}

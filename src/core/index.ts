@@ -1,0 +1,9 @@
+/** The core: processes traced through one tracer, and the engines attached to them. */
+export { Attachment, type ThreadResume } from './attachment.js';
+export type { Engine, EventAnswer, ResumeAction } from './engine.js';
+export type { CoreEvent, EventKind, ExitStatus, ProcessEvent, ThreadEvent } from './event.js';
+export type { LaunchOptions } from './launch.js';
+export { Memory } from './memory.js';
+export { type Machine, type Origin, Process } from './process.js';
+export { Thread } from './thread.js';
+export { Tracer } from './tracer.js';

@@ -1,0 +1,82 @@
+/** Memory of a process as clients see it: the original bytes under every breakpoint site, whoever inserted it. */
+
+import { errorCodes, OutstepError } from '../base/errors.js';
+import type { Address } from '../base/ids.js';
+
+/** Memory as it is, sites included. Both return how many bytes were transferred, from the start. */
+export interface RawMemory {
+  read(address: bigint, into: Uint8Array): number;
+  write(address: bigint, bytes: Uint8Array): number;
+}
+
+/** A stretch of original bytes that lies under an inserted site. */
+export interface Shadow {
+  readonly address: bigint;
+  readonly original: Uint8Array;
+}
+
+export interface ShadowSource {
+  /** Shadows that overlap [address, address + lengthBytes). */
+  shadowsWithin(address: bigint, lengthBytes: number): Iterable<Shadow>;
+}
+
+export class Memory {
+  readonly #raw: RawMemory;
+  readonly #shadows: ShadowSource;
+
+  constructor(raw: RawMemory, shadows: ShadowSource) {
+    this.#raw = raw;
+    this.#shadows = shadows;
+  }
+
+  /** What can be read from the start: shorter than asked, even empty, where the mapping ends. */
+  read(address: Address, lengthBytes: number): Uint8Array {
+    const bytes = new Uint8Array(lengthBytes);
+    const count = this.#raw.read(address, bytes);
+    const readable = count === lengthBytes ? bytes : bytes.subarray(0, count);
+    for (const shadow of this.#shadows.shadowsWithin(address, count)) {
+      overlay(readable, address, shadow.original, shadow.address);
+    }
+    return readable;
+  }
+
+  /** @throws OutstepError MEMORY when not every byte can be read. */
+  readExact(address: Address, lengthBytes: number): Uint8Array {
+    const bytes = this.read(address, lengthBytes);
+    if (bytes.length === lengthBytes) return bytes;
+    throw memoryError('read', address, lengthBytes, bytes.length);
+  }
+
+  /**
+   * Writes all, read-only pages included. Under a site the original bytes change and the site stays.
+   * @throws OutstepError MEMORY when not every byte can be written.
+   */
+  write(address: Address, bytes: Uint8Array): void {
+    const actual = bytes.slice();
+    const shadows = [...this.#shadows.shadowsWithin(address, bytes.length)];
+    for (const shadow of shadows) {
+      const inMemory = new Uint8Array(shadow.original.length);
+      this.#raw.read(shadow.address, inMemory);
+      overlay(actual, address, inMemory, shadow.address);
+    }
+    const count = this.#raw.write(address, actual);
+    if (count !== bytes.length) throw memoryError('write', address, bytes.length, count);
+    for (const shadow of shadows) overlay(shadow.original, shadow.address, bytes, address);
+  }
+}
+
+/** Copies the part of `source` (at `sourceAddress`) that lies inside `target` (at `targetAddress`). */
+function overlay(target: Uint8Array, targetAddress: bigint, source: Uint8Array, sourceAddress: bigint): void {
+  const shift = Number(sourceAddress - targetAddress);
+  const first = Math.max(0, -shift);
+  const last = Math.min(source.length, target.length - shift);
+  if (last > first) target.set(source.subarray(first, last), shift + first);
+}
+
+function memoryError(what: string, address: bigint, lengthBytes: number, done: number): OutstepError {
+  const at = `0x${(address + BigInt(done)).toString(16)}`;
+  return new OutstepError(
+    errorCodes.MEMORY,
+    `cannot ${what} ${lengthBytes} bytes of memory: no access at ${at}`,
+  );
+}

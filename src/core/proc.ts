@@ -1,0 +1,117 @@
+/** What /proc says about processes and threads, proc(5). A process that is gone gives undefined or an empty list. */
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import type { Pid, Tid } from '../base/ids.js';
+import { tid } from '../base/ids.js';
+
+const deletedSuffix = ' (deleted)';
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Field of /proc/ID/status, for example `TracerPid`; undefined when the process or the field does not exist. */
+export function statusField(id: number, field: string): string | undefined {
+  const match = readText(`/proc/${id}/status`)?.match(new RegExp(`^${field}:\\s*(.*)$`, 'm'));
+  return match?.[1];
+}
+
+/** One-letter state of a thread (R, S, D, T, t, Z, X). */
+export function threadState(process: Pid, thread: Tid): string | undefined {
+  return statFields(process, thread)?.[0];
+}
+
+/** CPU that a thread last ran on: field 39 of stat. 0 when it is gone. */
+export function lastCpu(process: Pid, thread: Tid): number {
+  return Number(statFields(process, thread)?.[36] ?? 0);
+}
+
+/** Fields of /proc/PID/task/TID/stat from the state (field 3) on; the name before may contain anything. */
+function statFields(process: Pid, thread: Tid): string[] | undefined {
+  const stat = readText(`/proc/${process}/task/${thread}/stat`);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** Name of a thread (comm), up to 15 bytes, decoded as UTF-8. */
+export function threadName(process: Pid, thread: Tid): string {
+  try {
+    return readFileSync(`/proc/${process}/task/${thread}/comm`, 'utf8').trimEnd();
+  } catch {
+    return '';
+  }
+}
+
+export function commandName(id: number): string | undefined {
+  return readText(`/proc/${id}/comm`)?.trimEnd();
+}
+
+export function threadIds(process: Pid): Tid[] {
+  try {
+    return readdirSync(`/proc/${process}/task`).map((name) => tid(Number(name)));
+  } catch {
+    return [];
+  }
+}
+
+/** Path of the program; a deleted file's path without the mark that the kernel appends. */
+export function executablePath(process: Pid): string | undefined {
+  try {
+    const path = readlinkSync(`/proc/${process}/exe`);
+    return path.endsWith(deletedSuffix) ? path.slice(0, -deletedSuffix.length) : path;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Raw auxiliary vector; empty when the process is gone. */
+export function auxiliaryVector(process: Pid): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(`/proc/${process}/auxv`));
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+/** Class and machine of the program's ELF header, elf(5); undefined when it cannot be read. */
+export function elfIdentity(process: Pid): { elfClass: number; machine: number } | undefined {
+  const header = new Uint8Array(20);
+  try {
+    const file = openSync(`/proc/${process}/exe`, 'r');
+    try {
+      if (readSync(file, header) < header.length) return undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
+  return { elfClass: header[4] ?? 0, machine: new DataView(header.buffer).getUint16(18, true) };
+}
+
+export interface Mapping {
+  readonly start: bigint;
+  /** First address behind it. */
+  readonly end: bigint;
+  readonly permissions: string;
+  readonly name: string;
+}
+
+export function mappings(process: Pid): Mapping[] {
+  const lines = readText(`/proc/${process}/maps`)?.split('\n') ?? [];
+  return lines.flatMap((line) => {
+    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+\s*(.*)$/.exec(line);
+    if (match === null) return [];
+    const [, start, end, permissions, name] = match;
+    return [
+      {
+        start: BigInt(`0x${start}`),
+        end: BigInt(`0x${end}`),
+        permissions: permissions ?? '',
+        name: name ?? '',
+      },
+    ];
+  });
+}

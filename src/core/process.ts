@@ -1,0 +1,433 @@
+/**
+ * A traced process: its threads, its memory, the engines attached to it, and the rule by which a thread runs: when no
+ * engine holds it.
+ */
+import type { ArchModule, RegisterFile } from '../../arch/module.js';
+import { type Address, address, type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
+import type { NativeEvent, NativeTracer, ResumeMode } from '../native/binding-types.js';
+import { Attachment } from './attachment.js';
+import { BreakpointSites } from './breakpoint-sites.js';
+import type { Engine, ResumeAction } from './engine.js';
+import type { CoreEvent, ExitStatus, ThreadEvent } from './event.js';
+import { HardwarePoints } from './hardware-points.js';
+import { InPlaceStep } from './in-place-step.js';
+import { Memory, type RawMemory } from './memory.js';
+import { auxiliaryVector, executablePath } from './proc.js';
+import {
+  type LinkMapQuery,
+  type LoadedObjects,
+  loadedObjects,
+  ProgramReader,
+  threadLocalAddress,
+} from './program/index.js';
+import { Slots } from './slots.js';
+import { isGroupStop, kindOfStop, readSignalStop } from './stop.js';
+import { Thread } from './thread.js';
+import type { Tracer } from './tracer.js';
+
+export type Origin = 'launched' | 'attached';
+
+/** A machine's way to run a program: its architecture and the registers of this very machine. */
+export interface Machine {
+  readonly arch: ArchModule;
+  readonly registerFile: RegisterFile;
+}
+
+const strictness = { hold: 3, step: 2, 'range-step': 1, continue: 0 } as const;
+
+export class Process {
+  readonly pid: Pid;
+  readonly origin: Origin;
+  readonly tracer: Tracer;
+  readonly native: NativeTracer;
+  /** Handle of its address space in native code. */
+  readonly space: number;
+  readonly memory: Memory;
+  readonly rawMemory: RawMemory;
+  readonly sites: BreakpointSites;
+  readonly hardware: HardwarePoints;
+  readonly arch: ArchModule;
+  readonly registerFile: RegisterFile;
+  readonly #slots: Slots;
+  readonly #threads = new Map<Tid, Thread>();
+  readonly #inPlace: InPlaceStep;
+  #attachments: readonly Attachment[] = [];
+  #waiters: (() => void)[] = [];
+  #exitWaiters: (() => void)[] = [];
+  #isAlive = true;
+
+  constructor(tracer: Tracer, pid: Pid, origin: Origin, space: number, machine: Machine) {
+    this.tracer = tracer;
+    this.native = tracer.native;
+    this.pid = pid;
+    this.origin = origin;
+    this.space = space;
+    this.arch = machine.arch;
+    this.registerFile = machine.registerFile;
+    this.rawMemory = {
+      read: (at, into) => this.native.readMemory(space, at, into),
+      write: (at, bytes) => this.native.writeMemory(space, at, bytes),
+    };
+    this.#slots = new Slots(this.native, this.rawMemory, this.arch);
+    this.sites = new BreakpointSites(this.native, space, this.rawMemory, this.arch, this.#slots);
+    this.hardware = new HardwarePoints(this.arch.debugRegisters);
+    this.memory = new Memory(this.rawMemory, this.sites);
+    this.#inPlace = new InPlaceStep(this);
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Live threads, in order of appearance. */
+  get threads(): ReadonlyMap<Tid, Thread> {
+    return this.#threads;
+  }
+
+  get attachments(): readonly Attachment[] {
+    return this.#attachments;
+  }
+
+  /** Lets one more engine in; it holds every thread until it says otherwise, which takes effect at `quiesce`. */
+  attachEngine(engine: Engine): Attachment {
+    const attachment = new Attachment(this, engine);
+    this.#attachments = [...this.#attachments, attachment];
+    this.passSignalsChanged();
+    return attachment;
+  }
+
+  /** Path of the program, without the mark of a deleted file. */
+  executablePath(): string {
+    return executablePath(this.pid) ?? '';
+  }
+
+  /** Raw auxiliary vector up to and including AT_NULL, getauxval(3). */
+  auxiliaryVector(): Uint8Array {
+    return auxiliaryVector(this.pid);
+  }
+
+  /** What the dynamic linker has loaded. @throws OutstepError UNSUPPORTED for a program without DT_DEBUG */
+  loadedObjects(query: LinkMapQuery = {}): LoadedObjects {
+    return loadedObjects(this.#reader(), this.auxiliaryVector(), query);
+  }
+
+  /** Address of a thread-local variable at `offset` in the block of a module; undefined: not allocated yet, or unknown. */
+  threadLocalAddress(thread: Thread, offset: bigint, linkMap: bigint): Address | undefined {
+    const threadPointer = thread.readRegister(this.registerFile.byRole('thread-pointer'));
+    if (threadPointer === undefined) return undefined;
+    const value = new DataView(threadPointer.buffer, threadPointer.byteOffset).getBigUint64(0, true);
+    const pointer = { value, ...this.arch.threadLocal };
+    const found = threadLocalAddress(this.#reader(), this.auxiliaryVector(), pointer, linkMap, offset);
+    return found === undefined ? undefined : address(found);
+  }
+
+  #reader(): ProgramReader {
+    return new ProgramReader(this.memory, this.arch.pointerBytes);
+  }
+
+  /** Makes a thread known; it counts as running until its first stop is seen. */
+  addThread(id: Tid): Thread {
+    const thread = new Thread(id, this, this.arch.debugRegisters.none);
+    this.#threads.set(id, thread);
+    for (const attachment of this.#attachments) attachment.vote(thread, { kind: attachment.newThreads });
+    this.tracer.listen(id, (event) => this.#onEvent(thread, event));
+    return thread;
+  }
+
+  /** What the engines together want of a thread: the strictest wish. */
+  wishFor(thread: Thread): ResumeAction {
+    let wish: ResumeAction = this.#attachments.length === 0 ? { kind: 'hold' } : { kind: 'continue' };
+    for (const attachment of this.#attachments) {
+      const vote = attachment.voteFor(thread);
+      if (strictness[vote.kind] > strictness[wish.kind]) wish = vote;
+    }
+    return wish;
+  }
+
+  resumeWanted(threads: Iterable<Thread> = this.#threads.values()): void {
+    for (const thread of threads) this.#resumeIfWanted(thread);
+    this.tracer.schedulePump();
+  }
+
+  /** Interrupts every running thread; resolves when none runs. */
+  stopRunning(): Promise<void> {
+    for (const thread of this.#threads.values()) this.interrupt(thread);
+    if (!this.anyRunning()) return Promise.resolve();
+    this.tracer.schedulePump();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  interrupt(thread: Thread): void {
+    if (!thread.isRunning || thread.isInterrupted) return;
+    thread.isInterrupted = true;
+    this.native.interrupt(thread.tid);
+  }
+
+  anyRunning(): boolean {
+    for (const thread of this.#threads.values()) if (thread.isRunning) return true;
+    return false;
+  }
+
+  /** Called after a batch of events: carries on what waits for threads to stop. */
+  settle(): void {
+    this.#inPlace.advance();
+    if (this.anyRunning()) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  /** A leader that exited before its threads never stops; found when it does not answer an interrupt. */
+  findZombieLeader(isZombie: (thread: Tid) => boolean): void {
+    const leader = this.#threads.get(tid(this.pid));
+    if (leader === undefined || !leader.isRunning || this.#threads.size === 1 || !isZombie(leader.tid))
+      return;
+    this.native.park(leader.tid);
+    leader.enter({ kind: 'zombie' });
+    this.#forgetThread(leader);
+    this.#tellAll({ kind: 'thread-exit', process: this, tid: leader.tid, code: 0 });
+    this.tracer.listen(leader.tid, (event) => this.#onEvent(leader, event));
+  }
+
+  #resumeIfWanted(thread: Thread): void {
+    if (!thread.isStopped || this.#inPlace.holds(thread)) return;
+    const wish = this.wishFor(thread);
+    if (wish.kind !== 'hold') this.#run(thread, wish);
+  }
+
+  #run(thread: Thread, action: Exclude<ResumeAction, { kind: 'hold' }>): void {
+    this.#updateDebugRegisters(thread);
+    const signal = this.#signalFor(thread);
+    const mode = this.#modeFor(thread, action);
+    const range = action.kind === 'range-step' ? action : undefined;
+    switch (this.native.resume(thread.tid, mode, signal, range?.start, range?.end)) {
+      case 'running':
+      case 'gone':
+        thread.enter({ kind: 'running' });
+        break;
+      case 'done':
+        thread.forgetRegisters();
+        this.tracer.enqueue(() => this.#report(thread, { kind: 'step-done', thread }));
+        break;
+      case 'refused':
+        this.#passRefusedSite(thread, action);
+        break;
+    }
+  }
+
+  #passRefusedSite(thread: Thread, action: Exclude<ResumeAction, { kind: 'hold' }>): void {
+    if (this.sites.provideSlot(thread.pc, thread)) this.#run(thread, action);
+    else this.#inPlace.begin(thread, action);
+  }
+
+  #modeFor(thread: Thread, action: Exclude<ResumeAction, { kind: 'hold' }>): ResumeMode {
+    const isGroupStopped = thread.state.kind === 'stopped' && thread.state.at === 'group-stop';
+    return isGroupStopped && action.kind === 'continue' ? 'listen' : action.kind;
+  }
+
+  /** The signal to inject; where the stop takes none it is sent instead and let through when it arrives. */
+  #signalFor(thread: Thread): number {
+    const signal = thread.signalOverride ?? thread.pendingSignal ?? 0;
+    thread.signalOverride = undefined;
+    thread.pendingSignal = undefined;
+    if (signal === 0 || (thread.state.kind === 'stopped' && thread.state.at === 'signal-delivery'))
+      return signal;
+    thread.injectedSignal = signal;
+    this.native.tgkill(this.pid, thread.tid, signal);
+    return 0;
+  }
+
+  #updateDebugRegisters(thread: Thread): void {
+    const image = this.hardware.image;
+    if (thread.debugImage === image) return;
+    for (const store of image.stores) {
+      if (store.kind === 'user') this.native.pokeUser(thread.tid, store.offset, store.value);
+      else this.native.setRegset(thread.tid, store.noteType, store.bytes);
+    }
+    thread.debugImage = image;
+  }
+
+  hardwareChanged(): void {
+    this.native.setWatched(this.space, this.hardware.watchesData);
+  }
+
+  passSignalsChanged(): void {
+    const passed = this.#attachments.reduce(
+      (bits, attachment) => bits & attachment.passSignals,
+      (1n << 64n) - 1n,
+    );
+    this.native.setPassSignals(this.space, passed);
+  }
+
+  #onEvent(thread: Thread, event: NativeEvent): void {
+    if (event.kind !== 'stopped') {
+      this.#onExit(thread, event);
+      return;
+    }
+    thread.enter({ kind: 'stopped', at: kindOfStop(event) });
+    const steppedInPlace = this.#inPlace.finish(thread);
+    if (event.refused) {
+      const wish = this.wishFor(thread);
+      if (wish.kind !== 'hold') this.#passRefusedSite(thread, wish);
+    } else if (steppedInPlace !== undefined && event.stepped && steppedInPlace.kind !== 'step') {
+      this.#continueAfterStep(thread, steppedInPlace);
+    } else {
+      this.#readStop(thread, event);
+    }
+    if (steppedInPlace !== undefined) this.resumeWanted();
+  }
+
+  #continueAfterStep(thread: Thread, action: ResumeAction): void {
+    const isDone = action.kind === 'range-step' && (thread.pc < action.start || thread.pc >= action.end);
+    if (isDone) this.#report(thread, { kind: 'step-done', thread });
+    else this.#resumeIfWanted(thread);
+  }
+
+  #readStop(thread: Thread, event: NativeEvent): void {
+    if (event.event !== 0) {
+      this.#onEventStop(thread, event);
+      return;
+    }
+    const facts = readSignalStop(thread, event, this.tracer.ownPid);
+    thread.pendingSignal = facts.pendingSignal;
+    const trapLength = BigInt(this.arch.breakpoint.pcOffset);
+    const isProgramTrap = facts.events[0]?.kind === 'program-trap';
+    if (isProgramTrap) thread.pc = address(event.pc - trapLength);
+    for (const found of facts.events) this.#tell(thread, found);
+    // Nobody wants to look at it: the program gets its SIGTRAP with the pc that it expects.
+    if (isProgramTrap && this.wishFor(thread).kind !== 'hold') thread.pc = address(event.pc);
+    this.#resumeIfWanted(thread);
+  }
+
+  #onEventStop(thread: Thread, event: NativeEvent): void {
+    switch (event.event) {
+      case ptraceEvents.clone:
+        this.#onClone(thread, tid(event.message));
+        return;
+      case ptraceEvents.fork:
+      case ptraceEvents.vfork:
+        this.tracer.onForkedChild(this, event.message, event.event === ptraceEvents.vfork);
+        this.#resumeIfWanted(thread);
+        return;
+      case ptraceEvents.exec:
+        this.#onExec(thread, tid(event.message));
+        return;
+      default:
+        if (isGroupStop(event))
+          this.#report(thread, { kind: 'group-stop', thread, signal: event.code as KernelSignal });
+        else this.#resumeIfWanted(thread);
+    }
+  }
+
+  #onClone(thread: Thread, childId: Tid): void {
+    const child = this.#threads.get(childId) ?? this.addThread(childId);
+    this.native.adopt(childId, this.space);
+    this.tracer.deliverEarly(childId);
+    this.#report(thread, { kind: 'clone', thread, child });
+  }
+
+  #onExec(thread: Thread, formerTid: Tid): void {
+    for (const other of [...this.#threads.values()]) {
+      if (other === thread) continue;
+      if (other.tid !== formerTid || formerTid !== thread.tid) this.native.forget(other.tid);
+      this.#forgetThread(other);
+    }
+    if (!this.#threads.has(thread.tid)) this.#threads.set(thread.tid, thread);
+    this.native.resetSpace(this.space, this.pid);
+    this.sites.forget();
+    this.#slots.forget();
+    this.#inPlace.cancel();
+    this.hardware.clear();
+    thread.debugImage = this.hardware.image;
+    this.#report(thread, { kind: 'exec', thread, path: this.executablePath() });
+  }
+
+  #report(thread: Thread, event: ThreadEvent): void {
+    if (!thread.isStopped) return;
+    this.#tell(thread, event);
+    this.#resumeIfWanted(thread);
+  }
+
+  #tell(thread: Thread, event: ThreadEvent): void {
+    for (const attachment of this.#attachments) {
+      if (!attachment.concerns(event)) continue;
+      const answer = attachment.tell(event);
+      if (answer === 'hold') attachment.vote(thread, { kind: 'hold' });
+      else if (event.kind === 'step-done') attachment.vote(thread, { kind: 'continue' });
+    }
+  }
+
+  #tellAll(event: CoreEvent): void {
+    for (const attachment of this.#attachments) if (attachment.concerns(event)) attachment.tell(event);
+  }
+
+  #onExit(thread: Thread, event: NativeEvent): void {
+    this.#forgetThread(thread);
+    this.#inPlace.threadGone(thread);
+    if (thread.tid === tid(this.pid)) {
+      const signal = event.code as KernelSignal;
+      this.#end(event.kind === 'killed' ? { kind: 'killed', signal } : { kind: 'exited', code: event.code });
+      return;
+    }
+    this.#tellAll({ kind: 'thread-exit', process: this, tid: thread.tid, code: event.code });
+  }
+
+  #end(status: ExitStatus): void {
+    for (const thread of [...this.#threads.values()]) this.#forgetThread(thread);
+    this.#isAlive = false;
+    this.#tellAll({ kind: 'exit', process: this, pid: this.pid, status });
+    this.#close();
+  }
+
+  #close(): void {
+    this.#isAlive = false;
+    this.#attachments = [];
+    this.native.removeSpace(this.space);
+    this.tracer.forgetProcess(this);
+    const waiters = [...this.#waiters, ...this.#exitWaiters];
+    this.#waiters = [];
+    this.#exitWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  #forgetThread(thread: Thread): void {
+    if (thread.state.kind !== 'zombie') thread.enter({ kind: 'gone' });
+    if (this.#threads.get(thread.tid) === thread) this.#threads.delete(thread.tid);
+    this.tracer.unlisten(thread.tid);
+    for (const attachment of this.#attachments) attachment.forgetThread(thread);
+  }
+
+  dropAttachment(attachment: Attachment): void {
+    this.#attachments = this.#attachments.filter((other) => other !== attachment);
+    if (!this.#isAlive || this.#attachments.length === 0) return;
+    this.hardwareChanged();
+    this.passSignalsChanged();
+    this.resumeWanted();
+  }
+
+  /** Lets the process go; every thread is stopped and no engine is left. */
+  release(deliver: (signal: KernelSignal) => boolean): void {
+    const threads = [...this.#threads.values()];
+    const [first] = threads;
+    if (first?.isStopped) this.#slots.release(first);
+    for (const thread of threads) {
+      this.#updateDebugRegisters(thread);
+      const pending = thread.signalOverride ?? thread.pendingSignal ?? 0;
+      this.native.detach(thread.tid, pending !== 0 && deliver(pending as KernelSignal) ? pending : 0);
+    }
+    for (const thread of threads) this.#forgetThread(thread);
+    this.#close();
+  }
+
+  kill(): Promise<void> {
+    if (!this.#isAlive) return Promise.resolve();
+    this.native.kill(this.pid);
+    // A killed thread leaves its stop by itself; it has to be waited for again.
+    for (const thread of this.#threads.values()) if (thread.isStopped) thread.enter({ kind: 'running' });
+    this.tracer.schedulePump();
+    return new Promise((resolve) => this.#exitWaiters.push(resolve));
+  }
+}
+
+/** PTRACE_EVENT_*, <linux/ptrace.h>. */
+const ptraceEvents = { fork: 1, vfork: 2, clone: 3, exec: 4 } as const;

@@ -1,0 +1,171 @@
+/**
+ * Slot memory: pages in the traced process that hold displaced instructions. They are mapped by the program itself, on
+ * our behalf, near the text that they serve, read and execute only; we write them through /proc/PID/mem.
+ */
+import type { ArchModule } from '../../arch/module.js';
+import type { Plan } from '../../arch/plan.js';
+import type { NativeTracer } from '../native/binding-types.js';
+import type { RawMemory } from './memory.js';
+import { type Mapping, mappings } from './proc.js';
+import type { Thread } from './thread.js';
+
+export interface PlacedSlot {
+  readonly address: bigint;
+  /** Length of the relocated instruction, without the jump behind it. */
+  readonly lengthBytes: number;
+}
+
+interface Area {
+  readonly start: bigint;
+  usedBytes: number;
+}
+
+const pageBytes = 4096n;
+const areaBytes = 4096;
+/** Room for an instruction and the longest jump; native code finds a slot by this size. */
+const slotBytes = 32;
+/** Half of a signed 32-bit displacement, so that what lies near the text is in reach as well. */
+const nearBytes = 1n << 30n;
+const lowestAddress = 0x10000n;
+const protReadExecute = 1n | 4n;
+/** MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, <asm-generic/mman.h>. */
+const mapFlags = 0x2n | 0x20n | 0x100000n;
+const minusOne = (1n << 64n) - 1n;
+
+export class Slots {
+  readonly #native: NativeTracer;
+  readonly #memory: RawMemory;
+  readonly #arch: ArchModule;
+  #areas: Area[] = [];
+  #instruction: bigint | undefined;
+
+  constructor(native: NativeTracer, memory: RawMemory, arch: ArchModule) {
+    this.#native = native;
+    this.#memory = memory;
+    this.#arch = arch;
+  }
+
+  /**
+   * Puts the instruction of a slot plan into a slot, mapping memory through `thread` (stopped) when none is near.
+   * Undefined: no memory in reach could be had; the site is then stepped in place.
+   */
+  place(plan: Extract<Plan, { kind: 'slot' }>, site: bigint, thread: Thread): PlacedSlot | undefined {
+    const used = this.#areas.find(
+      (area) => area.usedBytes < areaBytes && this.#code(plan, site, nextSlot(area)),
+    );
+    const area = used ?? this.#map(site, plan, thread);
+    if (area === undefined) return undefined;
+    const address = nextSlot(area);
+    const code = this.#code(plan, site, address);
+    if (code === undefined || this.#memory.write(address, code.bytes) !== code.bytes.length) return undefined;
+    area.usedBytes += slotBytes;
+    return { address, lengthBytes: code.lengthBytes };
+  }
+
+  /** Unmaps everything through a stopped thread that is in no slot. */
+  release(thread: Thread): void {
+    for (const area of this.#areas) {
+      this.#call(thread, this.#arch.syscall.numbers.munmap, [area.start, BigInt(areaBytes)]);
+    }
+    this.forget();
+  }
+
+  /** The address space is gone (exec). */
+  forget(): void {
+    this.#areas = [];
+    this.#instruction = undefined;
+  }
+
+  contains(address: bigint): boolean {
+    return this.#areas.some((area) => address >= area.start && address < area.start + BigInt(areaBytes));
+  }
+
+  #code(plan: Extract<Plan, { kind: 'slot' }>, site: bigint, slot: bigint) {
+    const instruction = plan.relocate(slot);
+    if (instruction === undefined) return undefined;
+    const jump = this.#arch.jump(slot + BigInt(instruction.length), site + BigInt(plan.lengthBytes));
+    if (jump === undefined || instruction.length + jump.length > slotBytes) return undefined;
+    const bytes = new Uint8Array(instruction.length + jump.length);
+    bytes.set(instruction);
+    bytes.set(jump, instruction.length);
+    return { bytes, lengthBytes: instruction.length };
+  }
+
+  #map(site: bigint, plan: Extract<Plan, { kind: 'slot' }>, thread: Thread): Area | undefined {
+    const maps = mappings(thread.process.pid);
+    for (const start of gapsNear(maps, site)) {
+      if (this.#code(plan, site, start) === undefined) continue;
+      const result = this.#call(
+        thread,
+        this.#arch.syscall.numbers.mmap,
+        [start, BigInt(areaBytes), protReadExecute, mapFlags, minusOne, 0n],
+        maps,
+      );
+      if (result !== start) return undefined;
+      const area = { start, usedBytes: 0 };
+      this.#areas.push(area);
+      return area;
+    }
+    return undefined;
+  }
+
+  #call(thread: Thread, number: number, args: bigint[], maps?: readonly Mapping[]): bigint | undefined {
+    this.#instruction ??= this.#findSystemCall(maps ?? mappings(thread.process.pid));
+    if (this.#instruction === undefined) return undefined;
+    const { numberOffset, argumentOffsets, resultOffset, restartOffset } = this.#arch.syscall;
+    const call = { numberOffset, argumentOffsets, resultOffset, restartOffset };
+    const result = this.#native.callSystem(thread.tid, {
+      instruction: this.#instruction,
+      number,
+      args,
+      ...call,
+    });
+    thread.forgetRegisters();
+    return result;
+  }
+
+  /** The kernel's own vDSO has a system call instruction that no breakpoint is ever put on. */
+  #findSystemCall(maps: readonly Mapping[]): bigint | undefined {
+    const vdso = maps.find((mapping) => mapping.name === '[vdso]');
+    if (vdso === undefined) return undefined;
+    const text = new Uint8Array(Number(vdso.end - vdso.start));
+    const length = this.#memory.read(vdso.start, text);
+    const wanted = this.#arch.syscall.instruction;
+    for (let at = 0; at + wanted.length <= length; at++) {
+      if (wanted.every((byte, index) => text[at + index] === byte)) return vdso.start + BigInt(at);
+    }
+    return undefined;
+  }
+}
+
+function nextSlot(area: Area): bigint {
+  return area.start + BigInt(area.usedBytes);
+}
+
+/** Free pages within reach of `site`, nearest first: the page before and the page after each free stretch's ends. */
+function gapsNear(maps: readonly Mapping[], site: bigint): bigint[] {
+  const candidates: bigint[] = [];
+  let previousEnd = lowestAddress;
+  for (const mapping of maps) {
+    // A page of distance to both neighbours leaves them room to grow.
+    if (mapping.start - previousEnd >= 4n * pageBytes) {
+      candidates.push(mapping.start - 2n * pageBytes);
+      if (!isGrowing(maps, previousEnd)) candidates.push(previousEnd + pageBytes);
+    }
+    if (mapping.end > previousEnd) previousEnd = mapping.end;
+  }
+  const distance = (at: bigint) => (at > site ? at - site : site - at);
+  return candidates
+    .filter((at) => distance(at) < nearBytes && !isBelowStack(maps, at))
+    .sort((a, b) => (distance(a) < distance(b) ? -1 : 1));
+}
+
+function isGrowing(maps: readonly Mapping[], end: bigint): boolean {
+  return maps.some((mapping) => mapping.end === end && mapping.name === '[heap]');
+}
+
+/** The gap under the stack belongs to the stack. */
+function isBelowStack(maps: readonly Mapping[], at: bigint): boolean {
+  const next = maps.find((mapping) => mapping.start > at);
+  return next?.name === '[stack]';
+}

@@ -1,0 +1,66 @@
+/** Reads what the kernel said of a stop, once, into events; ptrace(2) "Stopped states". */
+import { type Address, address, type KernelSignal, kernelSignal } from '../base/ids.js';
+import type { NativeEvent } from '../native/binding-types.js';
+import type { ThreadEvent } from './event.js';
+import type { StopKind, Thread } from './thread.js';
+
+const sigtrap = 5;
+/** PTRACE_EVENT_STOP, <linux/ptrace.h>. */
+const eventStop = 128;
+/** si_code of the stop that ends a step into a signal handler: no signal can be injected there. */
+const handlerEntryCode = 5;
+/** SI_KERNEL, <asm-generic/siginfo.h>: the trap of an int3. */
+const kernelCode = 0x80;
+
+export function isGroupStop(event: NativeEvent): boolean {
+  return event.event === eventStop && event.code !== sigtrap;
+}
+
+export function kindOfStop(event: NativeEvent): StopKind {
+  if (isGroupStop(event)) return 'group-stop';
+  if (event.event !== 0) return 'event';
+  return event.code === sigtrap && event.signalCode === handlerEntryCode ? 'event' : 'signal-delivery';
+}
+
+export interface SignalStop {
+  /** What it means; empty when nobody is to hear of it. */
+  readonly events: readonly ThreadEvent[];
+  /** The signal that the program gets when the thread goes on. */
+  readonly pendingSignal: KernelSignal | undefined;
+}
+
+/** Reads a signal-delivery stop. `ownPid` is the sender of signals that this core sent itself. */
+export function readSignalStop(thread: Thread, event: NativeEvent, ownPid: number): SignalStop {
+  if (event.code === sigtrap) return readTrap(thread, event);
+  const signal = kernelSignal(event.code);
+  if (thread.injectedSignal === event.code && event.senderPid === ownPid) {
+    thread.injectedSignal = undefined;
+    return { events: [], pendingSignal: signal };
+  }
+  return { events: [{ kind: 'signal', thread, signal }], pendingSignal: signal };
+}
+
+function readTrap(thread: Thread, event: NativeEvent): SignalStop {
+  const none = { pendingSignal: undefined };
+  if (event.atSite) return { events: [{ kind: 'breakpoint', thread, address: address(event.pc) }], ...none };
+  const hits = readHits(thread, event);
+  if (hits.length > 0) return { events: hits, ...none };
+  if (event.stepped) return { events: [{ kind: 'step-done', thread }], ...none };
+  const signal = kernelSignal(sigtrap);
+  if (event.signalCode === kernelCode) {
+    const at = address(event.pc - BigInt(thread.process.arch.breakpoint.pcOffset));
+    return { events: [{ kind: 'program-trap', thread, address: at }], pendingSignal: signal };
+  }
+  return { events: [{ kind: 'signal', thread, signal }], pendingSignal: signal };
+}
+
+function readHits(thread: Thread, event: NativeEvent): ThreadEvent[] {
+  if (event.debugStatus === 0n) return [];
+  const points = thread.process.hardware.triggered(thread.debugImage, event.debugStatus);
+  return points.map((point): ThreadEvent => {
+    const at: Address = address(point.address);
+    return point.kind === 'execute'
+      ? { kind: 'hardware-breakpoint', thread, address: at }
+      : { kind: 'watchpoint', thread, point, address: at };
+  });
+}

@@ -1,0 +1,154 @@
+/** One thread of a traced process: its run state and its registers. */
+import type { DebugImage, Register, RegsetAccess } from '../../arch/module.js';
+import { errorCodes, OutstepError } from '../base/errors.js';
+import { type Address, address, type KernelSignal, type Tid } from '../base/ids.js';
+import { lastCpu, threadName } from './proc.js';
+import type { Process } from './process.js';
+
+/** How a stopped thread stopped; decides what a signal given on resume means, ptrace(2). */
+export type StopKind =
+  /** It is about to get a signal, which may be replaced or dropped. */
+  | 'signal-delivery'
+  /** The process is in a job-control stop. */
+  | 'group-stop'
+  /** Any other stop: a signal must be sent, it cannot be injected. */
+  | 'event';
+
+export type ThreadState =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'stopped'; readonly at: StopKind }
+  /** A leader that has exited before its threads: it stays the process's name and never stops again. */
+  | { readonly kind: 'zombie' }
+  | { readonly kind: 'gone' };
+
+const running: ThreadState = { kind: 'running' };
+
+export class Thread {
+  readonly tid: Tid;
+  readonly process: Process;
+  #state: ThreadState = running;
+  readonly #regsets = new Map<string, Uint8Array | undefined>();
+  readonly #regsetAccess: RegsetAccess;
+  /** A signal that waits to be delivered when the thread goes on. */
+  pendingSignal: KernelSignal | undefined;
+  /** An engine's word on the pending signal: another one in its place, or 0 for none. */
+  signalOverride: number | undefined;
+  /** A stop was asked for and has not come yet. */
+  isInterrupted = false;
+  /** A signal that we sent ourselves and that is to be delivered without a word to anybody. */
+  injectedSignal: number | undefined;
+  /** The image that this thread's debug registers hold. */
+  debugImage: DebugImage;
+
+  constructor(tid: Tid, process: Process, debugImage: DebugImage) {
+    this.tid = tid;
+    this.process = process;
+    this.debugImage = debugImage;
+    this.#regsetAccess = {
+      read: (regset) => this.#readRegset(regset),
+      write: (regset, bytes) => this.#writeRegset(regset, bytes),
+    };
+  }
+
+  get state(): ThreadState {
+    return this.#state;
+  }
+
+  get isStopped(): boolean {
+    return this.#state.kind === 'stopped';
+  }
+
+  get isRunning(): boolean {
+    return this.#state.kind === 'running';
+  }
+
+  get isAlive(): boolean {
+    return this.#state.kind !== 'gone';
+  }
+
+  enter(state: ThreadState): void {
+    this.#state = state;
+    this.#regsets.clear();
+    if (state.kind === 'stopped') this.isInterrupted = false;
+  }
+
+  get pc(): Address {
+    const bytes = this.readRegister(this.process.registerFile.byRole('pc'));
+    if (bytes === undefined) throw this.#stateError('read the pc');
+    return address(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  }
+
+  set pc(value: Address) {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, value, true);
+    this.writeRegister(this.process.registerFile.byRole('pc'), bytes);
+  }
+
+  /**
+   * Value in target byte order, bits/8 bytes; undefined: the value is not available.
+   * @throws OutstepError WRONG_STATE while the thread runs, NO_SUCH_THREAD when it is gone.
+   */
+  readRegister(register: Register): Uint8Array | undefined {
+    this.#mustBeStopped(`read ${register.name}`);
+    return this.process.registerFile.read(register, this.#regsetAccess);
+  }
+
+  /** False: the register cannot be written. Errors as `readRegister`. */
+  writeRegister(register: Register, value: Uint8Array): boolean {
+    this.#mustBeStopped(`write ${register.name}`);
+    return this.process.registerFile.write(register, value, this.#regsetAccess);
+  }
+
+  /** siginfo_t of the signal that is about to be delivered, 128 bytes; undefined when there is none. */
+  readSiginfo(): Uint8Array | undefined {
+    this.#mustBeStopped('read siginfo');
+    return this.process.native.getSiginfo(this.tid);
+  }
+
+  writeSiginfo(bytes: Uint8Array): boolean {
+    this.#mustBeStopped('write siginfo');
+    return this.process.native.setSiginfo(this.tid, bytes);
+  }
+
+  /** Name of the thread (comm); empty when it is gone. */
+  name(): string {
+    return threadName(this.process.pid, this.tid);
+  }
+
+  /** CPU that it last ran on. */
+  core(): number {
+    return lastCpu(this.process.pid, this.tid);
+  }
+
+  #readRegset(name: string): Uint8Array | undefined {
+    if (this.#regsets.has(name)) return this.#regsets.get(name);
+    const row = this.process.registerFile.regsets.find((candidate) => candidate.name === name);
+    const bytes = row && this.process.native.getRegset(this.tid, row.noteType, row.sizeBytes);
+    this.#regsets.set(name, bytes);
+    return bytes;
+  }
+
+  #writeRegset(name: string, bytes: Uint8Array): void {
+    const row = this.process.registerFile.regsets.find((candidate) => candidate.name === name);
+    if (row === undefined) throw new RangeError(`no regset ${name}`);
+    if (!this.process.native.setRegset(this.tid, row.noteType, bytes))
+      throw this.#stateError(`write regset ${name}`);
+    this.#regsets.set(name, bytes);
+  }
+
+  /** Registers were changed behind the cache. */
+  forgetRegisters(): void {
+    this.#regsets.clear();
+  }
+
+  #mustBeStopped(what: string): void {
+    if (!this.isStopped) throw this.#stateError(what);
+  }
+
+  #stateError(what: string): OutstepError {
+    const who = `thread ${this.tid} of process ${this.process.pid}`;
+    return this.isAlive
+      ? new OutstepError(errorCodes.WRONG_STATE, `cannot ${what} of ${who}: it is ${this.#state.kind}`)
+      : new OutstepError(errorCodes.NO_SUCH_THREAD, `cannot ${what} of ${who}: it is gone`);
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Owns ptrace: the one object through which this JavaScript thread traces processes. Takes the kernel's news in
+ * batches, waits shortly for them in native code while threads run, and then lets the event loop wait.
+ */
+import process from 'node:process';
+import { moduleFor } from '../../arch/index.js';
+import type { RegisterFile } from '../../arch/module.js';
+import type { Pid, Tid } from '../base/ids.js';
+import { nativeBinding } from '../native/binding.js';
+import type { NativeArch, NativeEvent, NativeTracer } from '../native/binding-types.js';
+import { attachProcess } from './attach.js';
+import type { Attachment } from './attachment.js';
+import type { Engine } from './engine.js';
+import { followForkedChild } from './forked-child.js';
+import { type LaunchOptions, launchProcess } from './launch.js';
+import { nativeArch } from './native-arch.js';
+import { elfIdentity, threadState } from './proc.js';
+import type { Machine, Process } from './process.js';
+
+/** A wait in native code is cheap when the answer comes soon; longer ones belong to the event loop. */
+const briefWaitMs = 4;
+/** After this long without a return to the event loop others get their turn. */
+const longestBurstMs = 5;
+
+export type EventListener = (event: NativeEvent) => void;
+export type WarningListener = (message: string, cause: unknown) => void;
+
+export class Tracer {
+  readonly native: NativeTracer;
+  readonly ownPid = process.pid;
+  readonly #processes = new Map<Pid, Process>();
+  readonly #listeners = new Map<number, EventListener>();
+  /** First stops of threads whose parent's event has not come yet. */
+  readonly #early = new Map<number, NativeEvent>();
+  #queued: (() => void)[] = [];
+  #isScheduled = false;
+  #isDisposed = false;
+  #burstStart: number | undefined;
+  readonly #onWarning: WarningListener;
+  readonly #registerFiles = new Map<string, RegisterFile>();
+
+  constructor(
+    onWarning: WarningListener = (message, cause) => process.emitWarning(`${message}: ${String(cause)}`),
+  ) {
+    this.native = new (nativeBinding().Tracer)();
+    this.#onWarning = onWarning;
+  }
+
+  get processes(): ReadonlyMap<Pid, Process> {
+    return this.#processes;
+  }
+
+  /**
+   * Starts a program; resolves when it is stopped at its first instruction, past the shell's and the wrapper's.
+   * @throws OutstepError LAUNCH_FAILED
+   */
+  launch(options: LaunchOptions, engine: Engine): Promise<Attachment> {
+    return launchProcess(this, options, engine);
+  }
+
+  /**
+   * Attaches to a process; resolves when every thread is stopped.
+   * @throws OutstepError NO_SUCH_PROCESS, ATTACH_REFUSED
+   */
+  attach(pid: Pid, engine: Engine): Promise<Attachment> {
+    return attachProcess(this, pid, engine);
+  }
+
+  /** Ends all tracing at once: what was launched is killed, what was attached to loses its breakpoints and runs on. */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    for (const traced of this.#processes.values()) {
+      for (const attachment of traced.attachments) traced.sites.removeAllOf(attachment);
+    }
+    this.native.dispose();
+    this.#processes.clear();
+    this.#listeners.clear();
+  }
+
+  /** The architecture of a program and this machine's registers for it; undefined: not supported. */
+  machineOf(pid: Pid): Machine | undefined {
+    const identity = elfIdentity(pid);
+    const arch = identity && moduleFor(identity.elfClass, identity.machine);
+    if (arch === undefined) return undefined;
+    const known = this.#registerFiles.get(arch.name);
+    const registerFile = known ?? arch.registerFile(nativeBinding().machineFacts());
+    this.#registerFiles.set(arch.name, registerFile);
+    return { arch, registerFile };
+  }
+
+  nativeArchOf(machine: Machine): NativeArch {
+    return nativeArch(machine.arch);
+  }
+
+  addProcess(added: Process): void {
+    this.#processes.set(added.pid, added);
+    this.native.watch(() => this.#pump());
+  }
+
+  forgetProcess(ended: Process): void {
+    this.#processes.delete(ended.pid);
+    if (this.#processes.size === 0 && this.#listeners.size === 0) this.native.unwatch();
+  }
+
+  /** Whom the events of a thread are for. */
+  listen(id: number, listener: EventListener): void {
+    this.#listeners.set(id, listener);
+    this.native.watch(() => this.#pump());
+  }
+
+  unlisten(id: number): void {
+    this.#listeners.delete(id);
+  }
+
+  /** Hands over the first stop of a thread that came before its parent's event. */
+  deliverEarly(id: number): void {
+    const event = this.#early.get(id);
+    if (event === undefined) return;
+    this.#early.delete(id);
+    this.#dispatch(event);
+  }
+
+  onForkedChild(parent: Process, childId: number, sharesMemory: boolean): void {
+    followForkedChild(this, parent, childId as Tid & Pid, sharesMemory);
+  }
+
+  /** Runs `task` with the next batch of events. */
+  enqueue(task: () => void): void {
+    this.#queued.push(task);
+    this.schedulePump();
+  }
+
+  /** Takes news after the current task: in a microtask, which costs no system call. */
+  schedulePump(): void {
+    if (this.#isScheduled || this.#isDisposed) return;
+    this.#isScheduled = true;
+    this.#burstStart ??= performance.now();
+    if (performance.now() - this.#burstStart > longestBurstMs) {
+      this.#burstStart = undefined;
+      setImmediate(() => this.#pump());
+    } else {
+      queueMicrotask(() => this.#pump());
+    }
+  }
+
+  warn(message: string, cause: unknown): void {
+    this.#onWarning(message, cause);
+  }
+
+  #pump(): void {
+    this.#isScheduled = false;
+    if (this.#isDisposed) return;
+    const queued = this.#queued;
+    this.#queued = [];
+    for (const task of queued) task();
+    const events = this.native.wait(queued.length > 0 ? 0 : briefWaitMs);
+    for (const event of events) this.#dispatch(event);
+    if (events.length === 0 && queued.length === 0) this.#findZombieLeaders();
+    for (const traced of [...this.#processes.values()]) traced.settle();
+    if (events.length > 0 || queued.length > 0) this.schedulePump();
+    else this.#burstStart = undefined;
+  }
+
+  #dispatch(event: NativeEvent): void {
+    const listener = this.#listeners.get(event.tid);
+    if (listener !== undefined) listener(event);
+    else if (event.kind === 'stopped') this.#early.set(event.tid, event);
+    else this.#early.delete(event.tid);
+  }
+
+  #findZombieLeaders(): void {
+    for (const traced of this.#processes.values()) {
+      traced.findZombieLeader((leader) => threadState(traced.pid, leader) === 'Z');
+    }
+  }
+}
