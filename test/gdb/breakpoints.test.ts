@@ -5,14 +5,14 @@ import { expectBreakpointStop, expectExit } from '../support/expectations.js';
 
 describe('gdb: breakpoints', () => {
   it('break stops before the line, each time it is reached', async () => {
-    await debugFixture('stepping', {}, async ({ gdb, line }) => {
+    await debugFixture('stepping', {}, async ({ gdb, line, at }) => {
       await gdb.execute('break twice');
       expectBreakpointStop(await gdb.run('continue'), { function: 'twice', number: 1 });
       assert.equal(await gdb.evaluate('value'), '3');
       expectBreakpointStop(await gdb.run('continue'), { function: 'twice', number: 1 });
       assert.equal(await gdb.evaluate('value'), '6');
       await gdb.execute('delete 1');
-      await gdb.execute(`break ${line('end')}`);
+      await gdb.execute(`break ${at('end')}`);
       expectBreakpointStop(await gdb.run('continue'), { function: 'main', line: line('end') });
       assert.equal(await gdb.evaluate('total'), '5082');
       expectExit(await gdb.run('continue'), 0);
@@ -28,12 +28,12 @@ describe('gdb: breakpoints', () => {
   });
 
   it('hbreak and thbreak use the debug registers', async () => {
-    await debugFixture('stepping', {}, async ({ gdb, line }) => {
+    await debugFixture('stepping', {}, async ({ gdb, line, at }) => {
       // Four slots: the fifth one must not fit, and says so when it is to be inserted.
       await gdb.execute('hbreak twice');
       await gdb.execute('thbreak sum');
-      await gdb.execute(`hbreak ${line('base')}`);
-      await gdb.execute(`hbreak ${line('end')}`);
+      await gdb.execute(`hbreak ${at('base')}`);
+      await gdb.execute(`hbreak ${at('end')}`);
       expectBreakpointStop(await gdb.run('continue'), { function: 'twice', number: 1 });
       expectBreakpointStop(await gdb.run('continue'), { function: 'twice', number: 1 });
       expectBreakpointStop(await gdb.run('continue'), { function: 'sum', number: 2 });
@@ -44,9 +44,9 @@ describe('gdb: breakpoints', () => {
   });
 
   it('a fifth hardware breakpoint is refused, and the program stays debuggable', async () => {
-    await debugFixture('stepping', {}, async ({ gdb, line }) => {
+    await debugFixture('stepping', {}, async ({ gdb, line, at }) => {
       const places = ['in-twice', 'sum-start', 'in-factorial', 'base', 'end'];
-      for (const place of places) await gdb.execute(`hbreak ${line(place)}`);
+      for (const place of places) await gdb.execute(`hbreak ${at(place)}`);
       await assert.rejects(gdb.run('continue'), /Cannot insert hardware breakpoint/);
       await gdb.execute('delete 5');
       expectBreakpointStop(await gdb.run('continue'), { line: line('in-twice'), number: 1 });
@@ -54,8 +54,8 @@ describe('gdb: breakpoints', () => {
   });
 
   it('a condition lets only its own hits stop', async () => {
-    await debugFixture('stepping', {}, async ({ gdb, line }) => {
-      await gdb.execute(`break ${line('loop-body')} if i == 97`);
+    await debugFixture('stepping', {}, async ({ gdb, line, at }) => {
+      await gdb.execute(`break ${at('loop-body')} if i == 97`);
       expectBreakpointStop(await gdb.run('continue'), { line: line('loop-body') });
       assert.equal(await gdb.evaluate('i'), '97');
       assert.equal(await gdb.evaluate('result'), '4656');
@@ -79,13 +79,13 @@ describe('gdb: breakpoints', () => {
   });
 
   it('memory and disassembly show the program, not the breakpoints in it', async () => {
-    await debugFixture('stepping', {}, async ({ gdb, line }) => {
+    await debugFixture('stepping', {}, async ({ gdb, at }) => {
       await gdb.execute('break main');
       await gdb.run('continue');
       const before = await gdb.execute('disassemble /r twice');
       await gdb.execute('set breakpoint always-inserted on');
       await gdb.execute('break *twice');
-      await gdb.execute(`break ${line('return-twice')}`);
+      await gdb.execute(`break ${at('return-twice')}`);
       assert.equal(await gdb.execute('disassemble /r twice'), before);
       // gdb hides its own breakpoints; what the server itself says about the byte must be the program's, too.
       const address = (await gdb.evaluate('(long)&twice')).trim();

@@ -25,17 +25,17 @@ describe('gdb: stepping', () => {
   });
 
   it('next past a call stops at a breakpoint inside it', async () => {
-    await debugFixture('stepping', {}, async ({ gdb, line }) => {
-      await gdb.execute(`break ${line('call-factorial')}`);
-      await gdb.execute(`break ${line('base')}`);
+    await debugFixture('stepping', {}, async ({ gdb, line, at }) => {
+      await gdb.execute(`break ${at('call-factorial')}`);
+      await gdb.execute(`break ${at('base')}`);
       await gdb.run('continue');
       expectBreakpointStop(await gdb.run('next'), { line: line('base'), number: 2 });
     });
   });
 
   it('finish runs to the caller and shows the value', async () => {
-    await debugFixture('stepping', {}, async ({ gdb, line }) => {
-      await gdb.execute(`break ${line('base')}`);
+    await debugFixture('stepping', {}, async ({ gdb, at }) => {
+      await gdb.execute(`break ${at('base')}`);
       await gdb.run('continue');
       expectFinish(await gdb.run('finish'), { function: 'factorial' }, '1');
       expectFinish(await gdb.run('finish'), { function: 'factorial' }, '2');
@@ -47,14 +47,14 @@ describe('gdb: stepping', () => {
   });
 
   it('until leaves the loop, advance goes to a line', async () => {
-    await debugFixture('stepping', {}, async ({ gdb, line }) => {
+    await debugFixture('stepping', {}, async ({ gdb, line, at }) => {
       await gdb.execute('break sum');
       await gdb.run('continue');
-      expectLocationStop(await gdb.run(`advance ${line('loop-body')}`), { line: line('loop-body') });
+      expectLocationStop(await gdb.run(`advance ${at('loop-body')}`), { line: line('loop-body') });
       expectStepStop(await gdb.run('next'), { line: line('loop-head') });
       expectStepStop(await gdb.run('until'), { line: line('after-loop') });
       assert.equal(await gdb.evaluate('result'), '4950');
-      expectLocationStop(await gdb.run(`until ${line('end')}`), { function: 'main' });
+      expectLocationStop(await gdb.run(`until ${at('end')}`), { function: 'main' });
       expectLocationStop(await gdb.run('advance factorial'), { function: 'factorial' });
     });
   });
@@ -76,8 +76,8 @@ describe('gdb: stepping', () => {
   });
 
   it('steps through a loop stay on the lines of the loop', async () => {
-    await debugFixture('stepping', {}, async ({ gdb, line }) => {
-      await gdb.execute(`break ${line('loop-body')}`);
+    await debugFixture('stepping', {}, async ({ gdb, line, at }) => {
+      await gdb.execute(`break ${at('loop-body')}`);
       await gdb.run('continue');
       await gdb.execute('delete');
       for (let pass = 1; pass <= 20; pass++) {
@@ -89,8 +89,8 @@ describe('gdb: stepping', () => {
   });
 
   it('a step over a line with ten thousand instructions ends', async () => {
-    await debugFixture('long-line', {}, async ({ gdb, line }) => {
-      await gdb.execute(`break ${line('before')}`);
+    await debugFixture('long-line', {}, async ({ gdb, line, at }) => {
+      await gdb.execute(`break ${at('before')}`);
       await gdb.run('continue');
       expectStepStop(await gdb.run('step'), { line: line('long') });
       expectStepStop(await gdb.run('step', 60_000), { line: line('after') });
@@ -99,15 +99,15 @@ describe('gdb: stepping', () => {
   });
 
   it('jump and return change where the program goes on', async () => {
-    await debugFixture('stepping', {}, async ({ gdb, line }) => {
-      await gdb.execute(`break ${line('second')}`);
-      await gdb.execute(`break ${line('call-sum')}`);
-      await gdb.execute(`break ${line('return-twice')}`);
+    await debugFixture('stepping', {}, async ({ gdb, line, at }) => {
+      await gdb.execute(`break ${at('second')}`);
+      await gdb.execute(`break ${at('call-sum')}`);
+      await gdb.execute(`break ${at('return-twice')}`);
       expectBreakpointStop(await gdb.run('continue'), { line: line('return-twice') });
       await gdb.execute('return 50');
       expectBreakpointStop(await gdb.run('continue'), { line: line('second') });
       assert.equal(await gdb.evaluate('total'), '50');
-      expectBreakpointStop(await gdb.run(`jump ${line('call-sum')}`), { line: line('call-sum') });
+      expectBreakpointStop(await gdb.run(`jump ${at('call-sum')}`), { line: line('call-sum') });
       assert.equal(await gdb.evaluate('total'), '50');
     });
   });

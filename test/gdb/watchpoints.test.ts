@@ -64,8 +64,8 @@ describe('gdb: watchpoints', () => {
   });
 
   it('watch of a local variable ends when its block is left', async () => {
-    await debugFixture('watch', {}, async ({ gdb, line }) => {
-      await gdb.execute(`break ${line('loop')}`);
+    await debugFixture('watch', {}, async ({ gdb, line, at }) => {
+      await gdb.execute(`break ${at('loop')}`);
       await gdb.run('continue');
       await gdb.execute('watch local');
       // Adding 0 changes nothing.
@@ -122,10 +122,10 @@ describe('gdb: watchpoints', () => {
 
   it('breakpoints and watchpoints together', async () => {
     await debugFixture('watch', {}, async (session) => {
-      const { gdb, line } = session;
+      const { gdb, line, at } = session;
       await startOfMain(session);
       await gdb.execute('watch global');
-      await gdb.execute(`break ${line('same-value')}`);
+      await gdb.execute(`break ${at('same-value')}`);
       // The store's pc is where the breakpoint is: both are hit, the watchpoint is told first, and counts once.
       const stop = await gdb.run('continue');
       assert.equal(stop.line, line('same-value'));
@@ -133,7 +133,7 @@ describe('gdb: watchpoints', () => {
         await gdb.execute('info breakpoints'),
         /hw watchpoint .*\n\tbreakpoint already hit 1 time/,
       );
-      await gdb.execute(`break ${line('write-constant')}`);
+      await gdb.execute(`break ${at('write-constant')}`);
       expectWatchStop(await gdb.run('continue'), 'write', { old: '2', new: '3' });
       expectBreakpointStop(await gdb.run('continue'), { line: line('write-constant') });
     });

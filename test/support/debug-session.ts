@@ -1,6 +1,7 @@
 /** One test's gdb and server on a compiled fixture; whatever happens, nothing is left running afterwards. */
+import { basename } from 'node:path';
 import { DebugServer } from './debug-server.js';
-import { type CompileOptions, compileFixture, lineOf } from './fixture.js';
+import { type CompileOptions, compileFixture, fixtureSource, lineOf } from './fixture.js';
 import { Gdb } from './gdb.js';
 import { TestProcess } from './test-process.js';
 import type { Transcript } from './transcript.js';
@@ -24,6 +25,13 @@ export interface Session {
   readonly program: string;
   /** Line of the fixture's source with this marker. */
   line(marker: string): number;
+  /** The same as a place for gdb, `file:line`. */
+  at(marker: string): string;
+}
+
+function places(name: string): Pick<Session, 'line' | 'at'> {
+  const file = basename(fixtureSource(name));
+  return { line: (marker) => lineOf(name, marker), at: (marker) => `${file}:${lineOf(name, marker)}` };
 }
 
 const shownPackets = 30;
@@ -70,7 +78,7 @@ export async function debugFixture(
   await withServer(args, options, async (gdb, server) => {
     await gdb.execute(`file ${program}`);
     await gdb.execute(`target remote ${server.address}`);
-    await test({ gdb, server, program, line: (marker) => lineOf(name, marker) });
+    await test({ gdb, server, program, ...places(name) });
   });
 }
 
@@ -86,7 +94,7 @@ export async function debugExtended(
     await gdb.execute(`file ${program}`);
     await gdb.execute(`target extended-remote ${server.address}`);
     await gdb.execute(`set remote exec-file ${program}`);
-    await test({ gdb, server, program, line: (marker) => lineOf(name, marker) });
+    await test({ gdb, server, program, ...places(name) });
   });
 }
 
