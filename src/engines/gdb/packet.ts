@@ -16,11 +16,14 @@ export type Reply =
   /** ASCII followed by raw bytes; the bytes are escaped when the reply is written. */
   | { readonly kind: 'binary'; readonly prefix: string; readonly bytes: Uint8Array }
   /** The answer is a stop reply, which comes when the program stops. */
-  | { readonly kind: 'deferred' };
+  | { readonly kind: 'deferred' }
+  /** The packet has no answer at all (`k`, `R`). */
+  | { readonly kind: 'none' };
 
 export const ok: Reply = { kind: 'ok' };
 export const empty: Reply = { kind: 'empty' };
 export const deferred: Reply = { kind: 'deferred' };
+export const none: Reply = { kind: 'none' };
 
 export function text(value: string): Reply {
   return { kind: 'text', text: value };
@@ -30,27 +33,49 @@ export function failure(code: number, message?: string): Reply {
   return message === undefined ? { kind: 'error', code } : { kind: 'error', code, text: message };
 }
 
-export interface PacketRow<Request> {
+/** Values of errno(3) used in `Enn`; the protocol itself gives them no meaning. */
+export const errno = {
+  general: 1,
+  noSuchProcess: 3,
+  io: 5,
+  badAddress: 14,
+  busy: 16,
+  invalid: 22,
+  noSpace: 28,
+} as const;
+
+interface RowFacts {
   /** Exact name, up to the separator or the end of the packet: `m`, `vCont`, `qXfer`, `QPassSignals`. */
   readonly name: string;
+  /** Tokens of the `qSupported` answer that announce it, complete: `QStartNoAckMode+`. */
+  readonly advertise?: string | readonly string[];
+  /**
+   * Who may be sent `E.text` instead of `Enn`: with 'announced' only a client that sent `error-message+`, because
+   * older ones would take the text for data; with 'any-client' every one but LLDB.
+   */
+  readonly errorText?: 'announced' | 'any-client';
+}
+
+export interface PacketRow<Request> extends RowFacts {
   /** Takes the arguments behind the name, separator included; throws `ProtocolError` when they are malformed. */
   readonly parse: (fields: FieldReader) => Request;
   readonly run: (session: GdbSession, request: Request) => Reply | Promise<Reply>;
-  /** Token of the `qSupported` answer that announces it. */
-  readonly advertise?: string;
 }
 
 /** A row whose request type is known to itself only, so that rows of all types fit into one table. */
 export interface PacketEntry {
   readonly name: string;
-  readonly advertise: string | undefined;
+  readonly advertise: readonly string[];
+  readonly errorText: 'announced' | 'any-client';
   readonly handle: (session: GdbSession, fields: FieldReader) => Reply | Promise<Reply>;
 }
 
 export function packet<Request>(row: PacketRow<Request>): PacketEntry {
+  const advertise = row.advertise ?? [];
   return {
     name: row.name,
-    advertise: row.advertise,
+    advertise: typeof advertise === 'string' ? [advertise] : advertise,
+    errorText: row.errorText ?? 'announced',
     handle: (session, fields) => row.run(session, row.parse(fields)),
   };
 }

@@ -1,0 +1,27 @@
+/** What can be logged: packets, what threads do, the session's state, hardware points. */
+export const debugTopics = ['remote', 'threads', 'event-loop', 'hw-points'] as const;
+export type DebugTopic = (typeof debugTopics)[number];
+
+/** Messages for whoever debugs the server itself; each topic is switched on and off while the server runs. */
+export class DebugLog {
+  readonly #topics = new Set<DebugTopic>();
+  readonly #sink: (line: string) => void;
+
+  constructor(sink: (line: string) => void) {
+    this.#sink = sink;
+  }
+
+  set(topic: DebugTopic, on: boolean): void {
+    if (on) this.#topics.add(topic);
+    else this.#topics.delete(topic);
+  }
+
+  isOn(topic: DebugTopic): boolean {
+    return this.#topics.has(topic);
+  }
+
+  /** The message is a function so that it costs nothing while the topic is off. */
+  write(topic: DebugTopic, message: () => string): void {
+    if (this.#topics.has(topic)) this.#sink(`[${topic}] ${message()}`);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What was agreed with the client in `qSupported`, and which client it is: a few packets mean different things to
+ * GDB and to LLDB. A later `qSupported` replaces everything that an earlier one agreed.
+ */
+import { parseFeatures } from 'gdb-js-rsp-parser';
+import type { PacketEntry } from './packet.js';
+
+export type ClientKind = 'unknown' | 'gdb' | 'lldb';
+
+/** Longest packet, in bytes between `$` and `#`, that is accepted; announced as `PacketSize`. */
+export const packetSizeBytes = 0x20000;
+
+/** Features of the connection as a whole: no packet of its own stands for them. */
+const connectionFeatures = [
+  `PacketSize=${packetSizeBytes.toString(16)}`,
+  'multiprocess+',
+  'swbreak+',
+  'hwbreak+',
+  'exec-events+',
+  'no-resumed+',
+] as const;
+
+/** The client's tokens that change what it is sent. */
+const clientTokens = {
+  multiprocess: 'multiprocess',
+  swbreak: 'swbreak',
+  hwbreak: 'hwbreak',
+  execEvents: 'exec-events',
+  noResumed: 'no-resumed',
+  errorMessage: 'error-message',
+} as const;
+export type ClientFeature = keyof typeof clientTokens;
+
+/** Packets that only LLDB sends. */
+const lldbOnlyPackets: ReadonlySet<string> = new Set([
+  'QThreadSuffixSupported',
+  'QListThreadsInStopReply',
+  'QEnableErrorStrings',
+  'qHostInfo',
+  'qProcessInfo',
+]);
+
+export class ClientFeatures {
+  #agreed: ReadonlySet<ClientFeature> = new Set();
+  #kind: ClientKind = 'unknown';
+  #sawPacket = false;
+
+  get kind(): ClientKind {
+    return this.#kind;
+  }
+
+  has(feature: ClientFeature): boolean {
+    return this.#agreed.has(feature);
+  }
+
+  /** The tokens of a `qSupported` request, without the name and its colon. */
+  negotiate(tokens: string): void {
+    const announced = parseFeatures(tokens);
+    const agreed = new Set<ClientFeature>();
+    for (const [feature, token] of Object.entries(clientTokens)) {
+      if (announced.get(token) === true && isClientFeature(feature)) agreed.add(feature);
+    }
+    this.#agreed = agreed;
+    if (announced.get('qRelocInsn') === true) this.#kind = 'gdb';
+    else if (announced.get('xmlRegisters') === 'i386,arm,mips,arc') this.#kind = 'lldb';
+  }
+
+  /** Told of every packet by name. LLDB opens a connection with `QStartNoAckMode`, GDB with `qSupported`. */
+  notePacket(name: string): void {
+    if ((!this.#sawPacket && name === 'QStartNoAckMode') || lldbOnlyPackets.has(name)) this.#kind = 'lldb';
+    this.#sawPacket = true;
+  }
+}
+
+function isClientFeature(name: string): name is ClientFeature {
+  return name in clientTokens;
+}
+
+/** The `qSupported` answer: the connection's own features, and every token of a row that is not disabled. */
+export function featureAnswer(rows: readonly PacketEntry[], disabled: ReadonlySet<string>): string {
+  const tokens: string[] = [...connectionFeatures];
+  for (const row of rows) {
+    if (!disabled.has(row.name)) tokens.push(...row.advertise);
+  }
+  return tokens.join(';');
+}
+
+/** `--disable-packet` names as the packet table knows them: `threads` stands for a group. */
+export function expandDisabledPackets(names: ReadonlySet<string>): ReadonlySet<string> {
+  const expanded = new Set(names);
+  if (names.has('threads')) {
+    for (const name of ['vCont', 'Tthread', 'qC', 'qfThreadInfo']) expanded.add(name);
+  }
+  if (expanded.has('vCont')) expanded.add('vCont?');
+  if (expanded.has('qfThreadInfo')) expanded.add('qsThreadInfo');
+  return expanded;
+}

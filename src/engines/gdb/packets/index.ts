@@ -1,0 +1,61 @@
+/** Every packet that is answered. What is not here gets the empty reply. */
+import { asciiText } from 'gdb-js-rsp-parser';
+import type { PacketEntry } from '../packet.js';
+import { breakpointPackets } from './breakpoints.js';
+import { environmentPackets } from './environment.js';
+import { hostIoPackets } from './host-io.js';
+import { memoryPackets } from './memory.js';
+import { monitorPackets } from './monitor.js';
+import { processPackets } from './processes.js';
+import { registerPackets } from './registers.js';
+import { runControlPackets } from './run-control.js';
+import { searchPackets } from './search.js';
+import { sessionPackets } from './session.js';
+import { signalPackets } from './signals.js';
+import { threadPackets } from './threads.js';
+import { transferPackets } from './transfer.js';
+
+export const packets: readonly PacketEntry[] = [
+  ...sessionPackets,
+  ...registerPackets,
+  ...memoryPackets,
+  ...runControlPackets,
+  ...breakpointPackets,
+  ...threadPackets,
+  ...processPackets,
+  ...signalPackets,
+  ...hostIoPackets,
+  ...transferPackets,
+  ...monitorPackets,
+  ...searchPackets,
+  ...environmentPackets,
+];
+
+const byName: ReadonlyMap<string, PacketEntry> = new Map(packets.map((entry) => [entry.name, entry]));
+/** No name is longer; the arguments of a packet are not searched for one. */
+const longestName = Math.max(...packets.map((entry) => entry.name.length));
+
+/**
+ * The row for a packet. Names are matched whole: letters and digits up to a separator or the end (and a `?` that ends
+ * the packet, as in `vCont?`). Only when no such name is known may the first letter alone be the name, for the old
+ * packets that have their arguments right behind it.
+ */
+export function findPacket(data: Uint8Array, disabled: ReadonlySet<string>): PacketEntry | undefined {
+  const entry = byName.get(wholeName(data)) ?? byName.get(asciiText(data.subarray(0, 1)));
+  return entry === undefined || disabled.has(entry.name) ? undefined : entry;
+}
+
+function wholeName(data: Uint8Array): string {
+  let end = 0;
+  while (end < data.length && end <= longestName && isNameCharacter(data[end] ?? 0)) end++;
+  if (end === data.length - 1 && data[end] === question) end++;
+  return asciiText(data.subarray(0, end));
+}
+
+const question = 0x3f;
+
+function isNameCharacter(byte: number): boolean {
+  const isDigit = byte >= 0x30 && byte <= 0x39;
+  const isLetter = (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
+  return isDigit || isLetter || byte === 0x5f || byte === 0x2d;
+}

@@ -1,0 +1,98 @@
+/** Memory of the process of the general thread. Bytes under breakpoint sites are shown as the program has them. */
+import { type FieldReader, hexOf, ProtocolError } from 'gdb-js-rsp-parser';
+import { type Address, address } from '../../../base/ids.js';
+import { packetSizeBytes } from '../features.js';
+import { errno, failure, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
+import type { GdbSession } from '../session.js';
+
+interface Range {
+  readonly start: Address;
+  readonly lengthBytes: number;
+}
+
+function parseHead(fields: FieldReader): Range {
+  const start = address(fields.bigint());
+  fields.expect(',');
+  return { start, lengthBytes: fields.number() };
+}
+
+function parseRange(fields: FieldReader): Range {
+  const range = parseHead(fields);
+  fields.expectEnd();
+  return range;
+}
+
+interface Write extends Range {
+  readonly bytes: Uint8Array;
+}
+
+function checkLength(range: Range, bytes: Uint8Array): Write {
+  if (bytes.length !== range.lengthBytes) {
+    throw new ProtocolError(`${bytes.length} bytes of data, announced were ${range.lengthBytes}`);
+  }
+  return { ...range, bytes };
+}
+
+function parseHexWrite(fields: FieldReader): Write {
+  const range = parseHead(fields);
+  fields.expect(':');
+  const bytes = fields.hexBytes();
+  fields.expectEnd();
+  return checkLength(range, bytes);
+}
+
+function parseBinaryWrite(fields: FieldReader): Write {
+  const range = parseHead(fields);
+  // GDB's probe of length 0 may end behind the length.
+  if (range.lengthBytes === 0 && fields.isAtEnd) return { ...range, bytes: new Uint8Array(0) };
+  fields.expect(':');
+  return checkLength(range, fields.restBytes());
+}
+
+/** What can be read from the start on, at most one packet full; undefined when there is nothing. */
+function read(session: GdbSession, { start, lengthBytes }: Range): Uint8Array | undefined {
+  const memory = session.selection.requireProcess().memory;
+  if (lengthBytes === 0) return new Uint8Array(0);
+  // Nothing lies behind the last address.
+  const room = 2n ** 64n - start;
+  const wanted = Math.min(lengthBytes, packetSizeBytes);
+  const bytes = memory.read(start, room < BigInt(wanted) ? Number(room) : wanted);
+  return bytes.length === 0 ? undefined : bytes;
+}
+
+function unreadable({ start }: Range): Reply {
+  return failure(errno.badAddress, `cannot read memory at 0x${start.toString(16)}`);
+}
+
+function write(session: GdbSession, { start, bytes }: Write): Reply {
+  if (bytes.length === 0) return ok;
+  if (start + BigInt(bytes.length) > 2n ** 64n) return failure(errno.badAddress, 'beyond the last address');
+  session.selection.requireProcess().memory.write(start, bytes);
+  return ok;
+}
+
+export const memoryPackets: readonly PacketEntry[] = [
+  packet({
+    name: 'm',
+    parse: parseRange,
+    run: (session, range) => {
+      const bytes = read(session, range);
+      return bytes === undefined ? unreadable(range) : text(hexOf(bytes));
+    },
+  }),
+  packet({ name: 'M', parse: parseHexWrite, run: write, errorText: 'any-client' }),
+  packet({ name: 'X', parse: parseBinaryWrite, run: write, errorText: 'any-client' }),
+  packet({
+    /*
+     * Two replies to this name exist. With `binary-upload+` announced the data follows a `b`, for every client; an
+     * LLDB that knows only its own, bare form asks for `x0,0` first, wants `OK`, and uses `m` when it gets anything else.
+     */
+    name: 'x',
+    parse: parseRange,
+    run: (session, range) => {
+      const bytes = read(session, range);
+      return bytes === undefined ? unreadable(range) : { kind: 'binary', prefix: 'b', bytes };
+    },
+    advertise: 'binary-upload+',
+  }),
+];

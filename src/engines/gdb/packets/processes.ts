@@ -1,0 +1,108 @@
+/** Starting, attaching, letting go and killing. */
+import { bytesOfHex, type FieldReader, ProtocolError } from 'gdb-js-rsp-parser';
+import { errorCodes, OutstepError } from '../../../base/errors.js';
+import { type Pid, pid } from '../../../base/ids.js';
+import type { Process } from '../../../core/index.js';
+import { errno, failure, none, nothing, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
+import type { GdbSession } from '../session.js';
+
+function parsePid(fields: FieldReader): Pid {
+  fields.expect(';');
+  const id = checkedPid(fields.number());
+  fields.expectEnd();
+  return id;
+}
+
+function checkedPid(id: number): Pid {
+  if (id < 1 || id > 0x7fffffff) throw new ProtocolError(`no process has the id ${id}`);
+  return pid(id);
+}
+
+/** `separator` pid, or nothing: the process of the general thread. */
+function parseOptionalPid(separator: string): (fields: FieldReader) => Pid | undefined {
+  return (fields) => {
+    const id = fields.accept(separator) ? checkedPid(fields.number()) : undefined;
+    fields.expectEnd();
+    return id;
+  };
+}
+
+function processOf(session: GdbSession, id: Pid | undefined): Process {
+  if (id === undefined) return session.selection.requireProcess();
+  const process = session.processById(id);
+  if (process === undefined) throw new OutstepError(errorCodes.NO_SUCH_PROCESS, `no process ${id} here`);
+  return process;
+}
+
+interface Program {
+  /** Empty: the last one. */
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+function parseProgram(fields: FieldReader): Program {
+  const words: string[] = [];
+  while (fields.accept(';')) words.push(new TextDecoder().decode(bytesOfHex(fields.textUntil(';'))));
+  fields.expectEnd();
+  const [program = '', ...args] = words;
+  return { program, args };
+}
+
+async function run(session: GdbSession, { program, args }: Program): Promise<Reply> {
+  const { server } = session;
+  const name = program === '' ? server.lastProgram?.program : program;
+  if (name === undefined) return failure(errno.invalid, 'no program to run');
+  const process = await server.startProcess(name, args, session.launchSettings);
+  await server.give(process, session);
+  return session.reportPresent(process);
+}
+
+async function attach(session: GdbSession, id: Pid): Promise<Reply> {
+  const process = await session.server.attachProcess(id);
+  await session.server.give(process, session);
+  return session.reportPresent(process);
+}
+
+async function detach(session: GdbSession, id: Pid | undefined): Promise<Reply> {
+  await session.server.detach(processOf(session, id), session);
+  if (!session.isExtended && session.processCount === 0) session.afterReply(() => session.hangUp());
+  return ok;
+}
+
+async function restart(session: GdbSession): Promise<Reply> {
+  const last = session.server.lastProgram;
+  if (!session.isExtended || last === undefined) return none;
+  for (const process of [...session.processes]) await session.server.kill(process, session);
+  const process = await session.server.startProcess(last.program, last.args, session.launchSettings);
+  await session.server.give(process, session);
+  session.reportPresent(process);
+  return none;
+}
+
+export const processPackets: readonly PacketEntry[] = [
+  packet({
+    name: 'qAttached',
+    parse: parseOptionalPid(':'),
+    run: (session, id) => text(processOf(session, id).origin === 'attached' ? '1' : '0'),
+  }),
+  packet({ name: 'vRun', parse: parseProgram, run, errorText: 'any-client' }),
+  packet({ name: 'vAttach', parse: parsePid, run: attach, errorText: 'any-client' }),
+  packet({
+    name: 'vKill',
+    parse: parsePid,
+    run: async (session, id) => {
+      await session.server.kill(processOf(session, id), session);
+      return ok;
+    },
+  }),
+  packet({ name: 'D', parse: parseOptionalPid(';'), run: detach }),
+  packet({
+    name: 'k',
+    parse: nothing,
+    run: async (session) => {
+      await session.server.killAll(session);
+      return none;
+    },
+  }),
+  packet({ name: 'R', parse: (fields) => fields.restText(), run: restart }),
+];

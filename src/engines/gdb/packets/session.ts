@@ -1,0 +1,101 @@
+/** The connection itself: negotiation, modes, what is selected. */
+import type { FieldReader, ThreadSelector } from 'gdb-js-rsp-parser';
+import { featureAnswer } from '../features.js';
+import { empty, errno, failure, nothing, ok, type PacketEntry, packet, text } from '../packet.js';
+import type { GdbSession } from '../session.js';
+import { packets } from './index.js';
+
+function parseTokens(fields: FieldReader): string {
+  return fields.accept(':') ? fields.restText() : '';
+}
+
+function parseMode(fields: FieldReader): number {
+  fields.expect(':');
+  const mode = fields.number();
+  fields.expectEnd();
+  return mode;
+}
+
+interface Selection {
+  readonly operation: string;
+  readonly selector: ThreadSelector;
+}
+
+function parseSelection(fields: FieldReader): Selection {
+  const operation = fields.peek();
+  fields.expect(operation);
+  const selector = fields.threadSelector();
+  fields.expectEnd();
+  return { operation, selector };
+}
+
+function select(session: GdbSession, { operation, selector }: Selection) {
+  switch (operation) {
+    case 'g':
+      return session.selection.selectGeneral(selector) ? ok : failure(errno.noSuchProcess, 'no such thread');
+    case 'c':
+      if (typeof selector.thread === 'number' && session.selection.find(selector) === undefined) {
+        return failure(errno.noSuchProcess, 'no such thread');
+      }
+      session.selection.forResume = selector;
+      return ok;
+    default:
+      return empty;
+  }
+}
+
+interface SymbolAnswer {
+  readonly value: bigint | undefined;
+  readonly name: string;
+}
+
+function parseSymbolAnswer(fields: FieldReader): SymbolAnswer {
+  fields.expect(':');
+  const value = fields.peek() === ':' || fields.isAtEnd ? undefined : fields.bigint();
+  fields.accept(':');
+  const name = fields.hexText();
+  fields.expectEnd();
+  return { value, name };
+}
+
+export const sessionPackets: readonly PacketEntry[] = [
+  packet({
+    name: 'qSupported',
+    parse: parseTokens,
+    run: (session, tokens) => {
+      session.features.negotiate(tokens);
+      return text(featureAnswer(packets, session.server.disabledPackets));
+    },
+  }),
+  packet({
+    name: 'QStartNoAckMode',
+    parse: nothing,
+    run: (session) => {
+      session.stopAcknowledging();
+      return ok;
+    },
+    advertise: 'QStartNoAckMode+',
+  }),
+  packet({
+    name: '!',
+    parse: nothing,
+    run: (session) => {
+      session.isExtended = true;
+      return ok;
+    },
+  }),
+  packet({ name: 'H', parse: parseSelection, run: select }),
+  packet({
+    // Not announced: a client that asks nevertheless may be told that it already has all-stop.
+    name: 'QNonStop',
+    parse: parseMode,
+    run: (_session, mode) => (mode === 0 ? ok : failure(errno.invalid, 'non-stop mode is not supported')),
+  }),
+  packet({
+    // Nothing is looked up by the client's symbols, so that the first offer is also the last.
+    name: 'qSymbol',
+    parse: parseSymbolAnswer,
+    run: () => ok,
+  }),
+  packet({ name: 'qOffsets', parse: nothing, run: () => empty }),
+];

@@ -1,0 +1,74 @@
+/** Which threads there are and what is known of them. */
+import { type FieldReader, hexOfText, type ThreadSelector } from 'gdb-js-rsp-parser';
+import { errno, failure, nothing, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
+import type { GdbSession } from '../session.js';
+
+/** Ids in one reply. */
+const idsPerReply = 2000;
+
+function parseThread(fields: FieldReader): ThreadSelector {
+  const selector = fields.threadSelector();
+  fields.expectEnd();
+  return selector;
+}
+
+function nextIds(session: GdbSession): Reply {
+  const ids = session.unsentThreadIds.slice(0, idsPerReply);
+  session.unsentThreadIds = session.unsentThreadIds.slice(idsPerReply);
+  return text(ids.length === 0 ? 'l' : `m${ids.join(',')}`);
+}
+
+interface ThreadLocal {
+  readonly selector: ThreadSelector;
+  readonly offset: bigint;
+  readonly linkMap: bigint;
+}
+
+function parseThreadLocal(fields: FieldReader): ThreadLocal {
+  fields.expect(':');
+  const selector = fields.threadSelector();
+  fields.expect(',');
+  const offset = fields.bigint();
+  fields.expect(',');
+  const linkMap = fields.bigint();
+  fields.expectEnd();
+  return { selector, offset, linkMap };
+}
+
+function threadLocalAddress(session: GdbSession, { selector, offset, linkMap }: ThreadLocal): Reply {
+  const thread = session.selection.require(selector);
+  const at = thread.process.threadLocalAddress(thread, offset, linkMap);
+  return at === undefined ? failure(errno.badAddress, 'not allocated in this thread') : text(at.toString(16));
+}
+
+export const threadPackets: readonly PacketEntry[] = [
+  packet({
+    name: 'T',
+    parse: parseThread,
+    run: (session, selector) =>
+      session.selection.find(selector) === undefined ? failure(errno.noSuchProcess, 'no such thread') : ok,
+  }),
+  packet({
+    name: 'qC',
+    parse: nothing,
+    run: (session) => text(`QC${session.threadId(session.selection.requireGeneral())}`),
+  }),
+  packet({
+    name: 'qfThreadInfo',
+    parse: nothing,
+    run: (session) => {
+      session.unsentThreadIds = [...session.threads()].map((thread) => session.threadId(thread));
+      return nextIds(session);
+    },
+  }),
+  packet({ name: 'qsThreadInfo', parse: nothing, run: nextIds }),
+  packet({
+    name: 'qThreadExtraInfo',
+    parse: (fields) => {
+      fields.expect(',');
+      return parseThread(fields);
+    },
+    run: (session, selector) => text(hexOfText(session.selection.require(selector).name())),
+  }),
+  packet({ name: 'qGetTLSAddr', parse: parseThreadLocal, run: threadLocalAddress, errorText: 'any-client' }),
+];

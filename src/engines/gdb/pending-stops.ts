@@ -1,0 +1,126 @@
+/**
+ * Stops that happened and that the client has not been told of. In all-stop one stop reply answers one resume, so
+ * what other threads ran into meanwhile waits here for the next resume that includes them.
+ */
+import type { KernelSignal, Pid } from '../../base/ids.js';
+import type { ExitStatus, Process, Thread, ThreadEvent } from '../../core/index.js';
+import type { AttachedProcess } from './attached-process.js';
+import type { ResumeChoice } from './run-control.js';
+
+export type Stop =
+  | { readonly kind: 'event'; readonly event: ThreadEvent }
+  /** The process is there and stopped: launched, attached, or found by a new connection. */
+  | { readonly kind: 'present'; readonly thread: Thread }
+  /** The client asked for it. */
+  | { readonly kind: 'interrupt'; readonly thread: Thread }
+  | { readonly kind: 'exit'; readonly pid: Pid; readonly status: ExitStatus }
+  /** Every resumed thread is gone, others are held. */
+  | { readonly kind: 'no-resumed' };
+
+/** The thread that a stop is about, while it exists. */
+export function threadOf(stop: Stop): Thread | undefined {
+  switch (stop.kind) {
+    case 'event':
+      return stop.event.thread;
+    case 'present':
+    case 'interrupt':
+      return stop.thread;
+    case 'exit':
+    case 'no-resumed':
+      return undefined;
+  }
+}
+
+export class PendingStops {
+  #stops: Stop[] = [];
+
+  get isEmpty(): boolean {
+    return this.#stops.length === 0;
+  }
+
+  add(stop: Stop): void {
+    this.#stops.push(stop);
+  }
+
+  /** Takes the stop to be reported now. A finished step goes first: the client waits for it before anything else. */
+  take(): Stop | undefined {
+    return this.#takeFirst(() => true);
+  }
+
+  /** Takes a stop of this process. */
+  takeOf(process: Process): Stop | undefined {
+    return this.#takeFirst((stop) => threadOf(stop)?.process === process);
+  }
+
+  /**
+   * Takes the stop that must be reported instead of resuming: one of a thread about to be resumed, or an exit. Stops
+   * that the client's changes since have made untrue are dropped.
+   */
+  takeForResume(
+    attached: (process: Process) => AttachedProcess | undefined,
+    choiceOf: (thread: Thread) => ResumeChoice | undefined,
+    passSignals: ReadonlySet<KernelSignal>,
+  ): Stop | undefined {
+    this.#stops = this.#stops.filter((stop) => {
+      if (stop.kind === 'no-resumed' || stop.kind === 'interrupt') return false;
+      if (stop.kind !== 'event') return true;
+      const choice = choiceOf(stop.event.thread);
+      if (choice === undefined) return true;
+      const owner = attached(stop.event.thread.process);
+      if (owner === undefined) return false;
+      if (isStillTrue(stop.event, owner, choice, passSignals)) return true;
+      if (stop.event.kind === 'signal') choice.deliversPending = true;
+      return false;
+    });
+    return this.#takeFirst((stop) => {
+      const thread = threadOf(stop);
+      return thread === undefined || choiceOf(thread) !== undefined;
+    });
+  }
+
+  /** A new program replaced the old one, or the process is the client's no more. */
+  dropProcess(process: Process): void {
+    this.#stops = this.#stops.filter((stop) => threadOf(stop)?.process !== process);
+  }
+
+  dropDead(): void {
+    this.#stops = this.#stops.filter((stop) => threadOf(stop)?.isAlive ?? true);
+  }
+
+  #takeFirst(isWanted: (stop: Stop) => boolean): Stop | undefined {
+    const isStep = (stop: Stop): boolean => stop.kind === 'event' && stop.event.kind === 'step-done';
+    let at = this.#stops.findIndex((stop) => isStep(stop) && isWanted(stop));
+    if (at < 0) at = this.#stops.findIndex(isWanted);
+    return at < 0 ? undefined : this.#stops.splice(at, 1)[0];
+  }
+}
+
+/** Whether an event that was kept may still be told, given what the client asks of the thread now. */
+function isStillTrue(
+  event: ThreadEvent,
+  owner: AttachedProcess,
+  choice: ResumeChoice,
+  passSignals: ReadonlySet<KernelSignal>,
+): boolean {
+  switch (event.kind) {
+    case 'breakpoint':
+      return owner.attachment.hasBreakpoint(event.address) && event.thread.pc === event.address;
+    case 'hardware-breakpoint':
+      return (
+        owner.hasHardwarePoint({ kind: 'execute', address: event.address, lengthBytes: 1 }) &&
+        event.thread.pc === event.address
+      );
+    case 'watchpoint':
+      return owner.hasHardwarePoint(event.point);
+    case 'program-trap':
+      return event.thread.pc === event.address;
+    case 'step-done':
+      return choice.action.kind !== 'continue';
+    case 'signal':
+      return !passSignals.has(event.signal);
+    case 'exec':
+    case 'clone':
+    case 'group-stop':
+      return true;
+  }
+}

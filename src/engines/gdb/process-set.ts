@@ -1,0 +1,100 @@
+/** The processes of one session. */
+import type { Process, Thread } from '../../core/index.js';
+import type { AttachedProcess } from './attached-process.js';
+import { chooseActions, newThreadsOf, type RequestedAction, type ResumeChoice } from './run-control.js';
+
+/** For each process with threads to be resumed, what they are to do. */
+export type ResumePlan = ReadonlyMap<AttachedProcess, ReadonlyMap<Thread, ResumeChoice>>;
+
+export class ProcessSet {
+  readonly #attached = new Map<Process, AttachedProcess>();
+
+  get size(): number {
+    return this.#attached.size;
+  }
+
+  get attached(): Iterable<AttachedProcess> {
+    return this.#attached.values();
+  }
+
+  get processes(): Iterable<Process> {
+    return this.#attached.keys();
+  }
+
+  add(attached: AttachedProcess): void {
+    this.#attached.set(attached.process, attached);
+  }
+
+  /** @returns the session's hold on it, or undefined when it had none. */
+  remove(process: Process): AttachedProcess | undefined {
+    const attached = this.#attached.get(process);
+    this.#attached.delete(process);
+    return attached;
+  }
+
+  clear(): void {
+    this.#attached.clear();
+  }
+
+  get(process: Process): AttachedProcess | undefined {
+    return this.#attached.get(process);
+  }
+
+  byId(pid: number): Process | undefined {
+    for (const process of this.#attached.keys()) if (process.pid === pid) return process;
+    return undefined;
+  }
+
+  /** Threads of every process; a leader that has exited before its threads is none. */
+  *threads(): Iterable<Thread> {
+    for (const process of this.#attached.keys()) {
+      for (const thread of process.threads.values()) if (thread.isStopped || thread.isRunning) yield thread;
+    }
+  }
+
+  plan(actions: readonly RequestedAction[]): ResumePlan {
+    const plan = new Map<AttachedProcess, Map<Thread, ResumeChoice>>();
+    for (const attached of this.#attached.values()) {
+      const choices = chooseActions(actions, attached.process.threads.values());
+      if (choices.size > 0) plan.set(attached, choices);
+    }
+    return plan;
+  }
+
+  choiceOf(thread: Thread, plan: ResumePlan): ResumeChoice | undefined {
+    const attached = this.#attached.get(thread.process);
+    return attached === undefined ? undefined : plan.get(attached)?.get(thread);
+  }
+
+  resume(plan: ResumePlan, actions: readonly RequestedAction[]): void {
+    for (const attached of this.#attached.values()) {
+      const choices = plan.get(attached);
+      if (choices === undefined) attached.stayHeld();
+      else attached.resume(choices, newThreadsOf(actions, attached.process));
+    }
+  }
+
+  /** The last resume once more. */
+  resumeAgain(): void {
+    for (const attached of this.#attached.values()) attached.resumeAgain();
+  }
+
+  hasResumedThread(): boolean {
+    for (const attached of this.#attached.values()) if (attached.hasResumedThread) return true;
+    return false;
+  }
+
+  /** The thread that an interrupt is reported for: the one the client deals with, if it was let run, or another. */
+  chooseInterrupted(general: Thread | undefined): Thread | undefined {
+    const candidates = [...(general === undefined ? [] : [general]), ...this.threads()].filter(
+      (thread) => thread.isStopped,
+    );
+    const resumed = candidates.find((thread) => this.#attached.get(thread.process)?.wasResumed(thread));
+    return resumed ?? candidates[0];
+  }
+
+  /** Resolves when every thread of every process is held. */
+  async quiesce(): Promise<void> {
+    await Promise.all([...this.#attached.values()].map((attached) => attached.attachment.quiesce()));
+  }
+}

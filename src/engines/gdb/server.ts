@@ -1,0 +1,279 @@
+/**
+ * What clients connect to. The server keeps a small engine of its own on every process, so that a process that was
+ * stopped stays so between two connections; while a client is there its session decides alone.
+ */
+import process from 'node:process';
+import { signalName } from 'gdb-js-rsp-parser';
+import { errorCodes, messageOf, OutstepError } from '../../base/errors.js';
+import type { KernelSignal, Pid } from '../../base/ids.js';
+import type {
+  Attachment,
+  CoreEvent,
+  Engine,
+  EventAnswer,
+  ExitStatus,
+  Process,
+  Tracer,
+} from '../../core/index.js';
+import type { DebugLog } from './debug-log.js';
+import { expandDisabledPackets } from './features.js';
+import { LaunchSettings } from './launch-settings.js';
+import { GdbSession } from './session.js';
+import type { Transport } from './transport.js';
+
+export interface ServerConfig {
+  /** End when the first client goes. */
+  readonly once: boolean;
+  /** Started without a program, for clients that start or attach to theirs. */
+  readonly multi: boolean;
+  /** Command and arguments put in front of every program that is started. */
+  readonly wrapper?: readonly string[];
+  readonly startWithShell: boolean;
+  readonly disableRandomization: boolean;
+  /** Names given to `--disable-packet`. */
+  readonly disabledPackets: ReadonlySet<string>;
+  /** The connection uses the server's own stdin and stdout: programs get /dev/null and stderr instead. */
+  readonly redirectStdio: boolean;
+  /** Environment of programs; the server's own unless given. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** What the server says on its terminal, one call a line. */
+export interface ServerConsole {
+  line(text: string): void;
+}
+
+/** Signals that are dropped when a client that said nothing about signals lets a program go: they were the debugger's. */
+const debuggerSignals: ReadonlySet<number> = new Set([2, 5]);
+
+export class GdbServer {
+  readonly tracer: Tracer;
+  readonly config: ServerConfig;
+  readonly log: DebugLog;
+  readonly disabledPackets: ReadonlySet<string>;
+  /** Exit status of the server; resolves when it is to end. */
+  readonly finished: Promise<number>;
+  /** What `vRun` without a name and `R` start again. */
+  lastProgram: { readonly program: string; readonly args: readonly string[] } | undefined;
+
+  readonly #console: ServerConsole;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #keeper: Engine;
+  readonly #kept = new Map<Pid, Attachment>();
+  readonly #sessions = new Set<GdbSession>();
+  readonly #finish: (status: number) => void;
+  #ending: Promise<void> | undefined;
+
+  constructor(tracer: Tracer, config: ServerConfig, console: ServerConsole, log: DebugLog) {
+    this.tracer = tracer;
+    this.config = config;
+    this.log = log;
+    this.disabledPackets = expandDisabledPackets(config.disabledPackets);
+    this.#console = console;
+    this.#environment = config.environment ?? ownEnvironment();
+    this.#keeper = { name: 'keeper', mask: new Set(['exit']), onEvent: (event) => this.#onExit(event) };
+    let finish: (status: number) => void = () => undefined;
+    this.finished = new Promise((resolve) => {
+      finish = resolve;
+    });
+    this.#finish = (status) => finish(status);
+  }
+
+  /** Starts a program, held at its first instruction. @throws OutstepError LAUNCH_FAILED */
+  async launch(program: string, args: readonly string[]): Promise<void> {
+    try {
+      await this.startProcess(program, args, this.#initialSettings());
+    } catch (error) {
+      this.#console.line(messageOf(error));
+      this.#console.line('During startup program exited with code 127.');
+      throw error;
+    }
+  }
+
+  /** Takes a running process; its threads are held. @throws OutstepError ATTACH_REFUSED, NO_SUCH_PROCESS */
+  async attach(id: Pid): Promise<void> {
+    await this.attachProcess(id);
+  }
+
+  /** A client has connected. */
+  accept(transport: Transport): GdbSession {
+    const session = new GdbSession(this, transport, this.#initialSettings());
+    this.#sessions.add(session);
+    const processes = [...this.#kept.values()].map((attachment) => attachment.process);
+    session
+      .connect(processes)
+      .then(() => this.#handOver(processes))
+      .catch((error: unknown) => {
+        this.#console.line(messageOf(error));
+        session.hangUp();
+      });
+    return session;
+  }
+
+  /** Starts a program for a session or the command line. */
+  async startProcess(program: string, args: readonly string[], settings: LaunchSettings): Promise<Process> {
+    const { wrapper, redirectStdio } = this.config;
+    const attachment = await this.tracer.launch(
+      {
+        program,
+        args,
+        environment: Object.fromEntries(settings.environment),
+        ...(settings.workingDirectory === undefined ? {} : { workingDirectory: settings.workingDirectory }),
+        disableRandomization: settings.disableRandomization,
+        startWithShell: settings.startWithShell,
+        ...(wrapper === undefined ? {} : { wrapper }),
+        redirectStdio,
+      },
+      this.#keeper,
+    );
+    this.lastProgram = { program, args };
+    this.#kept.set(attachment.process.pid, attachment);
+    this.#console.line(`Process ${program} created; pid = ${attachment.process.pid}`);
+    return attachment.process;
+  }
+
+  async attachProcess(id: Pid): Promise<Process> {
+    if (this.#kept.has(id))
+      throw new OutstepError(errorCodes.ATTACH_REFUSED, `already attached to process ${id}`);
+    const attachment = await this.tracer.attach(id, this.#keeper);
+    this.#kept.set(id, attachment);
+    this.#console.line(`Attached; pid = ${id}`);
+    return attachment.process;
+  }
+
+  /** A session has taken these processes: from now on its votes alone count. */
+  #handOver(processes: Iterable<Process>): void {
+    for (const one of processes) {
+      const keeper = this.#kept.get(one.pid);
+      if (keeper === undefined) continue;
+      keeper.newThreads = 'continue';
+      keeper.resume([...one.threads.values()].map((thread) => ({ thread, action: { kind: 'continue' } })));
+    }
+  }
+
+  /** Makes a process that was started or attached to for this session its own. */
+  async give(one: Process, session: GdbSession): Promise<void> {
+    await session.adopt(one);
+    this.#handOver([one]);
+  }
+
+  /** Takes a process from a session and lets it run on untraced, unless another session has it too. */
+  async detach(one: Process, session: GdbSession): Promise<void> {
+    this.#console.line(`Detaching from process ${one.pid}`);
+    const keeper = this.#kept.get(one.pid);
+    await keeper?.quiesce();
+    await session.abandon(one);
+    if (this.#isShared(one)) {
+      this.#handOver([one]);
+      return;
+    }
+    this.#kept.delete(one.pid);
+    const wanted = session.programSignals;
+    await keeper?.detach((signal: KernelSignal) => wanted?.has(signal) ?? !debuggerSignals.has(signal));
+  }
+
+  /** Kills a process and waits until it is gone. */
+  async kill(one: Process, session: GdbSession): Promise<void> {
+    const keeper = this.#kept.get(one.pid);
+    await keeper?.quiesce();
+    await session.abandon(one);
+    this.#kept.delete(one.pid);
+    await keeper?.kill();
+  }
+
+  /** `k`: kills everything; a client that is not extended ends the server by it. */
+  async killAll(session: GdbSession): Promise<void> {
+    this.#console.line('Killing all inferiors');
+    for (const one of [...session.processes]) await this.kill(one, session);
+    if (!session.isExtended) await this.end();
+  }
+
+  /** The connection of a session is gone: what it held is held on, what ran runs on. */
+  sessionClosed(session: GdbSession, attachments: readonly Attachment[], letsRun: boolean): void {
+    this.#sessions.delete(session);
+    const released = attachments.map(async (attachment) => {
+      const keeper = this.#kept.get(attachment.process.pid);
+      if (!letsRun && !this.#isShared(attachment.process)) await keeper?.quiesce();
+      await attachment.detach();
+    });
+    Promise.allSettled(released).then(async (results) => {
+      for (const result of results) {
+        if (result.status === 'rejected') this.#console.line(messageOf(result.reason));
+      }
+      if (this.config.once || (!session.isExtended && this.#kept.size === 0)) await this.end();
+    });
+  }
+
+  #isShared(one: Process): boolean {
+    for (const session of this.#sessions) if (session.processById(one.pid) !== undefined) return true;
+    return false;
+  }
+
+  /** Kills what was started, lets go what was attached to, and ends the server. */
+  end(): Promise<void> {
+    this.#ending ??= this.#releaseAll().then(() => this.#finish(0));
+    return this.#ending;
+  }
+
+  async #releaseAll(): Promise<void> {
+    for (const session of [...this.#sessions]) session.hangUp();
+    const kept = [...this.#kept.values()];
+    this.#kept.clear();
+    await this.#release(
+      'Killing',
+      kept.filter((one) => one.process.origin === 'launched'),
+      (one) => one.kill(),
+    );
+    await this.#release(
+      'Detaching',
+      kept.filter((one) => one.process.origin === 'attached'),
+      (one) => one.detach(),
+    );
+  }
+
+  async #release(
+    what: string,
+    attachments: readonly Attachment[],
+    release: (attachment: Attachment) => Promise<void>,
+  ): Promise<void> {
+    if (attachments.length === 0) return;
+    this.#console.line(`${what} process(es): ${attachments.map((one) => one.process.pid).join(' ')}`);
+    const results = await Promise.allSettled(attachments.map(release));
+    for (const result of results) {
+      if (result.status === 'rejected') this.#console.line(messageOf(result.reason));
+    }
+  }
+
+  /** Ends every connection and gives every process back; for when the server is ended from outside. */
+  dispose(): void {
+    for (const session of [...this.#sessions]) session.hangUp();
+    this.#kept.clear();
+    this.tracer.dispose();
+    this.#finish(0);
+  }
+
+  #initialSettings(): LaunchSettings {
+    const { disableRandomization, startWithShell } = this.config;
+    return new LaunchSettings({ environment: this.#environment, disableRandomization, startWithShell });
+  }
+
+  #onExit(event: CoreEvent): EventAnswer {
+    if (event.kind === 'exit') {
+      this.#kept.delete(event.pid);
+      this.#console.line('');
+      this.#console.line(describeExit(event.status));
+    }
+    return 'pass';
+  }
+}
+
+function describeExit(status: ExitStatus): string {
+  if (status.kind === 'exited') return `Child exited with status ${status.code}`;
+  return `Child terminated with signal = 0x${status.signal.toString(16)} (${signalName(status.signal)})`;
+}
+
+function ownEnvironment(): Readonly<Record<string, string>> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) if (value !== undefined) environment[name] = value;
+  return environment;
+}

@@ -1,0 +1,145 @@
+/** From a stop to the stop reply that tells this client of it. */
+import {
+  formatStopReply,
+  type GdbSignal,
+  gdbSignalOf,
+  type StopReason,
+  type StopReply,
+} from 'gdb-js-rsp-parser';
+import { assertNever } from '../../base/assert-never.js';
+import { address } from '../../base/ids.js';
+import type { Thread, ThreadEvent } from '../../core/index.js';
+import type { ClientFeatures } from './features.js';
+import { errno, failure, type Reply, text } from './packet.js';
+import type { Stop } from './pending-stops.js';
+
+/** Kernel numbers, signal(7). */
+const sigint = 2;
+const sigtrap = 5;
+
+/** How stop replies are written for one connection. */
+export interface ReportStyle {
+  readonly features: ClientFeatures;
+  /** Names given to `--disable-packet`: `T` gives the short form, `Tthread` leaves the thread out. */
+  readonly disabled: ReadonlySet<string>;
+}
+
+export function stopReplyOf(stop: Stop, style: ReportStyle): Reply {
+  if (stop.kind === 'no-resumed' && !style.features.has('noResumed')) {
+    return failure(errno.noSuchProcess, 'no resumed thread is left');
+  }
+  return text(describeStop(stop, style));
+}
+
+function describeStop(stop: Stop, style: ReportStyle): string {
+  const multiprocess = style.features.has('multiprocess');
+  switch (stop.kind) {
+    case 'exit': {
+      const { status, pid } = stop;
+      return formatStopReply(
+        status.kind === 'exited'
+          ? { kind: 'exited', code: status.code & 0xff, pid }
+          : { kind: 'terminated', signal: gdbSignalOf(status.signal), pid },
+        multiprocess,
+      );
+    }
+    case 'no-resumed':
+      return 'N';
+    case 'interrupt':
+      return threadReply(stop.thread, gdbSignalOf(sigint), {}, style);
+    case 'present':
+      return threadReply(stop.thread, gdbSignalOf(sigtrap), {}, style);
+    case 'event':
+      return threadReply(
+        stop.event.thread,
+        signalOf(stop.event),
+        reasonOf(stop.event, style.features),
+        style,
+      );
+    default:
+      return assertNever(stop);
+  }
+}
+
+interface Reason {
+  readonly reason?: StopReason;
+  /** LLDB's own key: it tells a finished step from a breakpoint by it. */
+  readonly lldb?: string;
+}
+
+function threadReply(thread: Thread, signal: GdbSignal, why: Reason, style: ReportStyle): string {
+  if (style.disabled.has('T')) return `S${signal.toString(16).padStart(2, '0')}`;
+  const registers: { number: number; value: Uint8Array }[] = [];
+  const file = thread.process.registerFile;
+  for (const number of file.expedited) {
+    const register = file.registers[number];
+    const value = register === undefined ? undefined : thread.readRegister(register);
+    if (value !== undefined) registers.push({ number, value });
+  }
+  const isLldb = style.features.kind === 'lldb';
+  const reply: StopReply = {
+    kind: 'signal',
+    signal,
+    registers,
+    core: thread.core(),
+    ...(style.disabled.has('Tthread') ? {} : { thread: { pid: thread.process.pid, tid: thread.tid } }),
+    ...(why.reason === undefined ? {} : { reason: why.reason }),
+    ...(isLldb && why.lldb !== undefined ? { extras: [{ key: 'reason', value: why.lldb }] } : {}),
+  };
+  return formatStopReply(reply, style.features.has('multiprocess'));
+}
+
+function signalOf(event: ThreadEvent): GdbSignal {
+  return gdbSignalOf(event.kind === 'signal' || event.kind === 'group-stop' ? event.signal : sigtrap);
+}
+
+function reasonOf(event: ThreadEvent, features: ClientFeatures): Reason {
+  switch (event.kind) {
+    case 'breakpoint':
+      return { ...(features.has('swbreak') ? { reason: { kind: 'swbreak' } } : {}), lldb: 'breakpoint' };
+    case 'program-trap':
+      return features.has('swbreak') ? { reason: { kind: 'swbreak' } } : { lldb: 'signal' };
+    case 'hardware-breakpoint':
+      return { ...(features.has('hwbreak') ? { reason: { kind: 'hwbreak' } } : {}), lldb: 'breakpoint' };
+    case 'watchpoint':
+      return { reason: { kind: watchKeys[event.point.kind], address: event.address } };
+    case 'exec':
+      return {
+        ...(features.has('execEvents') ? { reason: { kind: 'exec', path: event.path } } : {}),
+        lldb: 'exec',
+      };
+    case 'step-done':
+      return { lldb: 'trace' };
+    case 'signal':
+    case 'group-stop':
+      return { lldb: 'signal' };
+    case 'clone':
+      return {};
+    default:
+      return assertNever(event);
+  }
+}
+
+/** 'execute' never comes as a watchpoint; the table is total so that the compiler sees every kind answered. */
+const watchKeys = { write: 'watch', read: 'rwatch', access: 'awatch', execute: 'awatch' } as const;
+
+/**
+ * A client that did not ask for `swbreak` corrects the pc itself: it expects it behind the trap, where the machine
+ * leaves it. LLDB never asks, and expects a breakpoint's pc corrected all the same.
+ */
+export function presentTrapPc(event: ThreadEvent, features: ClientFeatures): void {
+  if (features.has('swbreak')) return;
+  const correctsItself =
+    event.kind === 'breakpoint' ? features.kind !== 'lldb' : event.kind === 'program-trap';
+  if (!correctsItself) return;
+  const { thread } = event;
+  const offset = thread.process.arch.breakpoint.pcOffset;
+  if (offset === 0) return;
+  const pc = thread.process.registerFile.byRole('pc');
+  thread.writeRegister(pc, littleEndian(address(thread.pc + BigInt(offset)), pc.bits / 8));
+}
+
+/** The value as a register holds it on both architectures. */
+export function littleEndian(value: bigint, lengthBytes: number): Uint8Array {
+  return Uint8Array.from({ length: lengthBytes }, (_, index) => Number((value >> BigInt(8 * index)) & 0xffn));
+}
