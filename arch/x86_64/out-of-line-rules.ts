@@ -101,6 +101,14 @@ function counterBranch(target: bigint, { opcode, prefixes }: Instruction): Effec
   };
 }
 
+const loop = relativeBranch(counterBranch);
+
+/** Some CPUs take the wanted zero flag from F2 or F3 where there is one, and not from the opcode (seen on AMD's). */
+const conditionalLoop: Rule = (located) =>
+  located.instruction.prefixes.repeat === undefined
+    ? loop(located)
+    : refuse('conditional loop with a repeat prefix differs between CPUs');
+
 const pushRegister: Rule = ({ instruction: { opcode, prefixes } }) => {
   const offset = registerOffsets[(opcode & 7) | ((prefixes.rex & rexB) << 3)];
   if (prefixes.operandSize || offset === undefined) return plainSlot;
@@ -178,7 +186,8 @@ const oneByteRules: readonly (readonly [readonly number[], Rule])[] = [
   [[0xca, 0xcb, 0xcf], refusal(farTransfer)],
   [[0xcc, 0xf1], refusal('trap belongs to the program')],
   [[0xcd], softwareInterrupt],
-  [span(0xe0, 0xe3), relativeBranch(counterBranch)],
+  [[0xe0, 0xe1], conditionalLoop],
+  [[0xe2, 0xe3], loop],
   [[0xe8], relativeBranch((target) => ({ op: 'call', target }))],
   [[0xe9, 0xeb], relativeBranch((target) => ({ op: 'jump', target }))],
   [[0xff], groupFive],

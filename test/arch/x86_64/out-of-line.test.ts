@@ -260,6 +260,8 @@ describe('x86_64 plans: refusals', () => {
     '66 74 00',
     '66 0f 84 00 00 00 00',
     '66 e2 00',
+    'f3 e0 00',
+    'f2 e1 00',
     '66 ff d0',
     'ff 18',
     'ff 28',
@@ -322,8 +324,9 @@ function describePlan(made: Plan): string {
   return made.kind === 'slot' ? `slot ${made.fixups.join(' ')}`.trim() : 'refuse';
 }
 
+/** Prefixes that may make a branch differ between CPUs. */
 function isRefusedBranch(bytes: Uint8Array): boolean {
-  return bytes.includes(0x66);
+  return [0x66, 0xf2, 0xf3].some((prefix) => bytes.includes(prefix));
 }
 
 /** The plans that are right for what the reference says the instruction does. */
