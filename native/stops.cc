@@ -215,9 +215,7 @@ bool Tracer::reapKnown(pid_t tid, bool block, std::vector<Event>* events) {
 
 void Tracer::scanKnown(std::vector<Event>* events) {
   std::vector<pid_t> tids;
-  for (const auto& [tid, tracee] : tracees_) {
-    if (tracee->state == RunState::kRunning) tids.push_back(tid);
-  }
+  for (const auto& entry : tracees_) tids.push_back(entry.first);
   for (pid_t tid : tids) reapKnown(tid, false, events);
 }
 
@@ -236,7 +234,7 @@ bool Tracer::drain(bool block, std::vector<Event>* events) {
   return reapKnown(info.si_pid, false, events);
 }
 
-void Tracer::wait(int64_t timeout_us, std::vector<Event>* events) {
+void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events) {
   constexpr size_t kBatch = 64;
   if (timeout_us > 0) stop_signals_.set(false);
   int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
@@ -256,9 +254,9 @@ void Tracer::wait(int64_t timeout_us, std::vector<Event>* events) {
     if (WaitClock::nowMicroseconds() >= deadline) break;
   }
   clock_.end();
-  if (!anyRunning()) return;
-  if (events->empty()) stop_signals_.set(true);
-  while (events->size() < kBatch && anyRunning() && drain(false, events)) {
+  if (!anyRunning() && !look_at_stopped) return;
+  if (events->empty() && anyRunning()) stop_signals_.set(true);
+  while (events->size() < kBatch && (anyRunning() || look_at_stopped) && drain(false, events)) {
   }
 }
 

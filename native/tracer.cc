@@ -86,6 +86,16 @@ void Tracer::forget(pid_t tid) {
   tracees_.erase(tid);
 }
 
+int Tracer::kill(pid_t pid) {
+  if (::kill(pid, SIGKILL) != 0) return errno;
+  for (auto& entry : tracees_) {
+    Space* its_space = spaceOf(*entry.second);
+    if (entry.first == pid || (its_space != nullptr && its_space->pid == pid))
+      setState(*entry.second, RunState::kRunning);
+  }
+  return 0;
+}
+
 bool Tracer::run(Tracee& tracee, bool step, int signal) {
   Space* its_space = spaceOf(tracee);
   if (its_space != nullptr && !storeGeneral(tracee, its_space->arch)) return false;
@@ -160,7 +170,7 @@ bool Tracer::stepInPlace(Tracee& tracee, int signal) {
 
 void Tracer::dispose() {
   for (auto& [tid, tracee] : tracees_) {
-    if (launched_.contains(tid)) kill(tid, SIGKILL);
+    if (launched_.contains(tid)) ::kill(tid, SIGKILL);
   }
   tracees_.clear();
   spaces_.clear();

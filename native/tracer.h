@@ -57,8 +57,11 @@ class Tracer {
 
   ResumeResult resume(Tracee& tracee, ResumeMode mode, int signal, uint64_t start, uint64_t end);
   bool stepInPlace(Tracee& tracee, int signal);
-  /** Up to a batch of events, waiting for the first one while any thread runs. */
-  void wait(int64_t timeout_us, std::vector<Event>* events);
+  /** Up to a batch of events, waiting for the first one while any thread runs. A stopped thread has news
+   * only when it was killed; `look_at_stopped` asks for that as well. */
+  void wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events);
+  /** SIGKILL takes stopped threads out of their stops: their exits are waited for. */
+  int kill(pid_t pid);
   void dispose();
 
  private:

@@ -124,7 +124,7 @@ Napi::Value TracerBinding::forget(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TracerBinding::killProcess(const Napi::CallbackInfo& info) {
-  return doneOrGone(info, ::kill(tidOf(info), SIGKILL) == 0 ? 0 : errno, "kill");
+  return doneOrGone(info, tracer_.kill(tidOf(info)), "kill");
 }
 
 Napi::Value TracerBinding::tgkill(const Napi::CallbackInfo& info) {
@@ -149,7 +149,7 @@ Napi::Value TracerBinding::stepInPlace(const Napi::CallbackInfo& info) {
 
 Napi::Value TracerBinding::wait(const Napi::CallbackInfo& info) {
   std::vector<Event> events;
-  tracer_.wait(integer(info[0]) * 1000, &events);
+  tracer_.wait(integer(info[0]) * 1000, info[1].ToBoolean().Value(), &events);
   auto list = Napi::Array::New(info.Env(), events.size());
   for (size_t index = 0; index < events.size(); ++index) {
     list.Set(static_cast<uint32_t>(index), conversion::event(info.Env(), events[index]));

@@ -95,7 +95,7 @@ export class Tracer {
 
   addProcess(added: Process): void {
     this.#processes.set(added.pid, added);
-    this.native.watch(() => this.#pump());
+    this.native.watch(() => this.#pump(true));
   }
 
   forgetProcess(ended: Process): void {
@@ -106,7 +106,7 @@ export class Tracer {
   /** Whom the events of a thread are for. */
   listen(id: number, listener: EventListener): void {
     this.#listeners.set(id, listener);
-    this.native.watch(() => this.#pump());
+    this.native.watch(() => this.#pump(true));
   }
 
   unlisten(id: number): void {
@@ -148,13 +148,13 @@ export class Tracer {
     this.#onWarning(message, cause);
   }
 
-  #pump(): void {
+  #pump(isSignalled = false): void {
     this.#isScheduled = false;
     if (this.#isDisposed) return;
     const queued = this.#queued;
     this.#queued = [];
     for (const task of queued) task();
-    const events = this.native.wait(queued.length > 0 ? 0 : briefWaitMs);
+    const events = this.native.wait(queued.length > 0 ? 0 : briefWaitMs, isSignalled);
     for (const event of events) this.#dispatch(event);
     if (events.length === 0 && queued.length === 0) this.#findZombieLeaders();
     for (const traced of [...this.#processes.values()]) traced.settle();

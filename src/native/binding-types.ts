@@ -120,7 +120,7 @@ export interface NativeTracer {
   detach(tid: number, signal: number): boolean;
   /** Forgets a thread without a word to the kernel (vanished in an exec). */
   forget(tid: number): void;
-  /** kill(pid, SIGKILL). */
+  /** kill(pid, SIGKILL); the exits of its threads are waited for as if they ran. */
   kill(pid: number): boolean;
   /** tgkill(2). */
   tgkill(pid: number, tid: number, signal: number): boolean;
@@ -131,8 +131,11 @@ export interface NativeTracer {
    * As `resume` for a step, without regard to sites: the in-place step of the slow way.
    */
   stepInPlace(tid: number, signal: number): boolean;
-  /** Events so far, waiting up to `timeoutMs` for the first while any thread runs. Empty: none came. */
-  wait(timeoutMs: number): NativeEvent[];
+  /**
+   * Events so far, waiting up to `timeoutMs` for the first while any thread runs. Empty: none came. A stopped thread
+   * has news only when it was killed: `lookAtStopped` asks for that, too.
+   */
+  wait(timeoutMs: number, lookAtStopped: boolean): NativeEvent[];
   /** Calls `listener` on the event loop whenever the kernel may have news, until `unwatch`. */
   watch(listener: () => void): void;
   unwatch(): void;
@@ -179,7 +182,11 @@ export interface NativeTracer {
 export interface NativeBinding {
   readonly Tracer: new () => NativeTracer;
   /** CPUID and XCR0 of this machine. */
-  machineFacts(): { xcr0: bigint; xsaveSizeBytes: number; xsaveComponents: { index: number; offset: number; sizeBytes: number }[] };
+  machineFacts(): {
+    xcr0: bigint;
+    xsaveSizeBytes: number;
+    xsaveComponents: { index: number; offset: number; sizeBytes: number }[];
+  };
   /** Opens a serial line raw, read and write; returns the descriptor. */
   openSerial(path: string): number;
   /**

@@ -1,0 +1,132 @@
+/** A fixture launched under the core with one engine that records its events and answers them by a rule. */
+import { execFileSync } from 'node:child_process';
+import process from 'node:process';
+import { type Address, address, pid } from '../../src/base/ids.js';
+import {
+  type Attachment,
+  type CoreEvent,
+  type Engine,
+  type EventAnswer,
+  type EventKind,
+  type LaunchOptions,
+  Tracer,
+} from '../../src/core/index.js';
+import { bounded } from '../support/bounded.js';
+import { compileFixture } from '../support/fixture.js';
+
+const allKinds: readonly EventKind[] = [
+  'signal',
+  'breakpoint',
+  'program-trap',
+  'hardware-breakpoint',
+  'watchpoint',
+  'step-done',
+  'clone',
+  'exec',
+  'group-stop',
+  'thread-exit',
+  'exit',
+];
+
+/** Records what it hears; holds threads at the kinds named in `holdAt`. */
+export class RecordingEngine implements Engine {
+  readonly name = 'recorder';
+  readonly mask: ReadonlySet<EventKind>;
+  readonly events: CoreEvent[] = [];
+  holdAt: ReadonlySet<EventKind>;
+  #wake: (() => void) | undefined;
+
+  constructor(holdAt: readonly EventKind[] = [], mask: readonly EventKind[] = allKinds) {
+    this.mask = new Set(mask);
+    this.holdAt = new Set(holdAt);
+  }
+
+  onEvent(event: CoreEvent): EventAnswer {
+    this.events.push(event);
+    this.#wake?.();
+    return this.holdAt.has(event.kind) ? 'hold' : 'pass';
+  }
+
+  count(kind: EventKind): number {
+    return this.events.filter((event) => event.kind === kind).length;
+  }
+
+  /** The first event of a kind that was not taken yet, waited for with a bound. */
+  async next<Kind extends EventKind>(kind: Kind): Promise<Extract<CoreEvent, { kind: Kind }>> {
+    for (;;) {
+      const at = this.events.findIndex((event) => event.kind === kind);
+      const [found] = at < 0 ? [] : this.events.splice(at, 1);
+      if (found !== undefined) return found as Extract<CoreEvent, { kind: Kind }>;
+      const news = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      await bounded(news, 20_000, () => `${kind}; seen: ${this.events.map((event) => event.kind).join(' ')}`);
+    }
+  }
+}
+
+export interface TracedProgram extends AsyncDisposable {
+  readonly tracer: Tracer;
+  readonly engine: RecordingEngine;
+  readonly attachment: Attachment;
+  readonly path: string;
+  /** Address of a symbol in the running program. */
+  symbol(name: string): Address;
+}
+
+export function launchOptions(program: string, args: readonly string[] = []): LaunchOptions {
+  return {
+    program,
+    args,
+    environment: process.env as Record<string, string>,
+    disableRandomization: true,
+    startWithShell: false,
+    redirectStdio: true,
+  };
+}
+
+export async function launchFixture(
+  name: string,
+  args: readonly string[] = [],
+  options: { holdAt?: readonly EventKind[]; flags?: readonly string[]; launch?: Partial<LaunchOptions> } = {},
+): Promise<TracedProgram> {
+  const path = await compileFixture(name, options.flags === undefined ? {} : { flags: options.flags });
+  const tracer = new Tracer();
+  const engine = new RecordingEngine(options.holdAt);
+  const attachment = await tracer.launch({ ...launchOptions(path, args), ...options.launch }, engine);
+  return {
+    tracer,
+    engine,
+    attachment,
+    path,
+    symbol: (symbol) => address(loadBias(path) + symbolValue(path, symbol)),
+    async [Symbol.asyncDispose]() {
+      if (attachment.process.isAlive) await attachment.kill();
+      tracer.dispose();
+    },
+  };
+}
+
+export function continueAll(attachment: Attachment): void {
+  attachment.resume(
+    [...attachment.process.threads.values()].map((thread) => ({
+      thread,
+      action: { kind: 'continue' } as const,
+    })),
+  );
+}
+
+/** Where the kernel loads a position-independent program when randomization is off. */
+function loadBias(path: string): bigint {
+  const header = execFileSync('readelf', ['-h', path], { encoding: 'latin1' });
+  return /Type:\s+DYN/.test(header) ? 0x555555554000n : 0n;
+}
+
+export function symbolValue(path: string, symbol: string): bigint {
+  const lines = execFileSync('nm', [path], { encoding: 'latin1' }).split('\n');
+  const line = lines.find((candidate) => candidate.endsWith(` ${symbol}`));
+  if (line === undefined) throw new Error(`no symbol ${symbol} in ${path}`);
+  return BigInt(`0x${line.split(' ')[0]}`);
+}
+
+export { pid };
