@@ -1,0 +1,37 @@
+/** x86-64 Linux, 64-bit programs. */
+import type { ArchModule } from '../module.js';
+import { breakpoint, breakpointTrapCodes } from './breakpoint.js';
+import { debugRegisters } from './debug-registers.js';
+import { maxInstructionBytes } from './decode.js';
+import { jump, plan } from './out-of-line.js';
+import { registerFile } from './register-file.js';
+import { generalOffset, generalRegset } from './regsets.js';
+import { syscall } from './syscalls.js';
+
+export const x86_64: ArchModule = {
+  name: 'x86_64',
+  /** EM_X86_64, ELFCLASS64: <elf.h>. */
+  elfMachine: 62,
+  elfClass: 2,
+  pointerBytes: 8,
+  breakpoint,
+  breakpointTrapCodes,
+  registerFile,
+  debugRegisters,
+  maxInstructionBytes,
+  plan,
+  jump,
+  syscall,
+  general: {
+    noteType: generalRegset.noteType,
+    sizeBytes: generalRegset.sizeBytes,
+    pcOffset: generalOffset('rip'),
+    spOffset: generalOffset('rsp'),
+    flagsOffset: generalOffset('eflags'),
+    /** RFLAGS.TF. */
+    trapFlag: 1n << 8n,
+    threadPointerOffset: generalOffset('fs_base'),
+  },
+  /** tcbhead_t: the dtv pointer follows the self pointer; blocks lie below it (variant II, "ELF Handling For TLS"). */
+  threadLocal: { dtvOffset: 8, variant: 2 },
+};

@@ -1,0 +1,66 @@
+/** The register sets of an x86-64 thread as the kernel hands them over, and the layout of the general one. */
+import type { MachineFacts, RegsetRow } from '../module.js';
+
+/** Slots of `struct user_regs_struct` (<sys/user.h>) in memory order, 8 bytes each, little-endian. */
+const generalSlots = [
+  'r15',
+  'r14',
+  'r13',
+  'r12',
+  'rbp',
+  'rbx',
+  'r11',
+  'r10',
+  'r9',
+  'r8',
+  'rax',
+  'rcx',
+  'rdx',
+  'rsi',
+  'rdi',
+  'orig_rax',
+  'rip',
+  'cs',
+  'eflags',
+  'rsp',
+  'ss',
+  'fs_base',
+  'gs_base',
+  'ds',
+  'es',
+  'fs',
+  'gs',
+] as const;
+
+export type GeneralSlot = (typeof generalSlots)[number];
+
+export const generalSlotBytes = 8;
+
+/** Byte offset of a slot in the general regset. */
+export function generalOffset(slot: GeneralSlot): number {
+  return generalSlots.indexOf(slot) * generalSlotBytes;
+}
+
+/** NT_PRSTATUS, <linux/elf.h>. */
+export const generalRegset = {
+  name: 'general',
+  noteType: 1,
+  sizeBytes: generalSlots.length * generalSlotBytes,
+} as const satisfies RegsetRow;
+
+/** NT_PRFPREG, <linux/elf.h>: the FXSAVE area, `struct user_fpregs_struct`. Used where the CPU has no XSAVE. */
+export const floatingPointRegset = {
+  name: 'floating-point',
+  noteType: 2,
+  sizeBytes: 512,
+} as const satisfies RegsetRow;
+
+/** NT_X86_XSTATE, <linux/elf.h>: the XSAVE area in its standard form. Its size is the machine's. */
+export function xstateRegset(sizeBytes: number): RegsetRow {
+  return { name: 'xstate', noteType: 0x202, sizeBytes };
+}
+
+/** The set that holds x87, SSE and everything later. */
+export function stateRegset(machine: MachineFacts): RegsetRow {
+  return machine.xsaveSizeBytes > 0 ? xstateRegset(machine.xsaveSizeBytes) : floatingPointRegset;
+}

@@ -1,0 +1,16 @@
+/** System calls of x86-64: System V psABI for AMD64, A.2.1, and <asm/unistd_64.h>. Offsets in the general regset. */
+import { type GeneralSlot, generalOffset } from './regsets.js';
+
+const argumentSlots: readonly GeneralSlot[] = ['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'];
+
+export const syscall = {
+  /** 0F 05, `syscall`. */
+  instruction: Uint8Array.of(0x0f, 0x05),
+  numberOffset: generalOffset('rax'),
+  argumentOffsets: argumentSlots.map(generalOffset),
+  resultOffset: generalOffset('rax'),
+  restartOffset: generalOffset('orig_rax'),
+  nextAddressOffset: generalOffset('rcx'),
+  savedFlagsOffset: generalOffset('r11'),
+  numbers: { mmap: 9, munmap: 11 },
+} as const;
