@@ -127,11 +127,23 @@ export class Gdb implements AsyncDisposable {
     return textField(await this.query(`-data-evaluate-expression "${quoted}"`), 'value') ?? '';
   }
 
+  /** Value of an expression, its numbers in hex. */
+  hex(expression: string): Promise<string> {
+    return this.execute(`output/x ${expression}`);
+  }
+
   /** Lets the program run; returns when gdb says that it does. */
   async resume(command: string): Promise<void> {
     this.#readFrom = this.#records.length;
     const result = await this.#command(command, 20_000);
     assert.equal(result.class, 'running', `${command} lets nothing run`);
+  }
+
+  /** Attaches (extended-remote) and waits for the stop, which gdb shows before or after its answer. */
+  async attach(pid: number): Promise<Stop> {
+    this.#readFrom = this.#records.length;
+    await this.#command(`attach ${pid}`, 20_000);
+    return this.nextStop();
   }
 
   /** Lets the program run, and waits for its next stop. */
