@@ -1,0 +1,126 @@
+/** Files of the machine for one client: the descriptors that it has opened, and whose file system it looks at. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { type FileStatus, fileStatusBytes } from './file-status.js';
+import { type FileSystemRoot, ownRoot, rootOfProcess } from './file-system-root.js';
+
+/** Flags of the protocol (GDB manual, "Open Flags"; the last is LLDB's) and what they are here. */
+const openFlags: readonly { readonly wire: number; readonly flag: number }[] = [
+  { wire: 0x1, flag: constants.O_WRONLY },
+  { wire: 0x2, flag: constants.O_RDWR },
+  { wire: 0x8, flag: constants.O_APPEND },
+  { wire: 0x200, flag: constants.O_CREAT },
+  { wire: 0x400, flag: constants.O_TRUNC },
+  { wire: 0x800, flag: constants.O_EXCL },
+  { wire: 0x20000000, flag: constants.O_NOFOLLOW },
+];
+/** A client may name a pipe or a terminal: neither may make the server wait, or become its terminal. */
+const safeFlags = constants.O_NONBLOCK | constants.O_NOCTTY;
+const permissionBits = 0o7777;
+
+/** The client named a descriptor that it has not opened. */
+export class UnknownDescriptor extends Error {
+  override readonly name = 'UnknownDescriptor';
+}
+
+/** All functions but `close` throw the errors of node:fs as they are, and UnknownDescriptor. */
+export class FileSystem implements Disposable {
+  readonly #descriptors = new Set<number>();
+  #root: FileSystemRoot = ownRoot;
+  #isDisposed = false;
+
+  /** Whose file system paths belong to from now on; 0: the server's own. */
+  selectRoot(pid: number): void {
+    this.#root = pid === 0 ? ownRoot : rootOfProcess(pid);
+  }
+
+  /** @param wireFlags flags of the protocol; unknown ones are ignored */
+  open(path: string, wireFlags: number, mode: number): number {
+    let flags: number = safeFlags;
+    for (const { wire, flag } of openFlags) if ((wireFlags & wire) !== 0) flags |= flag;
+    const keepsLink = (flags & (constants.O_NOFOLLOW | constants.O_EXCL)) !== 0;
+    const at = this.#root.resolve(path, keepsLink ? 'keep-last-link' : 'follow');
+    const descriptor = openSync(at, flags, mode & permissionBits);
+    if (this.#isDisposed) closeSync(descriptor);
+    else this.#descriptors.add(descriptor);
+    return descriptor;
+  }
+
+  close(descriptor: number): void {
+    closeSync(this.#own(descriptor));
+    this.#descriptors.delete(descriptor);
+  }
+
+  /** Up to `lengthBytes` bytes; empty at the end of the file. */
+  read(descriptor: number, lengthBytes: number, offset: bigint): Uint8Array {
+    const bytes = new Uint8Array(lengthBytes);
+    const count = readSync(this.#own(descriptor), bytes, 0, lengthBytes, offset);
+    return bytes.subarray(0, count);
+  }
+
+  /** @returns how many bytes were written */
+  write(descriptor: number, bytes: Uint8Array, offset: number): number {
+    return writeSync(this.#own(descriptor), bytes, 0, bytes.length, offset);
+  }
+
+  statusOfDescriptor(descriptor: number): Uint8Array {
+    return fileStatusBytes(describe(fstatSync(this.#own(descriptor), { bigint: true })));
+  }
+
+  status(path: string, follow: 'follow' | 'keep-last-link'): Uint8Array {
+    const at = this.#root.resolve(path, follow);
+    const read = follow === 'follow' ? statSync : lstatSync;
+    return fileStatusBytes(describe(read(at, { bigint: true })));
+  }
+
+  unlink(path: string): void {
+    unlinkSync(this.#root.resolve(path, 'keep-last-link'));
+  }
+
+  readLink(path: string): Uint8Array {
+    return readlinkSync(this.#root.resolve(path, 'keep-last-link'), 'buffer');
+  }
+
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    for (const descriptor of this.#descriptors) closeSync(descriptor);
+    this.#descriptors.clear();
+  }
+
+  #own(descriptor: number): number {
+    if (!this.#descriptors.has(descriptor)) throw new UnknownDescriptor(`no descriptor ${descriptor}`);
+    return descriptor;
+  }
+}
+
+function describe(stats: import('node:fs').BigIntStats): FileStatus {
+  const { dev, ino, mode, nlink, uid, gid, rdev, size, blksize, blocks } = stats;
+  const times = {
+    accessedS: stats.atimeMs / 1000n,
+    modifiedS: stats.mtimeMs / 1000n,
+    changedS: stats.ctimeMs / 1000n,
+  };
+  return {
+    device: dev,
+    inode: ino,
+    mode,
+    links: nlink,
+    user: uid,
+    group: gid,
+    rawDevice: rdev,
+    sizeBytes: size,
+    blockBytes: blksize,
+    blocks,
+    ...times,
+  };
+}

@@ -1,0 +1,32 @@
+/** `threads`: all threads with names, in one transfer (GDB manual, "Thread List Format"). */
+import { hexOf } from 'gdb-js-rsp-parser';
+import type { Thread } from '../../../core/index.js';
+import type { TransferObject } from './transfer-object.js';
+import { emptyElement, utf8Bytes } from './xml.js';
+
+/**
+ * The handle is the thread's pthread_t. Where the thread control block lies at the thread pointer (variant 2 of the
+ * TLS ABI) both common C libraries use its address; elsewhere it cannot be told without knowing the library.
+ */
+function handleOf(thread: Thread): string | undefined {
+  const { arch, registerFile } = thread.process;
+  if (arch.threadLocal.variant !== 2 || !thread.isStopped) return undefined;
+  const pointer = thread.readRegister(registerFile.byRole('thread-pointer'));
+  return pointer === undefined || pointer.every((byte) => byte === 0) ? undefined : hexOf(pointer);
+}
+
+export const threads: TransferObject = {
+  name: 'threads',
+  read: (session, annex) => {
+    if (annex !== '') return undefined;
+    const elements = [...session.threads()].map((thread) =>
+      emptyElement('thread', {
+        id: session.threadId(thread),
+        core: String(thread.core()),
+        name: thread.name(),
+        handle: handleOf(thread),
+      }),
+    );
+    return utf8Bytes(`<threads>\n${elements.map((element) => `${element}\n`).join('')}</threads>\n`);
+  },
+};

@@ -1,0 +1,18 @@
+/** What an object of `qXfer` is: a row of the second table, by name. */
+import type { GdbSession } from '../session.js';
+
+export interface TransferObject {
+  /** Name on the wire. */
+  readonly name: string;
+  /** The whole object; undefined: no such annex. Called once for each transfer, at offset 0. */
+  readonly read?: (session: GdbSession, annex: string) => Uint8Array | undefined;
+  /** Replaces a part of the object; undefined: no such annex. */
+  readonly write?: (
+    session: GdbSession,
+    annex: string,
+    offset: number,
+    bytes: Uint8Array,
+  ) => 'written' | undefined;
+  /** Tokens of the `qSupported` answer beside those that follow from the name. */
+  readonly advertise?: readonly string[];
+}

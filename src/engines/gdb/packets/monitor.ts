@@ -1,0 +1,168 @@
+/**
+ * `qRcmd`: what the user types behind `monitor`. The commands are those of GNU gdbserver, of two generations: with a
+ * variable for each topic (up to 13), and `set debug TOPIC on|off`. Text goes to the user as `O` packets.
+ */
+import type { FieldReader } from 'gdb-js-rsp-parser';
+import type { DebugTopic } from '../debug-log.js';
+import { errno, failure, ok, type PacketEntry, packet, type Reply } from '../packet.js';
+import type { GdbSession } from '../session.js';
+
+interface MonitorCommand {
+  /** Words before the arguments. */
+  readonly name: string;
+  readonly argumentForm: string;
+  readonly explanation: string;
+  /** @returns what went wrong; undefined: nothing */
+  readonly run: (session: GdbSession, args: readonly string[]) => string | undefined;
+}
+
+const switchWords: ReadonlyMap<string, boolean> = new Map([
+  ['0', false],
+  ['1', true],
+  ['off', false],
+  ['on', true],
+]);
+
+/** A command that switches one topic of the server's own log. */
+function logSwitch(name: string, topic: DebugTopic, title: string): MonitorCommand {
+  return {
+    name,
+    argumentForm: '0|1',
+    explanation: `${title} in the log of the server itself`,
+    run: (session, args) => {
+      const on = args.length === 1 ? switchWords.get(args[0] ?? '') : undefined;
+      if (on === undefined) return `${name} takes 0 or 1.`;
+      switchTopics(session, [topic], on, title);
+      return undefined;
+    },
+  };
+}
+
+function switchTopics(session: GdbSession, topics: readonly DebugTopic[], on: boolean, title: string): void {
+  for (const topic of topics) session.server.log.set(topic, on);
+  session.writeConsole(`${title} ${on ? 'enabled' : 'disabled'}.\n`);
+}
+
+const topicsByWord: ReadonlyMap<string, readonly DebugTopic[]> = new Map([
+  ['all', ['threads', 'remote', 'event-loop']],
+  ['threads', ['threads']],
+  ['remote', ['remote']],
+  ['event-loop', ['event-loop']],
+]);
+
+function setDebug(session: GdbSession, args: readonly string[]): string | undefined {
+  const [first = '', second] = args;
+  const topics = second === undefined ? undefined : topicsByWord.get(first);
+  const on = switchWords.get(second ?? first);
+  if (on === undefined || args.length > 2) return 'set debug takes a topic, and on or off.';
+  if (second === undefined) switchTopics(session, ['threads'], on, 'Debug output');
+  else if (topics === undefined) return `There is no debug topic '${first}'.`;
+  else switchTopics(session, topics, on, `Debug output of '${first}'`);
+  return undefined;
+}
+
+const formatAnswers: ReadonlyMap<string, { readonly timestamps: boolean; readonly answer: string }> = new Map(
+  [
+    ['all', { timestamps: true, answer: 'All extra debug format options enabled.' }],
+    ['none', { timestamps: false, answer: 'All extra debug format options disabled.' }],
+    ['timestamp', { timestamps: true, answer: 'Timestamps will be added to debug output.' }],
+  ],
+);
+
+function setDebugFormat(session: GdbSession, args: readonly string[]): string | undefined {
+  const options = args.join(' ').split(',');
+  const unknown = options.find((option) => option !== '' && !formatAnswers.has(option));
+  if (unknown !== undefined) return `Unknown debug-format argument: "${unknown}"`;
+  for (const option of options) {
+    const format = formatAnswers.get(option);
+    if (format === undefined) continue;
+    session.server.log.timestamps = format.timestamps;
+    session.writeConsole(`${format.answer}\n`);
+  }
+  return undefined;
+}
+
+export const monitorCommands: readonly MonitorCommand[] = [
+  {
+    name: 'help',
+    argumentForm: '',
+    explanation: 'This list',
+    run: (session) => {
+      showHelp(session);
+      return undefined;
+    },
+  },
+  {
+    name: 'exit',
+    argumentForm: '',
+    explanation: 'Kill what was started, let go what was attached to, end the server',
+    run: (session) => {
+      session.afterReply(() => session.server.end());
+      return undefined;
+    },
+  },
+  {
+    name: 'set debug',
+    argumentForm: '[all|threads|remote|event-loop] on|off|0|1',
+    explanation: 'Topics of the log of the server itself; without a topic: threads',
+    run: setDebug,
+  },
+  logSwitch('set debug-hw-points', 'hw-points', 'H/W point debugging output'),
+  logSwitch('set remote-debug', 'remote', 'Protocol debug output'),
+  logSwitch('set event-loop-debug', 'event-loop', 'Event loop debug output'),
+  {
+    name: 'set debug-format',
+    argumentForm: 'all|none|timestamp[,...]',
+    explanation: 'Whether lines of the log begin with the time',
+    run: setDebugFormat,
+  },
+  {
+    name: 'set libthread-db-search-path',
+    argumentForm: '[PATH]',
+    explanation: 'Accepted, without effect: threads and thread-local variables need no libthread_db here',
+    run: (session) => {
+      session.writeConsole('libthread_db is not used: threads and thread-local variables work without it.\n');
+      return undefined;
+    },
+  },
+];
+
+function showHelp(session: GdbSession): void {
+  const lines = monitorCommands.map(({ name, argumentForm, explanation }) =>
+    [`  ${name} ${argumentForm}`.trimEnd(), `    ${explanation}`].join('\n'),
+  );
+  session.writeConsole(`The following monitor commands are supported:\n${lines.join('\n')}\n`);
+}
+
+/** The command whose words the line begins with, the longest of them, and the words behind. */
+export function findMonitorCommand(
+  line: string,
+): { readonly command: MonitorCommand; readonly args: readonly string[] } | undefined {
+  const words = line.split(/\s+/).filter((word) => word !== '');
+  for (let count = words.length; count > 0; count -= 1) {
+    const name = words.slice(0, count).join(' ');
+    const command = monitorCommands.find((one) => one.name === name);
+    if (command !== undefined) return { command, args: words.slice(count) };
+  }
+  return undefined;
+}
+
+function runCommand(session: GdbSession, line: string): Reply {
+  const found = findMonitorCommand(line);
+  const mistake = found === undefined ? 'Unknown monitor command.\n' : found.command.run(session, found.args);
+  if (mistake === undefined) return ok;
+  session.writeConsole(`${mistake}\n`);
+  showHelp(session);
+  return failure(errno.general);
+}
+
+function parseCommand(fields: FieldReader): string {
+  fields.expect(',');
+  const line = fields.hexText();
+  fields.expectEnd();
+  return line;
+}
+
+export const monitorPackets: readonly PacketEntry[] = [
+  packet({ name: 'qRcmd', parse: parseCommand, run: runCommand }),
+];

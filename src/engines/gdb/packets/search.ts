@@ -1,0 +1,123 @@
+/** Work on memory that the client leaves to the stub, so that the bytes need not cross the connection. */
+import type { FieldReader } from 'gdb-js-rsp-parser';
+import { type Address, address } from '../../../base/ids.js';
+import type { Memory } from '../../../core/index.js';
+import { errno, failure, type PacketEntry, packet, type Reply, text } from '../packet.js';
+import type { GdbSession } from '../session.js';
+
+const chunkBytes = 0x10000;
+
+interface Search {
+  readonly at: Address;
+  readonly lengthBytes: bigint;
+  readonly pattern: Uint8Array;
+}
+
+/** `:memory:` address `;` length `;` pattern; the pattern is binary, whatever the manual says. */
+function parseSearch(fields: FieldReader): Search | undefined {
+  fields.expect(':');
+  if (fields.textUntil(':') !== 'memory') return undefined;
+  fields.expect(':');
+  const at = address(fields.bigint());
+  fields.expect(';');
+  const lengthBytes = fields.bigint();
+  fields.expect(';');
+  return { at, lengthBytes, pattern: fields.restBytes() };
+}
+
+/** What became of a search: the first place, none, or memory that ends before the range does. */
+export type SearchResult =
+  | { readonly kind: 'found'; readonly at: Address }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly at: Address };
+
+/**
+ * Looks for the first place at which the whole pattern lies within the range. Reads in pieces that overlap by the
+ * pattern's length less one, and waits between them so that an interrupt is served.
+ */
+export async function searchMemory(
+  memory: Pick<Memory, 'read'>,
+  { at, lengthBytes, pattern }: Search,
+): Promise<SearchResult> {
+  const overlapBytes = pattern.length - 1;
+  for (let offset = 0n; offset + BigInt(pattern.length) <= lengthBytes; offset += BigInt(chunkBytes)) {
+    const start = address(at + offset);
+    const rest = lengthBytes - offset;
+    const wanted = rest < BigInt(chunkBytes + overlapBytes) ? Number(rest) : chunkBytes + overlapBytes;
+    const bytes = memory.read(start, wanted);
+    const found = indexOfBytes(bytes, pattern);
+    if (found >= 0) return { kind: 'found', at: address(start + BigInt(found)) };
+    if (bytes.length < wanted) return { kind: 'unreadable', at: address(start + BigInt(bytes.length)) };
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { kind: 'absent' };
+}
+
+/** Index of the first occurrence, -1: none. An empty pattern is everywhere. */
+export function indexOfBytes(bytes: Uint8Array, pattern: Uint8Array): number {
+  const [first] = pattern;
+  if (first === undefined) return 0;
+  const last = bytes.length - pattern.length;
+  for (let at = bytes.indexOf(first); at >= 0 && at <= last; at = bytes.indexOf(first, at + 1)) {
+    let matched = 1;
+    while (matched < pattern.length && bytes[at + matched] === pattern[matched]) matched += 1;
+    if (matched === pattern.length) return at;
+  }
+  return -1;
+}
+
+async function search(session: GdbSession, request: Search | undefined): Promise<Reply> {
+  if (request === undefined) return { kind: 'empty' };
+  if (request.pattern.length === 0) return failure(errno.invalid, 'nothing to search for');
+  const result = await searchMemory(session.selection.requireProcess().memory, request);
+  if (result.kind === 'found') return text(`1,${result.at.toString(16)}`);
+  if (result.kind === 'absent') return text('0');
+  return failure(errno.badAddress, `cannot read memory at 0x${result.at.toString(16)}`);
+}
+
+interface Range {
+  readonly at: Address;
+  readonly lengthBytes: bigint;
+}
+
+function parseRange(fields: FieldReader): Range {
+  fields.expect(':');
+  const at = address(fields.bigint());
+  fields.expect(',');
+  const lengthBytes = fields.bigint();
+  fields.expectEnd();
+  return { at, lengthBytes };
+}
+
+const crcPolynomial = 0x04c11db7;
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte << 24;
+  for (let bit = 0; bit < 8; bit += 1) value = value < 0 ? (value << 1) ^ crcPolynomial : value << 1;
+  return value;
+});
+
+export const crcStart = 0xffffffff;
+
+/** CRC-32, most significant bit first, not inverted at the end ("qCRC" in the GDB manual). */
+export function crc32(bytes: Uint8Array, start: number = crcStart): number {
+  let crc = start;
+  for (const byte of bytes) crc = ((crc << 8) ^ (crcTable[(crc >>> 24) ^ byte] ?? 0)) >>> 0;
+  return crc;
+}
+
+async function checksum(session: GdbSession, { at, lengthBytes }: Range): Promise<Reply> {
+  const { memory } = session.selection.requireProcess();
+  let crc = crcStart;
+  for (let offset = 0n; offset < lengthBytes; offset += BigInt(chunkBytes)) {
+    const rest = lengthBytes - offset;
+    const wanted = rest < BigInt(chunkBytes) ? Number(rest) : chunkBytes;
+    crc = crc32(memory.readExact(address(at + offset), wanted), crc);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return text(`C${crc.toString(16)}`);
+}
+
+export const searchPackets: readonly PacketEntry[] = [
+  packet({ name: 'qSearch', parse: parseSearch, run: search }),
+  packet({ name: 'qCRC', parse: parseRange, run: checksum }),
+];
