@@ -1,1 +1,19 @@
-export {};
+export { asciiBytes, asciiText } from './ascii.js';
+export { escapeBinary, unescapeBinary } from './escape.js';
+export { type Feature, parseFeature, parseFeatures } from './features.js';
+export { FieldReader } from './field-reader.js';
+export { type Frame, FrameDecoder, type FrameDecoderOptions } from './frame-decoder.js';
+export { encodeNotification, encodePacket } from './frame-encoder.js';
+export { bytesOfHex, hexOf, hexOfText, textOfHex } from './hex.js';
+export { ProtocolError } from './protocol-error.js';
+export { encodeRunLength, expandRunLength } from './run-length.js';
+export { type GdbSignal, gdbSignal, gdbSignalOf, kernelSignalOf, signalName } from './signals.js';
+export type { SignalStop, StopReason, StopReply } from './stop-reply.js';
+export { formatStopReply } from './stop-reply-format.js';
+export { parseStopReply } from './stop-reply-parse.js';
+export {
+  formatThreadId,
+  parseThreadSelector,
+  type ThreadId,
+  type ThreadSelector,
+} from './thread-selector.js';

@@ -1,0 +1,20 @@
+/** Bytes as the text of a packet: character n is byte n (ISO 8859-1), so nothing is lost in either direction. */
+
+/** Characters given to one call of `String.fromCharCode`: engines limit the number of arguments. */
+const sliceLength = 8192;
+
+/** Characters above U+00FF have no byte; only their low eight bits are kept. */
+export function asciiBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+export function asciiText(bytes: Uint8Array): string {
+  if (bytes.length <= sliceLength) return String.fromCharCode(...bytes);
+  let text = '';
+  for (let i = 0; i < bytes.length; i += sliceLength) {
+    text += String.fromCharCode(...bytes.subarray(i, i + sliceLength));
+  }
+  return text;
+}

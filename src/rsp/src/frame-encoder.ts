@@ -1,0 +1,33 @@
+/** From data to frames: `$data#checksum` and `%data#checksum`. */
+import { hexDigitCode } from './hex.js';
+import { encodeRunLength } from './run-length.js';
+
+const packetStart = 0x24;
+const notificationStart = 0x25;
+const frameEnd = 0x23;
+
+/**
+ * A packet.
+ * @param data escaped already where it is binary
+ * @param options `runLength`: repeat counts instead of repeated bytes; only a stub may send them
+ */
+export function encodePacket(data: Uint8Array, options?: { readonly runLength?: boolean }): Uint8Array {
+  return encodeFrame(packetStart, options?.runLength === true ? encodeRunLength(data) : data);
+}
+
+/** A notification, which only a stub sends. `data` must not contain `$`, `%` or `#`. */
+export function encodeNotification(data: Uint8Array): Uint8Array {
+  return encodeFrame(notificationStart, data);
+}
+
+function encodeFrame(start: number, data: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(data.length + 4);
+  frame[0] = start;
+  frame.set(data, 1);
+  let sum = 0;
+  for (const byte of data) sum = (sum + byte) & 0xff;
+  frame[data.length + 1] = frameEnd;
+  frame[data.length + 2] = hexDigitCode(sum >> 4);
+  frame[data.length + 3] = hexDigitCode(sum);
+  return frame;
+}
