@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { DebugServer, skipOnGnuServer } from '../support/debug-server.js';
+import { withRunning } from '../support/debug-session.js';
+import { expectBreakpointStop } from '../support/expectations.js';
+import { compileFixture } from '../support/fixture.js';
+import { Gdb } from '../support/gdb.js';
+import { eventually, executableText, tracerOf } from '../support/proc-files.js';
+
+function isSame(one: Uint8Array, other: Uint8Array | undefined): boolean {
+  return one.length === other?.length && one.every((byte, at) => byte === other[at]);
+}
+
+/** Whether two snapshots of a program's text are the same, without printing megabytes. */
+function isSameText(pid: number, before: ReadonlyMap<string, Uint8Array>): boolean {
+  const now = executableText(pid);
+  if (now.size !== before.size) return false;
+  return [...before].every(([start, bytes]) => isSame(bytes, now.get(start)));
+}
+
+describe('gdb: a client that is lost', () => {
+  it('leaves no breakpoint in the program, which goes on; the next client is served', async function () {
+    skipOnGnuServer(this, 'it keeps the program as the client left it');
+    await withRunning('answering', { ready: /ready/ }, async (program) => {
+      const before = executableText(program.pid);
+      await using server = await DebugServer.start(['localhost:0', '--attach', String(program.pid)]);
+      await using lost = await Gdb.start();
+      await lost.execute(`target remote ${server.address}`);
+      await lost.execute('set breakpoint always-inserted on');
+      await lost.execute('break count_one');
+      await lost.execute('break answer');
+      expectBreakpointStop(await lost.run('continue'), { function: 'count_one' });
+      assert.ok(!isSameText(program.pid, before), 'the breakpoints are in the text');
+      lost.process.signal('SIGKILL');
+      await eventually('the text is as it was', () => isSameText(program.pid, before));
+      program.write('question\n');
+      await program.output.match(/answer to question/);
+      await using next = await Gdb.start();
+      await next.execute(`target remote ${server.address}`);
+      await next.execute('break answer');
+      await next.resume('continue');
+      program.write('another\n');
+      expectBreakpointStop(await next.nextStop(), { function: 'answer' });
+      await next.execute('detach');
+      await program.output.match(/answer to another/);
+      assert.ok(isSameText(program.pid, before));
+    });
+  });
+
+  it('while the program runs: it goes on without the breakpoints', async function () {
+    skipOnGnuServer(this, 'it keeps the breakpoints');
+    await withRunning('answering', { ready: /ready/ }, async (program) => {
+      const before = executableText(program.pid);
+      await using server = await DebugServer.start(['localhost:0', '--attach', String(program.pid)]);
+      await using lost = await Gdb.start();
+      await lost.execute(`target remote ${server.address}`);
+      await lost.execute('break answer');
+      await lost.resume('continue');
+      await eventually('the breakpoint is in the text', () => !isSameText(program.pid, before));
+      lost.process.signal('SIGKILL');
+      await eventually('the text is as it was', () => isSameText(program.pid, before));
+      program.write('question\n');
+      await program.output.match(/answer to question/);
+    });
+  });
+
+  it('a server that dies leaves no breakpoint either', async function () {
+    skipOnGnuServer(this, 'it leaves them, and the program dies of the next');
+    await withRunning('answering', { ready: /ready/ }, async (program) => {
+      const before = executableText(program.pid);
+      await using server = await DebugServer.start(['localhost:0', '--attach', String(program.pid)]);
+      await using gdb = await Gdb.start();
+      await gdb.execute(`target remote ${server.address}`);
+      await gdb.execute('break answer');
+      await gdb.resume('continue');
+      await eventually('the breakpoint is in the text', () => !isSameText(program.pid, before));
+      server.process.signal('SIGKILL');
+      await eventually('the text is as it was', () => isSameText(program.pid, before));
+      assert.equal(tracerOf(program.pid), 0);
+      program.write('question\n');
+      await program.output.match(/answer to question/);
+    });
+  });
+
+  it('with --once the server ends with its client', async () => {
+    const program = await compileFixture('busy');
+    await using server = await DebugServer.start(['--once', 'localhost:0', program, 'sleep']);
+    await using gdb = await Gdb.start();
+    await gdb.execute(`target remote ${server.address}`);
+    gdb.process.signal('SIGKILL');
+    await server.process.waitForExit();
+  });
+});
