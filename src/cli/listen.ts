@@ -1,6 +1,8 @@
 /** Opens the sockets that debuggers connect to. */
+
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { messageOf } from '../base/errors.js';
@@ -88,6 +90,7 @@ async function bound(
 
 /** Whether a socket file lies there that refuses connections: a server that was killed left it behind. */
 async function isAbandoned(path: string): Promise<boolean> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isSocket()) return false;
   const probe = connect({ path });
   try {
     await once(probe, 'connect');

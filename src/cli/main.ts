@@ -45,8 +45,11 @@ function report(error: unknown): void {
     if (error.hint === 'packets') console.line(packetList);
     return;
   }
-  if (error instanceof StartError) console.line(error.message);
-  else console.line(`outstep: internal error: ${error instanceof Error ? error.stack : String(error)}`);
+  if (!(error instanceof StartError)) {
+    console.line(`outstep: internal error: ${error instanceof Error ? error.stack : String(error)}`);
+  } else if (error.message !== '') {
+    console.line(error.message);
+  }
   console.line('Exiting');
 }
 

@@ -27,7 +27,7 @@ export interface ServeOptions {
   readonly wrapper: readonly string[] | undefined;
   readonly startWithShell: boolean;
   readonly disableRandomization: boolean;
-  /** Names of single packets and fields; `threads` is expanded. */
+  /** Names out of `disableablePackets`. */
   readonly disabledPackets: ReadonlySet<string>;
   readonly debug: DebugOptions;
 }
@@ -130,8 +130,6 @@ function selectDebugFormat(settings: Settings, list: string): void {
   }
 }
 
-const threadPackets = ['vCont', 'qC', 'qfThreadInfo', 'Tthread'] as const;
-
 function disablePackets(settings: Settings, list: string): void {
   if (list === '') {
     settings.command ??= { kind: 'list-packets' };
@@ -141,7 +139,7 @@ function disablePackets(settings: Settings, list: string): void {
     if (!disableablePackets.some((packet) => packet.name === name)) {
       throw new UsageError(`Don't know how to disable "${name}".`, 'packets');
     }
-    for (const single of name === 'threads' ? threadPackets : [name]) settings.disabledPackets.add(single);
+    settings.disabledPackets.add(name);
   }
 }
 

@@ -1,10 +1,11 @@
 /** Serves: starts or attaches, then hands one client after the other to the session layer until that has finished. */
+import { setImmediate } from 'node:timers/promises';
 import { assertNever } from '../base/assert-never.js';
-import { messageOf } from '../base/errors.js';
+import { errorCodes, isOutstepError } from '../base/errors.js';
+import { pid as pidOf } from '../base/ids.js';
 import { Tracer } from '../core/index.js';
 import { DebugLog } from '../engines/gdb/debug-log.js';
 import { GdbServer } from '../engines/gdb/server.js';
-import { explainAttachFailure, readAttachFacts } from './attach-failure.js';
 import { parseComm } from './comm.js';
 import { type Connection, openConnection } from './connection.js';
 import type { Console } from './console.js';
@@ -32,7 +33,9 @@ export async function serve(options: ServeOptions, console: Console): Promise<nu
   const isStdio = comm.kind === 'stdio';
   const once = options.once || isStdio;
   const tracer = new Tracer();
-  const server = new GdbServer(tracer, { ...options, once, redirectStdio: isStdio }, console, log);
+  const { wrapper, ...rest } = options;
+  const config = { ...rest, once, redirectStdio: isStdio, ...(wrapper === undefined ? {} : { wrapper }) };
+  const server = new GdbServer(tracer, config, console, log);
   const service = new Service(server, endpoint, once, console);
   try {
     const run = startTarget(tracer, server, options.target).then(() => service.run());
@@ -40,7 +43,6 @@ export async function serve(options: ServeOptions, console: Console): Promise<nu
   } finally {
     await service.end();
     server.dispose();
-    tracer.dispose();
   }
 }
 
@@ -49,25 +51,20 @@ async function startTarget(tracer: Tracer, server: GdbServer, target: Target): P
     case 'none':
       return;
     case 'attach':
-      return attach(server, target.pid);
+      await server.attach(pidOf(target.pid)).catch((error: unknown) => {
+        throw isOutstepError(error) ? new StartError(error.message) : error;
+      });
+      return;
     case 'program':
       await server.launch(target.program, target.args).catch((error: unknown) => {
-        throw new StartError(messageOf(error));
+        // The session layer has said what happened.
+        throw isOutstepError(error) && error.code === errorCodes.LAUNCH_FAILED ? new StartError('') : error;
       });
       for (const { pid } of tracer.processes.values()) lendTerminal(pid);
       return;
     default:
       assertNever(target);
   }
-}
-
-async function attach(server: GdbServer, pid: number): Promise<void> {
-  const before = readAttachFacts(pid);
-  await server.attach(pid).catch((error: unknown) => {
-    const reason = explainAttachFailure(before);
-    const explanation = reason === undefined ? '' : `: ${reason}`;
-    throw new StartError(`Cannot attach to process ${pid}: ${messageOf(error)}${explanation}`);
-  });
 }
 
 /** The loop over clients. */
@@ -98,7 +95,10 @@ class Service {
       this.#connection = openConnection(this.#server, client.stream);
       await this.#connection.gone;
       this.#connection = undefined;
-      if (this.#once || this.#isFinished) break;
+      if (this.#once) break;
+      // The session layer decides a turn later whether this was the last client.
+      await setImmediate();
+      if (this.#isFinished) break;
       this.#console.line('Remote side has terminated connection.  GDBserver will reopen the connection.');
       this.#announce();
     }
