@@ -105,6 +105,7 @@ void translate(Tracee& tracee, const Space& space) {
   bool is_executed = pc - start >= slot->slot_length_bytes;
   uint64_t original = is_executed ? slot->site + slot->site_length_bytes : slot->site;
   tracee.setWord(space.arch.pc_offset, original);
+  if (!is_executed) tracee.hit_site = slot->site;  // the same execution: not to be counted again
   if (!is_executed || !slot->fixups.syscall_registers) return;
   const Arch& arch = space.arch;
   if (arch.syscall_next_offset < 0) return;

@@ -62,6 +62,7 @@ bool Tracer::goOn(Tracee& tracee, int signal, Event* event) {
       return false;
     case ResumeResult::kDone:
       event->stepped = true;
+      event->at_site = tracee.hit_site != 0;
       return false;
   }
   return false;
@@ -81,6 +82,7 @@ std::optional<bool> Tracer::onSiteTrap(Tracee& tracee, Space& its_space, Event* 
   event->pc = trap;
   bool is_counted = tracee.phase == Phase::kSignalStep && tracee.phase_address == trap;
   tracee.phase = Phase::kPlain;
+  tracee.hit_site = is_site ? trap : 0;
   if (!is_site || is_counted) return !goOn(tracee, 0, event);
   event->at_site = true;
   return true;
@@ -101,20 +103,10 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
     if (readDebugStatus(tracee, its_space, event)) return true;
   }
   if (!was_stepped) return true;
-  switch (tracee.mode) {
-    case ResumeMode::kContinue:
-      return !goOn(tracee, 0, event);
-    case ResumeMode::kRangeStep:
-      if (event->pc >= tracee.range_start && event->pc < tracee.range_end &&
-          its_space.siteAt(event->pc) == nullptr) {
-        return !run(tracee, true, 0);
-      }
-      break;
-    case ResumeMode::kStep:
-    case ResumeMode::kListen:
-      break;
-  }
+  // Whatever is at the new pc has not been reached before: a site there must trap.
+  if (!isStepEnd(tracee, its_space)) return !run(tracee, tracee.mode != ResumeMode::kContinue, 0);
   event->stepped = true;
+  event->at_site = tracee.hit_site != 0;
   return true;
 }
 
@@ -193,6 +185,7 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   setState(*tracee, RunState::kStopped);
   tracee->is_general_valid = false;
   tracee->is_general_dirty = false;
+  tracee->hit_site = 0;
   event.code = WSTOPSIG(status);
   event.event = status >> 16;
   if (onStop(*tracee, &event)) events->push_back(event);

@@ -39,6 +39,11 @@ struct Tracee {
   uint64_t phase_address = 0;
   /** kSlotStep over pushf: the program itself had the trap flag set. */
   bool program_traps = false;
+  /**
+   * The site that this thread has reached and that was told of: going on passes it. 0: none; a thread that
+   * stands at a site without having been told of it meets the trap.
+   */
+  uint64_t hit_site = 0;
   /** The general regset, read at most once per stop and stored at most once, before the thread runs. */
   std::vector<uint8_t> general;
   bool is_general_valid = false;

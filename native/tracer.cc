@@ -100,6 +100,7 @@ bool Tracer::run(Tracee& tracee, bool step, int signal) {
   Space* its_space = spaceOf(tracee);
   if (its_space != nullptr && !storeGeneral(tracee, its_space->arch)) return false;
   tracee.is_general_valid = false;
+  tracee.hit_site = 0;
   int code = step ? ptrace_ops::singleStep(tracee.tid, signal) : ptrace_ops::resume(tracee.tid, signal);
   // A thread that died under our hands runs, too: towards its exit event.
   setState(tracee, RunState::kRunning);
@@ -119,16 +120,28 @@ ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal, uint64_
     setState(tracee, RunState::kRunning);
     return code == 0 ? ResumeResult::kRunning : ResumeResult::kGone;
   }
-  if (its_space != nullptr && !its_space->sites.empty()) {
+  if (its_space != nullptr && tracee.hit_site != 0) {
     if (!loadGeneral(tracee, its_space->arch)) {
       setState(tracee, RunState::kRunning);
       return ResumeResult::kGone;
     }
-    const Plan* plan = its_space->siteAt(tracee.word(its_space->arch.pc_offset));
-    if (plan != nullptr) return passSite(tracee, *its_space, *plan, signal);
+    uint64_t pc = tracee.word(its_space->arch.pc_offset);
+    const Plan* plan = its_space->siteAt(pc);
+    if (plan != nullptr && tracee.hit_site == pc) return passSite(tracee, *its_space, *plan, signal);
   }
   bool is_alive = run(tracee, mode != ResumeMode::kContinue, signal);
   return is_alive ? ResumeResult::kRunning : ResumeResult::kGone;
+}
+
+bool Tracer::isStepEnd(Tracee& tracee, const Space& its_space) {
+  if (tracee.mode == ResumeMode::kContinue) return false;
+  uint64_t pc = tracee.word(its_space.arch.pc_offset);
+  bool is_at_site = its_space.siteAt(pc) != nullptr;
+  bool is_in_range = pc >= tracee.range_start && pc < tracee.range_end;
+  if (tracee.mode == ResumeMode::kRangeStep && is_in_range && !is_at_site) return false;
+  // Whoever steps onto a site has reached it.
+  tracee.hit_site = is_at_site ? pc : 0;
+  return true;
 }
 
 ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan, int signal) {
@@ -145,11 +158,7 @@ ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan
     case out_of_line::Start::kRefused:
       return ResumeResult::kRefused;
     case out_of_line::Start::kEmulated:
-      if (tracee.mode == ResumeMode::kStep) return ResumeResult::kDone;
-      if (tracee.mode == ResumeMode::kRangeStep) {
-        uint64_t now = tracee.word(its_space.arch.pc_offset);
-        if (now < tracee.range_start || now >= tracee.range_end) return ResumeResult::kDone;
-      }
+      if (isStepEnd(tracee, its_space)) return ResumeResult::kDone;
       break;
     case out_of_line::Start::kMustStep:
       tracee.phase = Phase::kSlotStep;

@@ -66,6 +66,8 @@ class Tracer {
 
  private:
   bool run(Tracee& tracee, bool step, int signal);
+  /** Whether a step or range step is over at the present pc. */
+  bool isStepEnd(Tracee& tracee, const Space& space);
   ResumeResult passSite(Tracee& tracee, Space& space, const Plan& plan, int signal);
   /** False: nobody need hear of it, the thread goes on. */
   bool onStop(Tracee& tracee, Event* event);

@@ -207,7 +207,7 @@ export class Process {
         break;
       case 'done':
         thread.forgetRegisters();
-        this.tracer.enqueue(() => this.#report(thread, { kind: 'step-done', thread }));
+        this.tracer.enqueue(() => this.#report(thread, this.#stepEnd(thread)));
         break;
       case 'refused':
         this.#passRefusedSite(thread, action);
@@ -279,7 +279,7 @@ export class Process {
 
   #continueAfterStep(thread: Thread, action: ResumeAction): void {
     const isDone = action.kind === 'range-step' && (thread.pc < action.start || thread.pc >= action.end);
-    if (isDone) this.#report(thread, { kind: 'step-done', thread });
+    if (isDone) this.#report(thread, this.#stepEnd(thread));
     else this.#resumeIfWanted(thread);
   }
 
@@ -293,7 +293,7 @@ export class Process {
     const trapLength = BigInt(this.arch.breakpoint.pcOffset);
     const isProgramTrap = facts.events[0]?.kind === 'program-trap';
     if (isProgramTrap) thread.pc = address(event.pc - trapLength);
-    for (const found of facts.events) this.#tell(thread, found);
+    this.#tell(thread, facts.events);
     // Nobody wants to look at it: the program gets its SIGTRAP with the pc that it expects.
     if (isProgramTrap && this.wishFor(thread).kind !== 'hold') thread.pc = address(event.pc);
     this.#resumeIfWanted(thread);
@@ -314,7 +314,7 @@ export class Process {
         return;
       default:
         if (isGroupStop(event))
-          this.#report(thread, { kind: 'group-stop', thread, signal: event.code as KernelSignal });
+          this.#report(thread, [{ kind: 'group-stop', thread, signal: event.code as KernelSignal }]);
         else this.#resumeIfWanted(thread);
     }
   }
@@ -323,7 +323,7 @@ export class Process {
     const child = this.#threads.get(childId) ?? this.addThread(childId);
     this.native.adopt(childId, this.space);
     this.tracer.deliverEarly(childId);
-    this.#report(thread, { kind: 'clone', thread, child });
+    this.#report(thread, [{ kind: 'clone', thread, child }]);
   }
 
   #onExec(thread: Thread, formerTid: Tid): void {
@@ -339,18 +339,27 @@ export class Process {
     this.#inPlace.cancel();
     this.hardware.clear();
     thread.debugImage = this.hardware.image;
-    this.#report(thread, { kind: 'exec', thread, path: this.executablePath() });
+    this.#report(thread, [{ kind: 'exec', thread, path: this.executablePath() }]);
   }
 
-  #report(thread: Thread, event: ThreadEvent): void {
+  /** A step has ended: it may have reached a breakpoint. */
+  #stepEnd(thread: Thread): ThreadEvent[] {
+    const done: ThreadEvent = { kind: 'step-done', thread };
+    const at = thread.pc;
+    return this.sites.has(at) ? [{ kind: 'breakpoint', thread, address: at }, done] : [done];
+  }
+
+  #report(thread: Thread, events: readonly ThreadEvent[]): void {
     if (!thread.isStopped) return;
-    this.#tell(thread, event);
+    this.#tell(thread, events);
     this.#resumeIfWanted(thread);
   }
 
-  #tell(thread: Thread, event: ThreadEvent): void {
+  /** Tells each engine the first of several facts about one stop that concerns it. */
+  #tell(thread: Thread, events: readonly ThreadEvent[]): void {
     for (const attachment of this.#attachments) {
-      if (!attachment.concerns(event)) continue;
+      const event = events.find((candidate) => attachment.concerns(candidate));
+      if (event === undefined) continue;
       const answer = attachment.tell(event);
       if (answer === 'hold') attachment.vote(thread, { kind: 'hold' });
       else if (event.kind === 'step-done') attachment.vote(thread, { kind: 'continue' });

@@ -23,7 +23,7 @@ export function kindOfStop(event: NativeEvent): StopKind {
 }
 
 export interface SignalStop {
-  /** What it means; empty when nobody is to hear of it. */
+  /** What it means, the most telling first; empty when nobody is to hear of it. */
   readonly events: readonly ThreadEvent[];
   /** The signal that the program gets when the thread goes on. */
   readonly pendingSignal: KernelSignal | undefined;
@@ -42,10 +42,10 @@ export function readSignalStop(thread: Thread, event: NativeEvent, ownPid: numbe
 
 function readTrap(thread: Thread, event: NativeEvent): SignalStop {
   const none = { pendingSignal: undefined };
-  if (event.atSite) return { events: [{ kind: 'breakpoint', thread, address: address(event.pc) }], ...none };
-  const hits = readHits(thread, event);
-  if (hits.length > 0) return { events: hits, ...none };
-  if (event.stepped) return { events: [{ kind: 'step-done', thread }], ...none };
+  const events = readHits(thread, event);
+  if (event.atSite) events.push({ kind: 'breakpoint', thread, address: address(event.pc) });
+  if (event.stepped) events.push({ kind: 'step-done', thread });
+  if (events.length > 0) return { events, ...none };
   const signal = kernelSignal(sigtrap);
   if (event.signalCode === kernelCode) {
     const at = address(event.pc - BigInt(thread.process.arch.breakpoint.pcOffset));

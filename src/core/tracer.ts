@@ -5,6 +5,7 @@
 import process from 'node:process';
 import { moduleFor } from '../../arch/index.js';
 import type { RegisterFile } from '../../arch/module.js';
+import { errorCodes, OutstepError } from '../base/errors.js';
 import type { Pid, Tid } from '../base/ids.js';
 import { nativeBinding } from '../native/binding.js';
 import type { NativeArch, NativeEvent, NativeTracer } from '../native/binding-types.js';
@@ -25,6 +26,9 @@ const longestBurstMs = 5;
 export type EventListener = (event: NativeEvent) => void;
 export type WarningListener = (message: string, cause: unknown) => void;
 
+/** ptrace and waitid know threads, not objects: two tracers on one JavaScript thread would take each other's news. */
+let isThreadTaken = false;
+
 export class Tracer {
   readonly native: NativeTracer;
   readonly ownPid = process.pid;
@@ -42,7 +46,14 @@ export class Tracer {
   constructor(
     onWarning: WarningListener = (message, cause) => process.emitWarning(`${message}: ${String(cause)}`),
   ) {
+    if (isThreadTaken) {
+      throw new OutstepError(
+        errorCodes.WRONG_STATE,
+        'this JavaScript thread has a Tracer already: dispose it first',
+      );
+    }
     this.native = new (nativeBinding().Tracer)();
+    isThreadTaken = true;
     this.#onWarning = onWarning;
   }
 
@@ -70,6 +81,7 @@ export class Tracer {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
+    isThreadTaken = false;
     for (const traced of this.#processes.values()) {
       for (const attachment of traced.attachments) traced.sites.removeAllOf(attachment);
     }

@@ -51,16 +51,20 @@ export class RecordingEngine implements Engine {
     return this.events.filter((event) => event.kind === kind).length;
   }
 
-  /** The first event of a kind that was not taken yet, waited for with a bound. */
-  async next<Kind extends EventKind>(kind: Kind): Promise<Extract<CoreEvent, { kind: Kind }>> {
+  /** The first event of these kinds that was not taken yet, waited for with a bound. */
+  async next<Kind extends EventKind>(...kinds: Kind[]): Promise<Extract<CoreEvent, { kind: Kind }>> {
     for (;;) {
-      const at = this.events.findIndex((event) => event.kind === kind);
+      const at = this.events.findIndex((event) => (kinds as string[]).includes(event.kind));
       const [found] = at < 0 ? [] : this.events.splice(at, 1);
       if (found !== undefined) return found as Extract<CoreEvent, { kind: Kind }>;
       const news = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      await bounded(news, 20_000, () => `${kind}; seen: ${this.events.map((event) => event.kind).join(' ')}`);
+      await bounded(
+        news,
+        20_000,
+        () => `${kinds.join(' or ')}; seen: ${this.events.map((event) => event.kind).join(' ')}`,
+      );
     }
   }
 }

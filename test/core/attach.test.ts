@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { describe, it } from 'mocha';
+import { errorCodes, OutstepError } from '../../src/base/errors.js';
+import { type Pid, pid } from '../../src/base/ids.js';
+import { Tracer } from '../../src/core/index.js';
+import { compileFixture } from '../support/fixture.js';
+import { continueAll, RecordingEngine } from './traced-program.js';
+
+/** Started through a shell that is gone at once: node would wait for a child of its own and take its stops. */
+async function startSpinner(threads: number): Promise<{ readonly id: Pid } & Disposable> {
+  const path = await compileFixture('spinner');
+  const shell = spawn('/bin/sh', ['-c', '"$0" "$1" & echo $!', path, String(threads)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  assert.ok(shell.stdout);
+  let output = '';
+  for await (const chunk of shell.stdout) {
+    output += chunk;
+    if (/ready/.test(output) && /\d+\n/.test(output)) break;
+  }
+  const id = pid(Number(/\d+/.exec(output)?.[0]));
+  return { id, [Symbol.dispose]: () => void process.kill(id, 'SIGKILL') };
+}
+
+function state(id: number): string {
+  return /^State:\s+(\S)/m.exec(readFileSync(`/proc/${id}/status`, 'latin1'))?.[1] ?? '';
+}
+
+describe('attach', () => {
+  it('stops every thread, and detach lets them run on', async () => {
+    using spinner = await startSpinner(16);
+    const tracer = new Tracer();
+    const attachment = await tracer.attach(spinner.id, new RecordingEngine());
+    assert.equal(attachment.process.threads.size, 16);
+    for (const thread of attachment.process.threads.values()) assert.ok(thread.isStopped);
+    assert.equal(state(spinner.id), 't');
+    await attachment.detach();
+    assert.match(state(spinner.id), /R|S/);
+    assert.equal(tracer.processes.size, 0);
+    tracer.dispose();
+  });
+
+  it('keeps a job-control stop', async () => {
+    using spinner = await startSpinner(3);
+    process.kill(spinner.id, 'SIGSTOP');
+    const tracer = new Tracer();
+    const attachment = await tracer.attach(spinner.id, new RecordingEngine());
+    await attachment.detach();
+    assert.equal(state(spinner.id), 'T');
+    tracer.dispose();
+  });
+
+  it('names who traces a process already', async () => {
+    using spinner = await startSpinner(1);
+    const other = spawn('strace', ['-o', '/dev/null', '-p', String(spinner.id)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    await once(other.stderr, 'data');
+    const tracer = new Tracer();
+    await assert.rejects(tracer.attach(spinner.id, new RecordingEngine()), (error) => {
+      assert.ok(error instanceof OutstepError);
+      assert.equal(error.code, errorCodes.ATTACH_REFUSED);
+      assert.match(
+        error.message,
+        new RegExp(
+          `Cannot attach to process ${spinner.id} \\(spinner\\): .*already traced by ${other.pid} \\(strace\\)`,
+        ),
+      );
+      return true;
+    });
+    tracer.dispose();
+    other.kill();
+  });
+
+  it('says that a process does not exist', async () => {
+    const tracer = new Tracer();
+    await assert.rejects(tracer.attach(pid(2 ** 22 - 1), new RecordingEngine()), /No such process/);
+    tracer.dispose();
+  });
+
+  it('sees the end of a process that was killed while it was stopped', async () => {
+    using spinner = await startSpinner(4);
+    const tracer = new Tracer();
+    const engine = new RecordingEngine();
+    await tracer.attach(spinner.id, engine);
+    process.kill(spinner.id, 'SIGKILL');
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'killed', signal: 9 });
+    tracer.dispose();
+  });
+
+  it('leaves the children of node alone and sees all of its own', async () => {
+    using spinner = await startSpinner(4);
+    const tracer = new Tracer();
+    const engine = new RecordingEngine();
+    const attachment = await tracer.attach(spinner.id, engine);
+    continueAll(attachment);
+    const codes = await Promise.all(
+      Array.from({ length: 40 }, async (_, code) => {
+        const child = spawn('/bin/sh', ['-c', `exit ${code}`]);
+        const [got] = await once(child, 'exit');
+        return got;
+      }),
+    );
+    assert.deepEqual(
+      codes,
+      Array.from({ length: 40 }, (_, code) => code),
+    );
+    await attachment.quiesce();
+    await attachment.kill();
+    tracer.dispose();
+  });
+});
