@@ -1,7 +1,7 @@
 /** `--selftest`: a few checks of this build on this machine, for bug reports and for tools that ask before use. */
 import process from 'node:process';
 import { asciiBytes, asciiText, encodePacket, escapeBinary, FrameDecoder } from 'gdb-js-rsp-parser';
-import { architectures } from '../../arch/index.js';
+import { modules } from '../../arch/index.js';
 import type { RegisterFile } from '../../arch/module.js';
 import { messageOf } from '../base/errors.js';
 import { type CoreEvent, type Engine, type ExitStatus, Tracer } from '../core/index.js';
@@ -17,7 +17,7 @@ interface Check {
 const checks: readonly Check[] = [
   { name: 'codec: packets survive encoding and decoding', run: checkCodec },
   { name: 'addon: loads and knows this machine', run: checkAddon },
-  { name: 'registers: no two overlap, all lie in their set', run: checkRegisters },
+  { name: 'registers: rows agree with their sets and their description', run: checkRegisters },
   { name: 'tracer: runs /bin/true from its first instruction to its exit', run: checkTracer },
 ];
 
@@ -63,25 +63,21 @@ function checkAddon(): void {
 }
 
 function checkRegisters(): void {
-  for (const module of architectures) {
-    const file = module.registerFile(nativeBinding().machineFacts());
-    for (const regset of file.regsets) checkRegset(file, regset.name, regset.sizeBytes);
-    expect(
-      file.registers.every(({ number }, index) => number === index),
-      'registers are numbered in order',
-    );
+  for (const module of modules) {
+    checkRegisterFile(module.registerFile(nativeBinding().machineFacts()));
   }
 }
 
-function checkRegset(file: RegisterFile, name: string, sizeBytes: number): void {
-  const rows = file.registers
-    .filter(({ regset }) => regset === name)
-    .sort((one, other) => one.offset - other.offset);
-  let end = 0;
-  for (const row of rows) {
-    expect(row.offset >= end, `register ${row.name} begins behind the one before it`);
-    end = row.offset + row.bits / 8;
-    expect(end <= sizeBytes, `register ${row.name} lies in ${name}`);
+function checkRegisterFile({ registers, regsets, targetDescription }: RegisterFile): void {
+  const sizes = new Map(regsets.map(({ name, sizeBytes }) => [name, sizeBytes]));
+  expect(new Set(registers.map(({ name }) => name)).size === registers.length, 'register names differ');
+  for (const [index, { name, number, regset, offset, bits }] of registers.entries()) {
+    expect(number === index, `register ${name} is numbered by its place`);
+    expect(
+      offset >= 0 && offset + bits / 8 <= (sizes.get(regset) ?? 0),
+      `register ${name} lies in ${regset}`,
+    );
+    expect(targetDescription.includes(`name="${name}"`), `register ${name} is described`);
   }
 }
 
