@@ -22,6 +22,8 @@ import type { Machine, Process } from './process.js';
 const briefWaitMs = 4;
 /** After this long without a return to the event loop others get their turn. */
 const longestBurstMs = 5;
+/** A thread in uninterruptible sleep cannot be stopped; nothing is worth waiting longer for. */
+const longestAbandonMs = 1000;
 
 export type EventListener = (event: NativeEvent) => void;
 export type WarningListener = (message: string, cause: unknown) => void;
@@ -77,17 +79,30 @@ export class Tracer {
     return attachProcess(this, pid, engine);
   }
 
-  /** Ends all tracing at once: what was launched is killed, what was attached to loses its breakpoints and runs on. */
+  /**
+   * Ends all tracing, synchronously: what was launched is killed, what was attached to is let go as it was, with
+   * every breakpoint out of its memory and every register as the program expects it.
+   */
   dispose(): void {
     if (this.#isDisposed) return;
+    for (const traced of this.#processes.values()) this.#abandon(traced);
     this.#isDisposed = true;
     isThreadTaken = false;
-    for (const traced of this.#processes.values()) {
-      for (const attachment of traced.attachments) traced.sites.removeAllOf(attachment);
-    }
     this.native.dispose();
     this.#processes.clear();
     this.#listeners.clear();
+  }
+
+  #abandon(traced: Process): void {
+    for (const attachment of traced.attachments) attachment.withdraw();
+    if (traced.origin === 'launched') return;
+    const deadline = performance.now() + longestAbandonMs;
+    while (traced.anyRunning() && performance.now() < deadline) {
+      // Again and again: any other stop takes a pending interrupt with it.
+      for (const thread of traced.threads.values()) if (thread.isRunning) this.native.interrupt(thread.tid);
+      for (const event of this.native.wait(briefWaitMs, true)) this.#dispatch(event);
+    }
+    traced.release(() => true);
   }
 
   /** The architecture of a program and this machine's registers for it; undefined: not supported. */

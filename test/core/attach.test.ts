@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import process from 'node:process';
 import { describe, it } from 'mocha';
 import { errorCodes, OutstepError } from '../../src/base/errors.js';
-import { type Pid, pid } from '../../src/base/ids.js';
+import { address, type Pid, pid } from '../../src/base/ids.js';
 import { Tracer } from '../../src/core/index.js';
 import { compileFixture } from '../support/fixture.js';
-import { continueAll, RecordingEngine } from './traced-program.js';
+import { continueAll, RecordingEngine, symbolValue } from './traced-program.js';
 
 /** Started through a shell that is gone at once: node would wait for a child of its own and take its stops. */
 async function startSpinner(threads: number): Promise<{ readonly id: Pid } & Disposable> {
@@ -26,8 +26,14 @@ async function startSpinner(threads: number): Promise<{ readonly id: Pid } & Dis
   return { id, [Symbol.dispose]: () => void process.kill(id, 'SIGKILL') };
 }
 
+function statusOf(id: number, field: string): string {
+  return (
+    new RegExp(`^${field}:\\s+(\\S+)`, 'm').exec(readFileSync(`/proc/${id}/status`, 'latin1'))?.[1] ?? ''
+  );
+}
+
 function state(id: number): string {
-  return /^State:\s+(\S)/m.exec(readFileSync(`/proc/${id}/status`, 'latin1'))?.[1] ?? '';
+  return statusOf(id, 'State');
 }
 
 describe('attach', () => {
@@ -90,6 +96,33 @@ describe('attach', () => {
     process.kill(spinner.id, 'SIGKILL');
     assert.deepEqual((await engine.next('exit')).status, { kind: 'killed', signal: 9 });
     tracer.dispose();
+  });
+
+  it('lets everything go when the tracer is disposed in the middle of hits', async () => {
+    using spinner = await startSpinner(8);
+    const tracer = new Tracer();
+    const engine = new RecordingEngine();
+    const attachment = await tracer.attach(spinner.id, engine);
+    const path = attachment.process.executablePath();
+    const header = attachment.process.auxiliaryVector();
+    assert.ok(header.length > 0);
+    const bias = BigInt(`0x${/^[0-9a-f]+/.exec(readFileSync(`/proc/${spinner.id}/maps`, 'latin1'))?.[0]}`);
+    const base = /Type:\s+DYN/.test(execFileSync('readelf', ['-h', path], { encoding: 'latin1' }))
+      ? bias
+      : 0n;
+    const at = address(base + symbolValue(path, 'tick'));
+    const text = attachment.process.memory.readExact(at, 32);
+    attachment.insertBreakpoint(at);
+    continueAll(attachment);
+    for (let hit = 0; hit < 50; hit++) await engine.next('breakpoint');
+    tracer.dispose();
+    assert.equal(statusOf(spinner.id, 'TracerPid'), '0');
+    assert.match(state(spinner.id), /R|S/);
+    const after = new Uint8Array(32);
+    const memory = openSync(`/proc/${spinner.id}/mem`, 'r');
+    readSync(memory, after, 0, after.length, at);
+    closeSync(memory);
+    assert.deepEqual(after, text);
   });
 
   it('leaves the children of node alone and sees all of its own', async () => {
