@@ -30,9 +30,9 @@ describe('gdb: thread-local variables', () => {
   });
 
   it('of a library opened at run time: where the thread has touched it', async () => {
-    const library = await compileFixture('thread-local-library', {
+    const library = await compileFixture('opened-thread-local', {
       flags: ['-shared', '-fPIC'],
-      output: 'thread-local-library.so',
+      output: 'opened-thread-local.so',
     });
     await debugFixture('thread-locals', { args: [library] }, async ({ gdb }) => {
       await gdb.execute('break everyone_is_set');
