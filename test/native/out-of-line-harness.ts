@@ -177,11 +177,18 @@ export class OutOfLineHarness implements Disposable {
     assert.ok(this.#tracer.setRegset(this.#tid, generalNote, general));
     assert.ok(this.#tracer.setRegset(this.#tid, xstateNote, state.xstate));
     this.#write(dataAddress, state.data);
-    const result = this.#tracer.resume(this.#tid, mode, 0);
-    if (result === 'refused') return undefined;
-    const event = result === 'done' ? undefined : this.#waitForStop();
-    const stop = event === undefined || event.stepped ? 'step' : this.#describe(event);
+    const first = this.#resume(mode);
+    // A site is passed by a thread that has met its trap.
+    const last = typeof first === 'object' && first.atSite && !first.stepped ? this.#resume(mode) : first;
+    if (last === 'refused') return undefined;
+    const stop = last === 'done' || last.stepped ? 'step' : this.#describe(last);
     return { ...this.#readState(), stop };
+  }
+
+  #resume(mode: Mode): NativeEvent | 'refused' | 'done' {
+    const result = this.#tracer.resume(this.#tid, mode, 0);
+    assert.notEqual(result, 'gone');
+    return result === 'refused' || result === 'done' ? result : this.#waitForStop();
   }
 
   #describe(event: NativeEvent): string {

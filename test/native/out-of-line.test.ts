@@ -105,12 +105,15 @@ const excluded = new RegExp(
   ].join('|'),
 );
 
-function isComparable(bytes: Uint8Array, made: Plan, reference: ReferenceDecoder): boolean {
+function isComparable(bytes: Uint8Array, made: Plan, reference: ReferenceDecoder, random: Random): boolean {
   if (made.kind === 'refuse') return false;
   const isKernelCall = made.kind === 'slot' && bytes.at(-2) === 0xcd && bytes.at(-1) === 0x80;
-  const isEndless = made.kind === 'emulate' && 'target' in made.effect && made.effect.target === siteAddress;
+  const target = made.kind === 'emulate' && 'target' in made.effect ? made.effect.target - siteAddress : -1n;
+  const isEndless = target >= 0n && target < bytes.length;
   if (isKernelCall || isEndless) return false;
   const mnemonic = reference.decode(bytes, siteAddress)?.instruction.mnemonic ?? Mnemonic.INVALID;
+  // Of those that always fault a few are enough.
+  if (mnemonic === Mnemonic.INVALID && random.below(10) > 0) return false;
   return !excluded.test(Mnemonic[mnemonic]);
 }
 
@@ -243,14 +246,14 @@ describe('out-of-line execution against execution in place', () => {
   it('random instructions leave the same registers, memory and signals', () => {
     const random = new Random(21);
     const tally: Tally = { counts: new Map(), failures: [] };
-    for (let attempt = 0; attempt < 15_000; attempt++) {
+    for (let attempt = 0; attempt < 20_000; attempt++) {
       const modRm = random.below(3) === 0 ? (random.below(8) << 3) | 5 : undefined;
       const bytes = randomInstruction(random, modRm);
       const instruction = decode(bytes);
       if (instruction === undefined) continue;
       const exact = bytes.slice(0, instruction.lengthBytes);
       aim(exact, instruction, random);
-      if (!isComparable(exact, plan(exact, siteAddress), reference)) continue;
+      if (!isComparable(exact, plan(exact, siteAddress), reference, random)) continue;
       compare(harness, exact, randomState(harness, random), random.pick(slotAddresses), tally);
     }
     assert.deepEqual(tally.failures.slice(0, 30), []);
