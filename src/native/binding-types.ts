@@ -138,6 +138,7 @@ export interface NativeTracer {
   wait(timeoutMs: number, lookAtStopped: boolean): NativeEvent[];
   /** Calls `listener` on the event loop whenever the kernel may have news, until `unwatch`. */
   watch(listener: () => void): void;
+  /** Ends what `watch` began; twice is harmless. */
   unwatch(): void;
 
   /** Copy of a regset of a stopped thread, as long as the kernel's, at most `sizeBytes`; undefined: gone, or the kernel has no such set for it (ENODEV, EINVAL, EIO). */
@@ -150,18 +151,22 @@ export interface NativeTracer {
   pokeUser(tid: number, offset: number, value: bigint): boolean;
   /** siginfo_t (128 bytes) of the last signal-delivery stop; undefined: gone, or stopped for another reason. */
   getSiginfo(tid: number): Uint8Array | undefined;
+  /** PTRACE_SETSIGINFO. False: gone. */
   setSiginfo(tid: number, bytes: Uint8Array): boolean;
 
   /** Declares an address space with its breakpoint sites; `memory` is an open /proc/PID/mem. Returns its handle. */
   addSpace(pid: number, arch: NativeArch): number;
   /** Reopens /proc/PID/mem, after an exec, and drops its sites. */
   resetSpace(space: number, pid: number): void;
+  /** Closes its memory and drops its tables; an unknown handle is nothing. */
   removeSpace(space: number): void;
   /** Bytes read into `into`, up to the first unreadable one; 0 when the first cannot be read. */
   readMemory(space: number, address: bigint, into: Uint8Array): number;
   /** Bytes written, as in readMemory. Reaches read-only pages. */
   writeMemory(space: number, address: bigint, bytes: Uint8Array): number;
+  /** Declares a site, or replaces its plan; the trap bytes are the caller's to write. */
   setSite(space: number, address: bigint, plan: NativePlan): void;
+  /** Forgets a site; the original bytes are the caller's to write. */
   removeSite(space: number, address: bigint): void;
   /** Signals that are delivered at once without an event, for threads that do not step; bit n - 1 is signal n. */
   setPassSignals(space: number, signals: bigint): void;

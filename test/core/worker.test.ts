@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { describe, it } from 'mocha';
+import { compileFixture } from '../support/fixture.js';
+import { projectRoot } from '../support/project-paths.js';
+
+const coreModule = pathToFileURL(resolve(projectRoot, 'dist/src/core/index.js')).href;
+
+/** A program that launches another one, says its pid, and then does as `ending` says. */
+function script(program: string, ending: string): string {
+  return `
+    import process from 'node:process';
+    import { Tracer } from ${JSON.stringify(coreModule)};
+    const tracer = new Tracer();
+    let done;
+    const exited = new Promise((resolve) => { done = resolve; });
+    const engine = { name: 'test', mask: new Set(['exit']), onEvent: (event) => { done(event.status.code); return 'pass'; } };
+    const attachment = await tracer.launch({ program: ${JSON.stringify(program)}, args: ['2', '100'], environment: {},
+      disableRandomization: true, startWithShell: false, redirectStdio: true }, engine);
+    const go = () => attachment.resume([...attachment.process.threads.values()].map((thread) => ({ thread, action: { kind: 'continue' } })));
+    ${ending}`;
+}
+
+/** A killed orphan may wait for its new parent to take notice of it. */
+function isAlive(id: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${id}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+describe('a tracer', () => {
+  it('works in a worker thread, and another one in the next', async () => {
+    const program = await compileFixture('hot-threads');
+    for (let round = 0; round < 2; round++) {
+      const ending = `go(); const { parentPort } = await import('node:worker_threads'); parentPort.postMessage(await exited); tracer.dispose();`;
+      const worker = new Worker(
+        new URL(`data:text/javascript,${encodeURIComponent(script(program, ending))}`),
+      );
+      const [code] = await once(worker, 'message');
+      assert.equal(code, 0);
+      await once(worker, 'exit');
+    }
+  });
+
+  it('that is forgotten at process.exit takes what it launched with it', async () => {
+    const program = await compileFixture('hot-threads');
+    const ending = 'console.log(attachment.process.pid); process.exit(3);';
+    const result = spawnSync(process.execPath, ['--input-type=module', '-e', script(program, ending)], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    assert.equal(result.status, 3, result.stderr);
+    const id = Number(result.stdout.trim());
+    assert.ok(id > 0);
+    assert.equal(isAlive(id), false);
+  });
+});
