@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
 import { describe, it } from 'mocha';
 import { errorCodes, OutstepError } from '../../src/base/errors.js';
 import { Tracer } from '../../src/core/index.js';
+import { projectRoot } from '../support/project-paths.js';
 import { continueAll, launchFixture, launchOptions, RecordingEngine } from './traced-program.js';
 
 describe('launch', () => {
@@ -59,6 +64,18 @@ describe('launch', () => {
     );
     await assert.rejects(viaShell, /During startup program exited with code 127/);
     tracer.dispose();
+  });
+
+  it('refuses a 32-bit program in words', async () => {
+    const folder = mkdtempSync(resolve(tmpdir(), 'outstep-'));
+    const path = resolve(folder, 'thirty-two-bit');
+    const source = resolve(projectRoot, 'fixtures/thirty-two-bit.S');
+    execFileSync('gcc', ['-m32', '-nostdlib', '-static', '-o', path, source]);
+    const tracer = new Tracer();
+    const launched = tracer.launch(launchOptions(path), new RecordingEngine());
+    await assert.rejects(launched, /Cannot debug .*thirty-two-bit: only 64-bit programs/);
+    tracer.dispose();
+    rmSync(folder, { recursive: true });
   });
 
   it('reports the signal that kills the program', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { type ThreadPointer, threadLocalAddress } from '../../../src/core/program/index.js';
+import { loadedObjects, type ThreadPointer, threadLocalAddress } from '../../../src/core/program/index.js';
 import { compileFixture } from '../../support/fixture.js';
 import { type RunningProgram, withProgram } from './running-program.js';
 
@@ -58,6 +58,28 @@ describe('thread-local variables', () => {
   it('says that a thread which never used the library has no block yet', () =>
     withLibrary((program) => {
       assert.equal(locate(program, 'second', program.value('library.linkMap'), libraryOffset), undefined);
+    }));
+
+  it('finds the block of such a thread where the library lies in the static area', async () => {
+    const library = await compileFixture('thread-local-library', {
+      flags: ['-shared', '-fPIC', '-ftls-model=initial-exec'],
+      output: 'libthread-local-static.so',
+    });
+    await withProgram('thread-local', { args: [library] }, (program) => {
+      const linkMap = program.value('library.linkMap');
+      assert.equal(locate(program, 'first', linkMap, libraryOffset), program.value('first.library'));
+      const second = locate(program, 'second', linkMap, libraryOffset);
+      assert.ok(second !== undefined && second !== program.value('first.library'));
+      assert.equal(program.reader.pointer(second), 2n);
+    });
+  });
+
+  it('finds nothing for an object without such variables', () =>
+    withLibrary((program) => {
+      const { objects } = loadedObjects(program.reader, program.auxiliaryVector);
+      const vdso = objects.find((object) => object.name.startsWith('linux-vdso'));
+      assert.ok(vdso !== undefined);
+      assert.equal(locate(program, 'first', vdso.linkMap, 0n), undefined);
     }));
 
   it('finds those of a static program', () =>
