@@ -1,5 +1,5 @@
 /** Serves: starts or attaches, then hands one client after the other to the session layer until that has finished. */
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { assertNever } from '../base/assert-never.js';
 import { errorCodes, isOutstepError } from '../base/errors.js';
 import { pid as pidOf } from '../base/ids.js';
@@ -16,7 +16,7 @@ import { StartError } from './start-error.js';
 import { nextStopSignal } from './stop-signal.js';
 import { lendTerminal } from './terminal.js';
 
-/** How long the last bytes to a client may take when the server ends. */
+/** How long programs may take to be let go, and the last bytes to reach the client, when the server ends. */
 const farewellMs = 1000;
 
 /**
@@ -38,10 +38,12 @@ export async function serve(options: ServeOptions, console: Console): Promise<nu
   const server = new GdbServer(tracer, config, console, log);
   const service = new Service(server, endpoint, once, console);
   try {
+    if (isStdio && options.target.kind === 'program') console.line('stdin/stdout redirected');
     const run = startTarget(tracer, server, options.target).then(() => service.run());
     return await Promise.race([run, server.finished, nextStopSignal()]);
   } finally {
-    await service.end();
+    await atMost(farewellMs, server.end());
+    await atMost(farewellMs, service.end());
     server.dispose();
   }
 }
@@ -105,15 +107,23 @@ class Service {
     return this.#server.finished;
   }
 
-  /** Takes no more clients and lets the present one read the last replies. */
+  /** Takes no more clients; resolves when the present one has been sent the last replies. */
   async end(): Promise<void> {
     this.#endpoint.close();
-    const late = AbortSignal.timeout(farewellMs);
-    const isLate = new Promise((resolve) => late.addEventListener('abort', resolve, { once: true }));
-    await Promise.race([this.#connection?.end(), isLate]);
+    await this.#connection?.end();
   }
 
   #announce(): void {
     if (this.#endpoint.announcement !== '') this.#console.line(this.#endpoint.announcement);
+  }
+}
+
+/** Waits for `promise`, but no longer than `timeoutMs`. */
+async function atMost(timeoutMs: number, promise: Promise<void>): Promise<void> {
+  const timeout = new AbortController();
+  try {
+    await Promise.race([promise, setTimeout(timeoutMs, undefined, { signal: timeout.signal })]);
+  } finally {
+    timeout.abort();
   }
 }

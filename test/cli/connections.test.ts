@@ -1,0 +1,207 @@
+/** Who is served when, and what becomes of the programs when clients and the server go. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'mocha';
+import { bounded } from '../support/bounded.js';
+import { DebugServer, serverCommand } from '../support/debug-server.js';
+import { connectRaw, RawClient, type SocketClient } from '../support/raw-client.js';
+import { TestProcess } from '../support/test-process.js';
+
+const reopening = 'Remote side has terminated connection.  GDBserver will reopen the connection.\n';
+
+function connectTo(server: DebugServer): Promise<SocketClient> {
+  return connectRaw({ port: server.port, host: '127.0.0.1' });
+}
+
+/** pid of the program that the server says it started. */
+function startedPid(text: string): number {
+  return Number(/created; pid = (\d+)/.exec(text)?.[1]);
+}
+
+/** A field of /proc/PID/status; undefined when the process is gone. */
+function statusField(pid: number, name: string): string | undefined {
+  try {
+    return new RegExp(`^${name}:\\s*(.*)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+describe('cli: connections', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'outstep-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('greets a client, serves it, and listens again at the same port', async () => {
+    await using server = await DebugServer.start(['localhost:0', '/bin/true']);
+    for (const round of [1, 2]) {
+      using connection = await connectTo(server);
+      assert.match(await connection.client.request('?'), /^T05/, `round ${round}`);
+      const { localPort } = connection.socket;
+      await server.output.match(
+        new RegExp(`^Remote debugging from host 127\\.0\\.0\\.1, port ${localPort}$`, 'm'),
+      );
+      connection.socket.end();
+      await server.output.match(
+        new RegExp(`(?:${reopening}Listening on port ${server.port}\\n[\\s\\S]*){${round}}`),
+      );
+    }
+  });
+
+  it('serves a second client when the first has gone', async () => {
+    await using server = await DebugServer.start(['localhost:0', '/bin/true']);
+    using first = await connectTo(server);
+    assert.match(await first.client.request('?'), /^T05/);
+    using second = await connectTo(server);
+    second.client.send('?');
+    assert.match(await first.client.request('qC'), /^QC/);
+    assert.equal(second.client.hasReply, false);
+    first.socket.destroy();
+    assert.match(await second.client.next('?'), /^T05/);
+  });
+
+  it('goes on when a client leaves half a packet behind', async () => {
+    await using server = await DebugServer.start(['localhost:0', '/bin/true']);
+    using first = await connectTo(server);
+    first.socket.write('$qSuppor');
+    first.socket.resetAndDestroy();
+    await server.output.match(new RegExp(reopening));
+    using second = await connectTo(server);
+    assert.match(await second.client.request('?'), /^T05/);
+  });
+
+  it('ends with its only client, and the program with it, with --once', async () => {
+    await using server = await DebugServer.start(['--once', 'localhost:0', '/bin/cat']);
+    const pid = startedPid(server.output.text);
+    using connection = await connectTo(server);
+    assert.match(await connection.client.request('?'), /^T05/);
+    await assert.rejects(connectTo(server), /ECONNREFUSED/);
+    connection.socket.end();
+    assert.deepEqual(await server.process.waitForExit(), { kind: 'exited', code: 0 });
+    assert.equal(statusField(pid, 'State'), undefined);
+    assert.doesNotMatch(server.output.text, /reopen/);
+  });
+
+  it('ends when the program has ended and its client leaves', async () => {
+    await using server = await DebugServer.start(['localhost:0', '/bin/true']);
+    using connection = await connectTo(server);
+    assert.match(await connection.client.request('vCont;c'), /^W00/);
+    connection.socket.end();
+    assert.deepEqual(await server.process.waitForExit(), { kind: 'exited', code: 0 });
+    assert.match(server.output.text, /^\nChild exited with status 0$/m);
+    assert.doesNotMatch(server.output.text, /reopen/);
+  });
+
+  it('listens at a Unix domain socket', async () => {
+    const path = join(folder, 'socket');
+    await using server = await TestProcess.start('server', [...serverCommand, `unix:${path}`, '/bin/true']);
+    await server.output.match(new RegExp(`^Listening on ${path}$`, 'm'));
+    using connection = await connectRaw({ path });
+    assert.match(await connection.client.request('?'), /^T05/);
+  });
+
+  it('logs packets into a file, with the time', async () => {
+    const log = join(folder, 'log');
+    const options = [`--debug-file=${log}`, '--remote-debug', '--debug-format=timestamp'];
+    await using server = await DebugServer.start([...options, 'localhost:0', '/bin/true']);
+    using connection = await connectTo(server);
+    await connection.client.request('qC');
+    assert.match(readFileSync(log, 'utf8'), /^\d+\.\d{6} \[remote\] .*qC/m);
+    assert.doesNotMatch(server.output.text, /qC/);
+  });
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    it(`kills what it started when it gets ${signal}`, async () => {
+      await using server = await DebugServer.start(['localhost:0', '/bin/cat']);
+      const pid = startedPid(server.output.text);
+      assert.match(statusField(pid, 'State') ?? '', /^t/);
+      server.process.signal(signal);
+      const code = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal];
+      assert.deepEqual(await server.process.waitForExit(), { kind: 'exited', code });
+      assert.equal(statusField(pid, 'State'), undefined);
+    });
+  }
+
+  it('lets go what it attached to when it is ended, without its breakpoints', async () => {
+    await using program = await TestProcess.start('program', ['/bin/cat']);
+    await using server = await DebugServer.start(['--attach', 'localhost:0', String(program.pid)]);
+    assert.match(server.output.text, new RegExp(`^Attached; pid = ${program.pid}$`, 'm'));
+    using connection = await connectTo(server);
+    const pc = await programCounter(connection.client);
+    assert.equal(await connection.client.request(`Z0,${pc},1`), 'OK');
+    server.process.signal('SIGTERM');
+    await server.process.waitForExit();
+    program.write('still here\n');
+    await program.output.match(/still here/);
+    assert.equal(statusField(program.pid, 'TracerPid'), '0');
+  });
+
+  it('speaks over standard input and output, and ends with them', async () => {
+    const log = join(folder, 'stdio');
+    const [program = '', ...args] = [...serverCommand, 'stdio', '/bin/echo', 'hello'];
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', openSync(log, 'w')] });
+    try {
+      assert.ok(child.stdin && child.stdout);
+      const client = new RawClient(child.stdout, child.stdin);
+      assert.match(await client.request('?'), /^T05/);
+      assert.match(await client.request('vCont;c'), /^W00/);
+      const exited = once(child, 'exit');
+      child.stdin.end();
+      const [code] = await bounded(exited, 10_000, () => 'the end of the server');
+      assert.equal(code, 0);
+      assert.match(
+        readFileSync(log, 'utf8'),
+        /^stdin\/stdout redirected\nProcess .*\nRemote debugging using stdio\nhello\n/,
+      );
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+});
+
+/** Where the first thread stands, from the expedited registers of a stop reply (rip is register 16, little endian). */
+async function programCounter(client: RawClient): Promise<string> {
+  const [, hex = ''] = /;10:([0-9a-f]{16});/.exec(`;${(await client.request('?')).slice(3)}`) ?? [];
+  return (hex.match(/../g) ?? []).reverse().join('');
+}
+
+describe('cli: start of programs', () => {
+  async function outputOf(server: DebugServer): Promise<string> {
+    using connection = await connectTo(server);
+    assert.match(await connection.client.request('vCont;c'), /^W00/);
+    connection.socket.end();
+    await server.process.waitForExit();
+    await server.process[Symbol.asyncDispose]();
+    return server.output.text;
+  }
+
+  const words = ['a  b', '', '--once', '$HOME', '*', "it's", '"', '\\', '--', ';', '\n'];
+  for (const shell of ['--startup-with-shell', '--no-startup-with-shell']) {
+    it(`hands arguments over as they are, ${shell}`, async () => {
+      await using server = await DebugServer.start([
+        shell,
+        '--once',
+        'localhost:0',
+        '/usr/bin/printf',
+        '[%s]',
+        ...words,
+      ]);
+      assert.ok((await outputOf(server)).includes(words.map((word) => `[${word}]`).join('')));
+    });
+  }
+
+  it('runs the program through a wrapper', async () => {
+    const wrapper = ['--wrapper', 'env', 'OUTSTEP_WORD=two words', '--'];
+    await using server = await DebugServer.start([
+      ...wrapper,
+      '--once',
+      'localhost:0',
+      '/usr/bin/printenv',
+      'OUTSTEP_WORD',
+    ]);
+    assert.match(await outputOf(server), /^two words$/m);
+  });
+});
