@@ -4,6 +4,8 @@ export type DebugTopic = (typeof debugTopics)[number];
 
 /** Messages for whoever debugs the server itself; each topic is switched on and off while the server runs. */
 export class DebugLog {
+  /** Each message starts with the seconds since 1970. */
+  timestamps = false;
   readonly #topics = new Set<DebugTopic>();
   readonly #sink: (line: string) => void;
 
@@ -22,6 +24,8 @@ export class DebugLog {
 
   /** The message is a function so that it costs nothing while the topic is off. */
   write(topic: DebugTopic, message: () => string): void {
-    if (this.#topics.has(topic)) this.#sink(`[${topic}] ${message()}`);
+    if (!this.#topics.has(topic)) return;
+    const time = this.timestamps ? `${(Date.now() / 1000).toFixed(3)} ` : '';
+    this.#sink(`${time}[${topic}] ${message()}`);
   }
 }

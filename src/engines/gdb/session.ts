@@ -15,11 +15,11 @@ import {
 import type { KernelSignal } from '../../base/ids.js';
 import type { CoreEvent, Engine, EventAnswer, EventKind, Process, Thread } from '../../core/index.js';
 import { AttachedProcess } from './attached-process.js';
-import { ClientFeatures, packetSizeBytes } from './features.js';
+import { ClientFeatures, featureAnswer, packetSizeBytes } from './features.js';
 import type { LaunchSettings } from './launch-settings.js';
 import { PacketWriter, replyBytes, replyForError } from './output.js';
 import { deferred, empty, errno, failure, type PacketEntry, type Reply, text } from './packet.js';
-import { findPacket } from './packets/index.js';
+import { findPacket, packets } from './packets/index.js';
 import { PendingStops, type Stop, threadOf } from './pending-stops.js';
 import { ProcessSet } from './process-set.js';
 import type { RequestedAction } from './run-control.js';
@@ -127,6 +127,11 @@ export class GdbSession {
   /** Text for the user, as `O` packets. Only while the client waits for an answer that may be preceded by them. */
   writeConsole(message: string): void {
     this.#writer.write(asciiBytes(`O${hexOfText(message)}`));
+  }
+
+  /** The `qSupported` answer. */
+  announcedFeatures(): string {
+    return featureAnswer(packets, this.server.disabledPackets);
   }
 
   stopAcknowledging(): void {

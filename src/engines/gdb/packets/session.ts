@@ -1,9 +1,7 @@
 /** The connection itself: negotiation, modes, what is selected. */
 import type { FieldReader, ThreadSelector } from 'gdb-js-rsp-parser';
-import { featureAnswer } from '../features.js';
 import { empty, errno, failure, nothing, ok, type PacketEntry, packet, text } from '../packet.js';
 import type { GdbSession } from '../session.js';
-import { packets } from './index.js';
 
 function parseTokens(fields: FieldReader): string {
   return fields.accept(':') ? fields.restText() : '';
@@ -64,7 +62,7 @@ export const sessionPackets: readonly PacketEntry[] = [
     parse: parseTokens,
     run: (session, tokens) => {
       session.features.negotiate(tokens);
-      return text(featureAnswer(packets, session.server.disabledPackets));
+      return text(session.announcedFeatures());
     },
   }),
   packet({

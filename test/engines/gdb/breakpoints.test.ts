@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { stopKeys, withSession } from './traced-session.js';
+import { lldbTokens } from './wire-client.js';
+
+/** Numbers of the target description: rip. */
+const rip = '10';
+
+describe('gdb session: breakpoints and watchpoints', () => {
+  it('stops at Z0 once for each call, with the pc at it, and not after z0', () =>
+    withSession('stepping', {}, async ({ client, symbol, register }) => {
+      await client.request('?');
+      const at = symbol('twice');
+      assert.equal(await client.request(`Z0,${at},1`), 'OK');
+      assert.equal(await client.request(`Z0,${at},1`), 'OK', 'twice is once');
+      for (let call = 0; call < 2; call++) {
+        assert.match(await client.request('vCont;c'), /^T05.*swbreak:;/);
+        assert.equal(await register('rip'), BigInt(`0x${at}`));
+      }
+      assert.equal(await client.request(`z0,${at},1`), 'OK');
+      assert.equal(await client.request(`z0,${at},1`), 'OK', 'removing what is not there is harmless');
+      assert.match(await client.request('vCont;c'), /^W0/);
+    }));
+
+  it('leaves the pc behind the trap for a client without swbreak', () =>
+    withSession('stepping', { tokens: 'multiprocess+' }, async ({ client, symbol, register }) => {
+      await client.request('?');
+      const at = symbol('twice');
+      assert.equal(await client.request(`Z0,${at},1`), 'OK');
+      const stop = await client.request('vCont;c');
+      assert.ok(!stop.includes('swbreak'), stop);
+      assert.equal(await register('rip'), BigInt(`0x${at}`) + 1n);
+    }));
+
+  it('gives LLDB the corrected pc and a reason', () =>
+    withSession('stepping', { tokens: lldbTokens }, async ({ client, symbol, register }) => {
+      await client.request('?');
+      const at = symbol('twice');
+      assert.equal(await client.request(`Z0,${at},1`), 'OK');
+      const stop = stopKeys(await client.request('vCont;c'));
+      assert.equal(stop.get('reason'), 'breakpoint');
+      assert.ok(!stop.has('swbreak'));
+      assert.equal(await register('rip'), BigInt(`0x${at}`));
+      assert.ok(stop.has(rip));
+    }));
+
+  it('reports what other threads ran into on the next resume, and drops it when the breakpoint is gone', () =>
+    withSession('hot-threads', { args: ['4', '1'] }, async ({ client, symbol }) => {
+      await client.request('?');
+      const at = symbol('hot');
+      assert.equal(await client.request(`Z0,${at},1`), 'OK');
+      const seen = new Set<string>();
+      for (let hit = 0; hit < 4; hit++) {
+        const stop = stopKeys(await client.request('vCont;c'));
+        assert.ok(stop.has('swbreak'));
+        seen.add(stop.get('thread') ?? '');
+      }
+      assert.equal(seen.size, 4, 'each thread is reported once');
+      assert.match(await client.request('vCont;c'), /^W0/);
+    }));
+
+  it('tells no stop of a breakpoint that was removed meanwhile', () =>
+    withSession('hot-threads', { args: ['4', '1'] }, async ({ client, symbol }) => {
+      await client.request('?');
+      const at = symbol('hot');
+      assert.equal(await client.request(`Z0,${at},1`), 'OK');
+      assert.match(await client.request('vCont;c'), /^T05/);
+      assert.equal(await client.request(`z0,${at},1`), 'OK');
+      assert.match(await client.request('vCont;c'), /^W0/);
+    }));
+
+  it('stops at a hardware breakpoint', () =>
+    withSession('stepping', {}, async ({ client, symbol, register }) => {
+      await client.request('?');
+      const at = symbol('twice');
+      assert.equal(await client.request(`Z1,${at},1`), 'OK');
+      assert.match(await client.request('vCont;c'), /^T05.*hwbreak:;/);
+      assert.equal(await register('rip'), BigInt(`0x${at}`));
+      assert.equal(await client.request(`z1,${at},1`), 'OK');
+      assert.match(await client.request('vCont;c'), /^W0/);
+    }));
+
+  it('stops at writes with Z2 and at reads with Z4, and has no Z3', () =>
+    withSession('watch', {}, async ({ client, symbol }) => {
+      await client.request('?');
+      assert.equal(await client.request(`Z3,${symbol('constant')},4`), '');
+      assert.equal(await client.request(`z3,${symbol('constant')},4`), '');
+      assert.equal(await client.request(`Z2,${symbol('global')},4`), 'OK');
+      const written = stopKeys(await client.request('vCont;c'));
+      assert.equal(BigInt(`0x${written.get('watch')}`), BigInt(`0x${symbol('global')}`));
+      assert.equal(await client.request(`m${symbol('global')},4`), '02000000');
+      assert.equal(await client.request(`z2,${symbol('global')},4`), 'OK');
+      assert.equal(await client.request(`Z4,${symbol('constant')},4`), 'OK');
+      const read = stopKeys(await client.request('vCont;c'));
+      assert.equal(BigInt(`0x${read.get('awatch')}`), BigInt(`0x${symbol('constant')}`));
+      assert.equal(await client.request(`z4,${symbol('constant')},4`), 'OK');
+      assert.match(await client.request('vCont;c'), /^W0/);
+    }));
+
+  it('answers E when the debug registers are used up, and for kinds that do not exist', () =>
+    withSession('watch', {}, async ({ client, symbol }) => {
+      await client.request('?');
+      const start = BigInt(`0x${symbol('bytes')}`);
+      const replies: string[] = [];
+      for (let index = 0n; index < 5n; index++) {
+        replies.push(await client.request(`Z2,${(start + index * 0x40n).toString(16)},8`));
+      }
+      assert.deepEqual(replies.slice(0, 4), ['OK', 'OK', 'OK', 'OK']);
+      assert.match(replies[4] ?? '', /^E/);
+      assert.match(await client.request(`Z2,${symbol('global')},0`), /^E/);
+      assert.match(await client.request(`Z0,${symbol('main')},7`), /^E/);
+      assert.match(await client.request('Z0,0,1'), /^E/);
+    }));
+});

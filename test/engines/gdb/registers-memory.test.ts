@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { asciiBytes } from 'gdb-js-rsp-parser';
+import { describe, it } from 'mocha';
+import { withSession } from './traced-session.js';
+
+describe('gdb session: registers', () => {
+  it('has the registers of g in p, one by one', () =>
+    withSession('stepping', {}, async ({ client, server }) => {
+      const [traced] = server.tracer.processes.values();
+      const file = traced?.registerFile;
+      assert.ok(file);
+      const all = await client.request('g');
+      const single: string[] = [];
+      for (const register of file.registers.slice(0, file.generalCount)) {
+        const value = await client.request(`p${register.number.toString(16)}`);
+        assert.equal(value.length, register.bits / 4, register.name);
+        single.push(value);
+      }
+      assert.equal(single.join(''), all);
+    }));
+
+  it('writes with P and G, and G leaves alone what is marked x or missing', () =>
+    withSession('stepping', {}, async ({ client }) => {
+      const all = await client.request('g');
+      assert.equal(await client.request('P0=1122334455667788'), 'OK');
+      assert.equal(await client.request('p0'), '1122334455667788');
+      assert.equal(await client.request(`G${'x'.repeat(16)}8877665544332211`), 'OK');
+      assert.equal(await client.request('p0'), '1122334455667788');
+      assert.equal(await client.request('p1'), '8877665544332211');
+      assert.equal(await client.request(`G${all}`), 'OK');
+      assert.equal(await client.request('g'), all);
+    }));
+});
+
+describe('gdb session: memory', () => {
+  it('is read by m and x, written by M and X', () =>
+    withSession('watch', {}, async ({ client, symbol }) => {
+      const at = symbol('bytes');
+      assert.equal(await client.request(`M${at},4:23242a7d`), 'OK');
+      assert.equal(await client.request(`m${at},5`), '23242a7d00');
+      assert.equal(await client.request(`x${at},5`), 'b#$*}\0');
+      assert.equal(await client.request(asciiBytes(`X${at},4:}*$#`)), 'OK');
+      assert.equal(await client.request(`m${at},4`), '7d2a2423');
+      assert.equal(await client.request('X0,0:'), 'OK', 'the probe');
+      assert.equal(await client.request('x0,0'), 'b');
+      assert.equal(await client.request('m0,0'), '');
+    }));
+
+  it('shows the original bytes under a breakpoint, and keeps what is written there', () =>
+    withSession('stepping', {}, async ({ client, symbol }) => {
+      const at = symbol('twice');
+      const before = await client.request(`m${at},4`);
+      assert.equal(await client.request(`Z0,${at},1`), 'OK');
+      assert.equal(await client.request(`m${at},4`), before);
+      assert.equal(await client.request(`M${at},1:90`), 'OK');
+      assert.equal(await client.request(`m${at},1`), '90');
+      assert.match(await client.request('vCont;c'), /^T05.*swbreak/);
+    }));
+
+  it('ends where readable memory ends', () =>
+    withSession('stepping', {}, async ({ client, register }) => {
+      const stack = await register('rsp');
+      const long = await client.request(`m${stack.toString(16)},100000`);
+      assert.match(long, /^([0-9a-f]{2})+$/);
+      assert.ok(long.length < 0x200000, 'the stack is not that long');
+      assert.match(await client.request('m0,10'), /^E0e$/);
+      assert.match(await client.request('x0,10'), /^E0e$/);
+      assert.match(await client.request('M0,1:00'), /^E/);
+    }));
+
+  it('beyond the last address there is none', () =>
+    withSession('stepping', {}, async ({ client }) => {
+      assert.match(await client.request('mffffffffffffffff,10'), /^E/);
+      assert.match(await client.request('mfffffffffffffff0,ffffffff'), /^E/);
+      assert.match(await client.request('Mffffffffffffffff,2:0000'), /^E/);
+      assert.match(await client.request('?'), /^T05/);
+    }));
+});

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { stopKeys, withSession } from './traced-session.js';
+
+const sigusr1 = '1e';
+
+describe('gdb session: signals', () => {
+  it('reports a signal in GDB numbers, swallows it with c and delivers it with C', () =>
+    withSession('signals', { args: ['usr1', 'usr1'] }, async ({ client, symbol }) => {
+      await client.request('?');
+      assert.equal(await client.request(`Z0,${symbol('on_usr1')},1`), 'OK');
+      const stop = await client.request('vCont;c');
+      assert.equal(stop.slice(0, 3), `T${sigusr1}`);
+      assert.ok(stopKeys(stop).has('thread'));
+      assert.equal((await client.request('vCont;c')).slice(0, 3), `T${sigusr1}`, 'the handler did not run');
+      assert.match(await client.request(`vCont;C${sigusr1}`), /^T05.*swbreak/);
+      assert.equal(await client.request(`m${symbol('handled')},4`), '00000000');
+      assert.match(await client.request('vCont;c'), /^W0/);
+    }));
+
+  it('delivers what QPassSignals names without a stop', () =>
+    withSession('signals', { args: ['usr1', 'usr1', 'queue'] }, async ({ client, symbol }) => {
+      await client.request('?');
+      assert.equal(await client.request(`QPassSignals:${sigusr1};`), 'OK');
+      assert.equal(await client.request(`QProgramSignals:${sigusr1};2`), 'OK');
+      const stop = await client.request('vCont;c');
+      assert.equal(stop.slice(0, 3), 'T30', 'SIGRTMIN + 2 is 36, GDB says 48');
+      assert.equal(await client.request(`m${symbol('handled')},4`), '02000000');
+      assert.equal(await client.request('QPassSignals:'), 'OK');
+      assert.match(await client.request('vCont;C30'), /^W0/);
+    }));
+
+  it('steps into the handler with S', () =>
+    withSession('signals', { args: ['usr1'] }, async ({ client, symbol, register }) => {
+      await client.request('?');
+      await client.request('vCont;c');
+      assert.equal((await client.request(`vCont;S${sigusr1}`)).slice(0, 3), 'T05');
+      assert.equal(await register('rip'), BigInt(`0x${symbol('on_usr1')}`));
+    }));
+
+  it('reports the death by a signal', () =>
+    withSession('signals', { args: ['segv'] }, async ({ client, pid, lines }) => {
+      await client.request('?');
+      assert.equal((await client.request('vCont;c')).slice(0, 3), 'T0b');
+      assert.equal(await client.request('vCont;C0b'), `Xb;process:${pid.toString(16)}`);
+      assert.deepEqual(lines.slice(-2), ['', 'Child terminated with signal = 0xb (SIGSEGV)']);
+    }));
+});
