@@ -4,6 +4,8 @@
  */
 #include "out_of_line.h"
 
+#include <sys/uio.h>
+
 namespace outstep::out_of_line {
 
 namespace {
@@ -17,10 +19,22 @@ bool isTaken(const Tracee& tracee, const Effect& effect) {
   return holds != effect.negate;
 }
 
+/**
+ * Writes as the program itself may: /proc/PID/mem would reach read-only pages, too. Not across pages, so that
+ * nothing is written where the second one faults.
+ */
+bool writeAsProgram(const Tracee& tracee, uint64_t address, uint64_t value) {
+  constexpr uint64_t kPageBytes = 4096;
+  if (address % kPageBytes > kPageBytes - sizeof value) return false;
+  iovec from = {&value, sizeof value};
+  iovec to = {reinterpret_cast<void*>(address), sizeof value};
+  return process_vm_writev(tracee.tid, &from, 1, &to, 1, 0) == sizeof value;
+}
+
 bool push(Tracee& tracee, const Space& space, uint64_t value) {
   if (space.is_watched) return false;
   uint64_t sp = tracee.word(space.arch.sp_offset) - sizeof value;
-  if (space.write(sp, &value, sizeof value) != sizeof value) return false;
+  if (!writeAsProgram(tracee, sp, value)) return false;
   tracee.setWord(space.arch.sp_offset, sp);
   return true;
 }

@@ -56,7 +56,7 @@ export class BreakpointSites implements ShadowSource {
   /** @throws OutstepError MEMORY when the address cannot be read or written, UNSUPPORTED inside slot memory. */
   insert(address: bigint, owner: object): void {
     const present = this.#sites.get(address);
-    if (present !== undefined) {
+    if (present !== undefined && this.#isInMemory(present, this.#memory)) {
       present.owners.add(owner);
       return;
     }
@@ -72,7 +72,9 @@ export class BreakpointSites implements ShadowSource {
     const original = text.slice(0, trap.length);
     const known = this.#planFor(address, text);
     if (this.#memory.write(address, trap) !== trap.length) throw accessError('write', address);
-    this.#sites.set(address, { address, original, owners: new Set([owner]), plan: known.plan });
+    // Its mapping may have been replaced: a library that was unloaded and has come back.
+    const owners = new Set([...(present?.owners ?? []), owner]);
+    this.#sites.set(address, { address, original, trap, owners, plan: known.plan });
     this.#native.setSite(this.#space, address, nativePlan(known.plan, known.slot));
   }
 
@@ -102,7 +104,8 @@ export class BreakpointSites implements ShadowSource {
 
   /** Puts the trap back after `lift`, unless the site was removed meanwhile. */
   lower(address: bigint): void {
-    if (this.#sites.has(address)) this.#memory.write(address, this.#arch.breakpoint.bytes);
+    const site = this.#sites.get(address);
+    if (site !== undefined) this.#memory.write(address, site.trap);
   }
 
   /**
@@ -145,7 +148,7 @@ export class BreakpointSites implements ShadowSource {
     for (const shadow of this.shadowsWithin(address, readable.length)) {
       const shift = Number(shadow.address - address);
       shadow.original.forEach((byte, index) => {
-        if (shift + index >= 0 && shift + index < readable.length) readable[shift + index] = byte;
+        if (readable[shift + index] === shadow.trap[index]) readable[shift + index] = byte;
       });
     }
     return readable;
@@ -161,10 +164,12 @@ export class BreakpointSites implements ShadowSource {
 
   /** Only where the trap still is: the mapping may have been replaced under it. */
   #restore(site: Site, memory: RawMemory): void {
-    const trap = this.#arch.breakpoint.bytes;
-    const now = new Uint8Array(trap.length);
-    if (memory.read(site.address, now) === now.length && sameBytes(now, trap))
-      memory.write(site.address, site.original);
+    if (this.#isInMemory(site, memory)) memory.write(site.address, site.original);
+  }
+
+  #isInMemory(site: Site, memory: RawMemory): boolean {
+    const now = new Uint8Array(site.trap.length);
+    return memory.read(site.address, now) === now.length && sameBytes(now, site.trap);
   }
 }
 

@@ -13,6 +13,8 @@ export interface RawMemory {
 export interface Shadow {
   readonly address: bigint;
   readonly original: Uint8Array;
+  /** What stands in memory in its place, as long as the mapping is the one that the site was set in. */
+  readonly trap: Uint8Array;
 }
 
 export interface ShadowSource {
@@ -35,7 +37,7 @@ export class Memory {
     const count = this.#raw.read(address, bytes);
     const readable = count === lengthBytes ? bytes : bytes.subarray(0, count);
     for (const shadow of this.#shadows.shadowsWithin(address, count)) {
-      overlay(readable, address, shadow.original, shadow.address);
+      if (shows(readable, address, shadow)) overlay(readable, address, shadow.original, shadow.address);
     }
     return readable;
   }
@@ -53,16 +55,25 @@ export class Memory {
    */
   write(address: Address, bytes: Uint8Array): void {
     const actual = bytes.slice();
-    const shadows = [...this.#shadows.shadowsWithin(address, bytes.length)];
-    for (const shadow of shadows) {
-      const inMemory = new Uint8Array(shadow.original.length);
-      this.#raw.read(shadow.address, inMemory);
-      overlay(actual, address, inMemory, shadow.address);
-    }
+    const shadows = [...this.#shadows.shadowsWithin(address, bytes.length)].filter((shadow) =>
+      this.#isInMemory(shadow),
+    );
+    for (const shadow of shadows) overlay(actual, address, shadow.trap, shadow.address);
     const count = this.#raw.write(address, actual);
     if (count !== bytes.length) throw memoryError('write', address, bytes.length, count);
     for (const shadow of shadows) overlay(shadow.original, shadow.address, bytes, address);
   }
+
+  #isInMemory(shadow: Shadow): boolean {
+    const now = new Uint8Array(shadow.trap.length);
+    return this.#raw.read(shadow.address, now) === now.length && shows(now, shadow.address, shadow);
+  }
+}
+
+/** Whether the trap of `shadow` stands in the bytes read at `address`, as far as the two overlap. */
+function shows(bytes: Uint8Array, address: bigint, shadow: Shadow): boolean {
+  const shift = Number(shadow.address - address);
+  return shadow.trap.every((byte, index) => (bytes[shift + index] ?? byte) === byte);
 }
 
 /** Copies the part of `source` (at `sourceAddress`) that lies inside `target` (at `targetAddress`). */
