@@ -110,6 +110,15 @@ export class FieldReader {
     return bytes;
   }
 
+  /** One byte: exactly two hex digits. */
+  hexByte(): number {
+    const high = hexDigitValue(this.#bytes[this.#offset]);
+    const low = hexDigitValue(this.#bytes[this.#offset + 1]);
+    if (high < 0 || low < 0) this.fail('two hex digits');
+    this.#offset += 2;
+    return high * 16 + low;
+  }
+
   /** `hexBytes` as UTF-8; bytes that are none become U+FFFD. */
   hexText(): string {
     return decodeUtf8(this.hexBytes());

@@ -1,7 +1,6 @@
 /** From text to stop replies. */
 import { asciiBytes } from './ascii.js';
 import { FieldReader } from './field-reader.js';
-import { bytesOfHex } from './hex.js';
 import { gdbSignal } from './signals.js';
 import type { SignalStop, StopReason, StopReply } from './stop-reply.js';
 import { readThreadId } from './thread-selector.js';
@@ -64,9 +63,7 @@ function parseProcess(reader: FieldReader): { pid?: number } {
 
 /** The signal has exactly two digits: a register's number may follow at once. */
 function parseSignalStop(reader: FieldReader): SignalStop {
-  const digits = reader.peek() + (reader.accept(reader.peek()) ? reader.peek() : '');
-  reader.accept(reader.peek());
-  const [signal = 0] = bytesOfHex(digits);
+  const signal = gdbSignal(reader.hexByte());
   const parts: Parts = { registers: [], extras: [] };
   while (!reader.isAtEnd) {
     const key = reader.textUntil(':', ';');
@@ -76,31 +73,28 @@ function parseSignalStop(reader: FieldReader): SignalStop {
     addPair(parts, key, value);
   }
   const { extras, ...rest } = parts;
-  return { kind: 'signal', signal: gdbSignal(signal), ...rest, ...(extras.length > 0 ? { extras } : {}) };
+  return { kind: 'signal', signal, ...rest, ...(extras.length > 0 ? { extras } : {}) };
 }
 
 function addPair(parts: Parts, key: string, value: string): void {
   const field = new FieldReader(asciiBytes(value));
-  const whole = <Value>(result: Value): Value => {
-    field.expectEnd();
-    return result;
-  };
   if (registerKey.test(key)) {
-    const number = new FieldReader(asciiBytes(key)).number();
-    // Registers without a value are marked `x` throughout.
-    if (!/^x+$/.test(value)) parts.registers.push({ number, value: whole(field.hexBytes()) });
+    // A register without a value is written as `x` throughout.
+    if (/^x+$/.test(value)) return;
+    parts.registers.push({ number: new FieldReader(asciiBytes(key)).number(), value: field.hexBytes() });
   } else if (key === 'thread') {
-    parts.thread = whole(readThreadId(field));
+    parts.thread = readThreadId(field);
   } else if (key === 'core') {
-    parts.core = whole(field.number());
+    parts.core = field.number();
   } else {
     const reason = parts.reason === undefined ? parseReason(key, field) : undefined;
-    if (reason === undefined) parts.extras.push({ key, value });
-    else parts.reason = reason;
+    if (reason !== undefined) parts.reason = reason;
+    else parts.extras.push({ key, value: field.restText() });
   }
+  field.expectEnd();
 }
 
-/** undefined when the key is no reason. */
+/** undefined, with nothing taken, when the key is no reason. */
 function parseReason(key: string, value: FieldReader): StopReason | undefined {
   switch (key) {
     case 'watch':
@@ -116,12 +110,13 @@ function parseReason(key: string, value: FieldReader): StopReason | undefined {
     case 'syscall_entry':
     case 'syscall_return':
       return { kind: key, number: value.number() };
-    // The protocol gives the values of these no meaning.
     case 'swbreak':
     case 'hwbreak':
     case 'library':
     case 'vforkdone':
     case 'create':
+      // The protocol gives these values no meaning.
+      value.restText();
       return { kind: key };
     default:
       return undefined;
