@@ -60,10 +60,14 @@ export function executableText(pid: number): ReadonlyMap<string, Uint8Array> {
  * Waits for a fact of the kernel's that nobody is told of, by looking again at each turn of the event loop.
  * @throws WaitTimeout
  */
-export async function eventually(what: string, isTrue: () => boolean, timeoutMs = 10_000): Promise<void> {
+export async function eventually(
+  what: string,
+  isTrue: () => boolean | Promise<boolean>,
+  timeoutMs = 10_000,
+): Promise<void> {
   let isOver = false;
   const look = async (): Promise<void> => {
-    while (!isOver && !isTrue()) await new Promise((resolve) => setImmediate(resolve));
+    while (!isOver && !(await isTrue())) await new Promise((resolve) => setImmediate(resolve));
   };
   await bounded(look(), timeoutMs, () => what).finally(() => {
     isOver = true;
