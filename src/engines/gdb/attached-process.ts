@@ -24,6 +24,11 @@ export class AttachedProcess {
     this.resumeAgain();
   }
 
+  /** Holds every thread, and those that appear meanwhile; resolves when all are stopped. */
+  quiesce(): Promise<void> {
+    return holdAll(this.attachment);
+  }
+
   /** A resume of other processes: no thread of this one runs. */
   stayHeld(): void {
     this.#choices = new Map();
@@ -71,6 +76,12 @@ export class AttachedProcess {
   forgetPoints(): void {
     this.#points.clear();
   }
+}
+
+/** Holds every thread of a process and every one to come; resolves when all are stopped. */
+export function holdAll(attachment: Attachment): Promise<void> {
+  attachment.newThreads = 'hold';
+  return attachment.quiesce();
 }
 
 function keyOf(point: HardwarePoint): string {

@@ -42,9 +42,15 @@ export class PendingStops {
     this.#stops.push(stop);
   }
 
-  /** Takes the stop to be reported now. A finished step goes first: the client waits for it before anything else. */
-  take(): Stop | undefined {
-    return this.#takeFirst(() => true);
+  /**
+   * Takes the stop to be reported now: an exit, or one of a thread that the client let run. A finished step goes
+   * first, because the client waits for it before anything else.
+   */
+  take(wasResumed: (thread: Thread) => boolean): Stop | undefined {
+    return this.#takeFirst((stop) => {
+      const thread = threadOf(stop);
+      return thread === undefined || wasResumed(thread);
+    });
   }
 
   /** Takes a stop of this process. */

@@ -89,12 +89,16 @@ export class ProcessSet {
     const candidates = [...(general === undefined ? [] : [general]), ...this.threads()].filter(
       (thread) => thread.isStopped,
     );
-    const resumed = candidates.find((thread) => this.#attached.get(thread.process)?.wasResumed(thread));
-    return resumed ?? candidates[0];
+    return candidates.find((thread) => this.wasResumed(thread)) ?? candidates[0];
+  }
+
+  /** Whether the last resume let it run. */
+  wasResumed(thread: Thread): boolean {
+    return this.#attached.get(thread.process)?.wasResumed(thread) ?? false;
   }
 
   /** Resolves when every thread of every process is held. */
   async quiesce(): Promise<void> {
-    await Promise.all([...this.#attached.values()].map((attached) => attached.attachment.quiesce()));
+    await Promise.all([...this.#attached.values()].map((attached) => attached.quiesce()));
   }
 }

@@ -15,6 +15,7 @@ import type {
   Process,
   Tracer,
 } from '../../core/index.js';
+import { holdAll } from './attached-process.js';
 import type { DebugLog } from './debug-log.js';
 import { expandDisabledPackets } from './features.js';
 import { LaunchSettings } from './launch-settings.js';
@@ -161,7 +162,7 @@ export class GdbServer {
   async detach(one: Process, session: GdbSession): Promise<void> {
     this.#console.line(`Detaching from process ${one.pid}`);
     const keeper = this.#kept.get(one.pid);
-    await keeper?.quiesce();
+    if (keeper !== undefined) await holdAll(keeper);
     await session.abandon(one);
     if (this.#isShared(one)) {
       this.#handOver([one]);
@@ -175,7 +176,7 @@ export class GdbServer {
   /** Kills a process and waits until it is gone. */
   async kill(one: Process, session: GdbSession): Promise<void> {
     const keeper = this.#kept.get(one.pid);
-    await keeper?.quiesce();
+    if (keeper !== undefined) await holdAll(keeper);
     await session.abandon(one);
     this.#kept.delete(one.pid);
     await keeper?.kill();
@@ -193,7 +194,8 @@ export class GdbServer {
     this.#sessions.delete(session);
     const released = attachments.map(async (attachment) => {
       const keeper = this.#kept.get(attachment.process.pid);
-      if (!letsRun && !this.#isShared(attachment.process)) await keeper?.quiesce();
+      const staysHeld = !letsRun && !this.#isShared(attachment.process);
+      if (keeper !== undefined && staysHeld) await holdAll(keeper);
       await attachment.detach();
     });
     Promise.allSettled(released).then(async (results) => {

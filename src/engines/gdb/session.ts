@@ -181,7 +181,7 @@ export class GdbSession {
     const attached = new AttachedProcess(process.attachEngine(this.#engine));
     this.#processes.add(attached);
     attached.attachment.setPassSignals(this.passSignals);
-    await attached.attachment.quiesce();
+    await attached.quiesce();
     for (const thread of process.threads.values()) {
       const signal = thread.pendingSignal;
       if (signal !== undefined)
@@ -224,7 +224,7 @@ export class GdbSession {
   reportCurrent(): Reply {
     const last = this.#lastStop;
     const isCurrent = last !== undefined && (threadOf(last)?.isAlive ?? this.#processes.size === 0);
-    const stop = (isCurrent ? last : undefined) ?? this.#pending.take();
+    const stop = (isCurrent ? last : undefined) ?? this.#pending.take(() => true);
     if (stop !== undefined) return this.#report(stop);
     const thread = this.selection.general() ?? [...this.threads()][0];
     return thread === undefined ? text('W00') : this.#report({ kind: 'present', thread });
@@ -309,7 +309,9 @@ export class GdbSession {
     this.#pending.dropDead();
     const thread = interrupted ? this.#processes.chooseInterrupted(this.selection.general()) : undefined;
     const stop: Stop | undefined =
-      thread === undefined ? this.#pending.take() : { kind: 'interrupt', thread };
+      thread === undefined
+        ? this.#pending.take((one) => this.#processes.wasResumed(one))
+        : { kind: 'interrupt', thread };
     if (stop === undefined) {
       // What had happened concerned a thread that is gone since; the others go on.
       this.#enter({ kind: 'running' });

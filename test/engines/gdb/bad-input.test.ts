@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { asciiBytes } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
+import { packetSizeBytes } from '../../../src/engines/gdb/features.js';
 import { packets } from '../../../src/engines/gdb/packets/index.js';
 import { withSession } from './traced-session.js';
 
@@ -107,15 +108,13 @@ describe('gdb session: bad input', () => {
       assert.match(await client.request('?'), /^T05/);
     }));
 
-  it('of length PacketSize is accepted', () =>
-    withSession('stepping', {}, async ({ client, register }) => {
-      const stack = ((await register('rsp')) - 0x4000n).toString(16);
-      const body = new Uint8Array(0x2000).fill(0x7d);
-      const head = asciiBytes(`X${stack},2000:`);
-      const packet = new Uint8Array(head.length + body.length);
-      packet.set(head);
-      packet.set(body, head.length);
-      assert.equal(await client.request(packet), 'OK');
+  it('of a length of PacketSize as it is sent is the longest one', () =>
+    withSession('stepping', { tokens: 'error-message+' }, async ({ client }) => {
+      const write = (digits: number) => `M0,${(digits / 2).toString(16)}:${'0'.repeat(digits)}`;
+      const longest = write(packetSizeBytes - 'M0,fffa:'.length);
+      assert.equal(longest.length, packetSizeBytes);
+      assert.match(await client.request(longest), /^E\..*0x0/);
+      assert.match(await client.request(`${longest} `), /^E\..*too long/);
     }));
 
   it('of random bytes never ends the session', () =>

@@ -21,9 +21,9 @@ describe('gdb session: negotiation', () => {
 
   it('asks again for a packet with a bad checksum, and repeats a reply on request', () =>
     withSession('stepping', { tokens: 'none' }, async ({ client }) => {
-      client.sendRaw('$qC#00');
-      assert.equal(asciiText(client.writes[0] ?? new Uint8Array()), '-');
       const reply = await client.request('qC');
+      client.sendRaw('$qC#00');
+      assert.equal(asciiText(client.writes[1] ?? new Uint8Array()), '-');
       client.sendRaw('-');
       assert.equal(await client.reply(), reply);
     }));

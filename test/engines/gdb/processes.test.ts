@@ -34,7 +34,7 @@ describe('gdb session: processes', () => {
       const ids = (await client.request('qfThreadInfo')).slice(1).split(',');
       assert.equal(ids.length, 2);
       const [one = '', two = ''] = ids.map((id) => id.slice(1).split('.')[0]);
-      assert.equal(await client.request(`vCont;c:p${one}.-1`), `W0;process:${one}`);
+      assert.equal(await client.request(`vCont;c:p${one}.-1`), `W00;process:${one}`);
       assert.equal(await client.request(`Hgp${two}.${two}`), 'OK');
       assert.equal(await client.request('qC'), `QCp${two}.${two}`);
       assert.equal(await client.request(`qAttached:${two}`), '0');

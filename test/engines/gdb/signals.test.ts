@@ -42,7 +42,7 @@ describe('gdb session: signals', () => {
     withSession('signals', { args: ['segv'] }, async ({ client, pid, lines }) => {
       await client.request('?');
       assert.equal((await client.request('vCont;c')).slice(0, 3), 'T0b');
-      assert.equal(await client.request('vCont;C0b'), `Xb;process:${pid.toString(16)}`);
+      assert.equal(await client.request('vCont;C0b'), `X0b;process:${pid.toString(16)}`);
       assert.deepEqual(lines.slice(-2), ['', 'Child terminated with signal = 0xb (SIGSEGV)']);
     }));
 });

@@ -3,12 +3,13 @@ import { describe, it } from 'mocha';
 import { bigintOfHex, stopKeys, withSession } from './traced-session.js';
 
 describe('gdb session: stepping and continuing', () => {
-  it('reports the first instruction, steps one, and runs to the end', () =>
-    withSession('stepping', {}, async ({ client, pid, register }) => {
+  it('reports the first stop, steps one instruction, and runs to the end', () =>
+    withSession('stepping', {}, async ({ client, pid, symbol, register }) => {
       const thread = `p${pid.toString(16)}.${pid.toString(16)}`;
       const first = stopKeys(await client.request('?'));
       assert.equal(first.get('thread'), thread);
       assert.match(first.get('core') ?? '', /^[0-9a-f]+$/);
+      await client.runTo(symbol('main'));
       const before = await register('rip');
       const step = await client.request(`vCont;s:${thread}`);
       assert.equal(step.slice(0, 3), 'T05');
@@ -16,8 +17,8 @@ describe('gdb session: stepping and continuing', () => {
       const after = await register('rip');
       assert.notEqual(after, before);
       assert.equal(bigintOfHex(stopKeys(step).get('10') ?? ''), after, 'the pc is sent along');
-      assert.equal(await client.request('vCont;c'), `W0;process:${pid.toString(16)}`);
-      assert.equal(await client.request('?'), `W0;process:${pid.toString(16)}`);
+      assert.equal(await client.request('vCont;c'), `W00;process:${pid.toString(16)}`);
+      assert.equal(await client.request('?'), `W00;process:${pid.toString(16)}`);
     }));
 
   it('answers a step with one write of one packet', () =>
@@ -29,8 +30,8 @@ describe('gdb session: stepping and continuing', () => {
     }));
 
   it('understands the old packets s, c and S, C', () =>
-    withSession('stepping', {}, async ({ client, register }) => {
-      await client.request('?');
+    withSession('stepping', {}, async ({ client, symbol, register }) => {
+      await client.runTo(symbol('main'));
       assert.equal(await client.request('Hc0'), 'OK');
       const before = await register('rip');
       assert.equal((await client.request('s')).slice(0, 3), 'T05');
@@ -38,7 +39,12 @@ describe('gdb session: stepping and continuing', () => {
       assert.equal((await client.request(`s${before.toString(16)}`)).slice(0, 3), 'T05');
       assert.equal((await client.request('S00')).slice(0, 3), 'T05');
       assert.match(await client.request('Cff'), /^E/);
-      assert.match(await client.request('c'), /^W0/);
+    }));
+
+  it('runs to the end with the old packet c', () =>
+    withSession('stepping', {}, async ({ client }) => {
+      assert.equal(await client.request('Hc-1'), 'OK');
+      assert.match(await client.request('c'), /^W00/);
     }));
 
   it('steps within a range and stops behind it', () =>

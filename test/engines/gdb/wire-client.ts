@@ -70,6 +70,13 @@ export class WireClient {
     return this.reply();
   }
 
+  /** Runs to an address (hex) by a breakpoint that is taken out again. */
+  async runTo(address: string): Promise<void> {
+    assert.equal(await this.request(`Z0,${address},1`), 'OK');
+    assert.match(await this.request('vCont;c'), /^T05/);
+    assert.equal(await this.request(`z0,${address},1`), 'OK');
+  }
+
   interrupt(): void {
     this.#history.push('-> interrupt');
     this.sendRaw(Uint8Array.of(3));
