@@ -71,7 +71,7 @@ export interface RegisterFile {
   byName(name: string): Register | undefined;
   /** Value in target byte order, exactly bits/8 bytes; undefined = known register, value not available. */
   read(register: Register, regsets: RegsetAccess): Uint8Array | undefined;
-  /** @throws RangeError when `value` is not bits/8 bytes long. @returns false when the register cannot be written. */
+  /** @throws RangeError when `value` is not bits/8 bytes long. @returns false when it cannot take the value. */
   write(register: Register, value: Uint8Array, regsets: RegsetAccess): boolean;
 }
 
