@@ -60,8 +60,15 @@ void redirectStdio(int report_fd) {
   close(null);
 }
 
-/** Node ignores these two and raises the limit of open files; a program started by a shell sees neither. */
+/**
+ * Node ignores these two signals, raises the limit of open files and marks its standard descriptors
+ * close-on-exec; a program started by a shell sees none of this.
+ */
 void undoNodeSettings(const rlimit* open_files) {
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    int flags = fcntl(fd, F_GETFD);
+    if (flags >= 0) fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
+  }
   signal(SIGPIPE, SIG_DFL);
   signal(SIGXFSZ, SIG_DFL);
   sigset_t none;
