@@ -26,7 +26,15 @@ export interface DemoServer {
 export async function startDemoServer(): Promise<DemoServer> {
   const folder = await mkdtemp(join(tmpdir(), 'outstep-demo-'));
   const program = join(folder, 'sample');
-  await promisify(execFile)(process.env.CC ?? 'cc', ['-g', '-O0', '-pthread', '-o', program, sampleSource]);
+  await promisify(execFile)(process.env.CC ?? 'cc', [
+    '-g',
+    '-O0',
+    '-no-pie',
+    '-pthread',
+    '-o',
+    program,
+    sampleSource,
+  ]);
   const child = spawn(process.execPath, [commandLine, '--once', 'localhost:0', program], {
     stdio: ['inherit', 'inherit', 'pipe'],
   });

@@ -1,0 +1,38 @@
+/** `npm run demo`: a server on the sample, and a debugger or a script that uses it. */
+import { execFile } from 'node:child_process';
+import process from 'node:process';
+import { parseArgs, promisify } from 'node:util';
+import { openConsole } from './console.js';
+import { type DemoServer, startDemoServer } from './demo-server.js';
+import { nextStopSignal } from './stop-signal.js';
+
+const output = openConsole(1);
+
+async function hasGdb(): Promise<boolean> {
+  return promisify(execFile)('gdb', ['--version']).then(
+    () => true,
+    () => false,
+  );
+}
+
+function invite({ port, program }: DemoServer): void {
+  output.line('The sample waits at its first instruction. Now, in another terminal:');
+  output.line('');
+  output.line(`  gdb -ex 'target remote localhost:${port}' -ex 'break deposit' -ex continue ${program}`);
+  output.line('');
+  output.line('This ends when gdb leaves, or with Ctrl-C.');
+}
+
+const { values } = parseArgs({ options: { scripted: { type: 'boolean', default: false } } });
+const isScripted = values.scripted || !process.stdin.isTTY || !(await hasGdb());
+const server = await startDemoServer();
+try {
+  if (isScripted) {
+    await (await import('./demo-script.js')).runDemoScript(server, output);
+  } else {
+    invite(server);
+    await Promise.race([server.ended, nextStopSignal()]);
+  }
+} finally {
+  await server.close();
+}
