@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { skipOnGnuServer } from '../support/debug-server.js';
+import { skipOnGnuServer, skipUnlessAnnounced } from '../support/debug-server.js';
 import { debugFixture } from '../support/debug-session.js';
 import { expectBreakpointStop, expectExit } from '../support/expectations.js';
 
@@ -39,8 +39,9 @@ describe('gdb: children of the program', () => {
   });
 
   for (const mode of ['fork', 'vfork']) {
-    it(`catch ${mode} stops`, async () => {
+    it(`catch ${mode} stops`, async function () {
       await debugFixture('children', { args: [mode] }, async ({ gdb }) => {
+        await skipUnlessAnnounced(this, gdb, `${mode}-events`);
         await gdb.execute(`catch ${mode}`);
         assert.equal((await gdb.run('continue')).reason, mode);
         expectExit(await gdb.run('continue'), 0);
@@ -48,8 +49,9 @@ describe('gdb: children of the program', () => {
     });
   }
 
-  it('follow-fork-mode child debugs the child', async () => {
+  it('follow-fork-mode child debugs the child', async function () {
     await debugFixture('children', { args: ['fork'] }, async ({ gdb, at, line }) => {
+      await skipUnlessAnnounced(this, gdb, 'fork-events');
       await gdb.execute(`tbreak ${at('parent-first')}`);
       await gdb.run('continue');
       const parent = await gdb.evaluate('(int) getpid()');
@@ -64,6 +66,7 @@ describe('gdb: children of the program', () => {
   it('detach-on-fork off keeps both', async function () {
     skipOnGnuServer(this, 'the order of its stops varies');
     await debugFixture('children', { args: ['fork'] }, async ({ gdb, at }) => {
+      await skipUnlessAnnounced(this, gdb, 'fork-events');
       await gdb.execute('set detach-on-fork off');
       await gdb.execute('set schedule-multiple on');
       await gdb.execute(`break ${at('parent-waits')}`);
