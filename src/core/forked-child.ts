@@ -36,7 +36,11 @@ function copyListener(tracer: Tracer, parent: Process, child: Pid) {
 }
 
 function sharedMemoryListener(tracer: Tracer, parent: Process, child: Pid) {
+  /** The site that is lifted for a step in place. */
+  let lifted: bigint | undefined;
   return (event: NativeEvent): void => {
+    if (lifted !== undefined) parent.sites.lower(lifted);
+    lifted = undefined;
     if (event.kind !== 'stopped') {
       tracer.unlisten(child);
       return;
@@ -47,21 +51,16 @@ function sharedMemoryListener(tracer: Tracer, parent: Process, child: Pid) {
       return;
     }
     if (cloneEvents.includes(event.event)) tracer.onForkedChild(parent, event.message, event.event !== 1);
-    resumeUnseen(tracer, parent, child, event);
+    const isOwnTrap = event.atSite || event.stepped || event.refused;
+    const signal = event.event === 0 && !isOwnTrap ? event.code : 0;
+    if (tracer.native.resume(child, 'continue', signal) === 'refused') {
+      // The parent waits in the kernel; its other threads may miss the site for the time of one instruction.
+      lifted = event.pc;
+      parent.sites.lift(lifted);
+      tracer.native.stepInPlace(child, 0);
+    }
     tracer.schedulePump();
   };
-}
-
-/** Goes on as if nobody traced it: signals are delivered, traps of the parent's engines are passed. */
-function resumeUnseen(tracer: Tracer, parent: Process, child: Pid, event: NativeEvent): void {
-  const isOwnTrap = event.atSite || event.stepped;
-  const signal = event.event === 0 && !isOwnTrap && !event.refused ? event.code : 0;
-  if (event.stepped) parent.sites.lower(event.pc as never);
-  const result = tracer.native.resume(child, 'continue', signal);
-  if (result !== 'refused') return;
-  // The parent waits in the kernel; its other threads may miss the site for the time of one instruction.
-  parent.sites.lift(event.pc);
-  tracer.native.stepInPlace(child, 0);
 }
 
 function spaceMemory(tracer: Tracer, space: number): RawMemory {

@@ -56,7 +56,10 @@ function readTrap(thread: Thread, event: NativeEvent): SignalStop {
 
 function readHits(thread: Thread, event: NativeEvent): ThreadEvent[] {
   if (event.debugStatus === 0n) return [];
-  const points = thread.process.hardware.triggered(thread.debugImage, event.debugStatus);
+  // Clients compare addresses with ranges: the narrowest point's address lies in the wider ones' ranges as well.
+  const points = thread.process.hardware
+    .triggered(thread.debugImage, event.debugStatus)
+    .toSorted((a, b) => a.lengthBytes - b.lengthBytes);
   return points.map((point): ThreadEvent => {
     const at: Address = address(point.address);
     return point.kind === 'execute'
