@@ -95,10 +95,42 @@ export class PendingStops {
 
   #takeFirst(isWanted: (stop: Stop) => boolean): Stop | undefined {
     const isStep = (stop: Stop): boolean => stop.kind === 'event' && stop.event.kind === 'step-done';
-    let at = this.#stops.findIndex((stop) => isStep(stop) && isWanted(stop));
-    if (at < 0) at = this.#stops.findIndex(isWanted);
-    return at < 0 ? undefined : this.#stops.splice(at, 1)[0];
+    const first = this.#stops.find((stop) => isStep(stop) && isWanted(stop)) ?? this.#stops.find(isWanted);
+    if (first === undefined) return undefined;
+    const told = this.#mostTelling(first);
+    this.#stops = this.#stops.filter((stop) => stop !== told && !says(told, stop));
+    return told;
   }
+
+  /** One trap may be several events of its thread: the narrowest watchpoint that was hit says most. */
+  #mostTelling(first: Stop): Stop {
+    let best = first;
+    for (const stop of this.#stops) {
+      const isOfThread = threadOf(stop) !== undefined && threadOf(stop) === threadOf(first);
+      if (isOfThread && watchedBytes(stop) < watchedBytes(best)) best = stop;
+    }
+    return best;
+  }
+}
+
+/** Length of the watched range; of what is no watchpoint, more than any. */
+function watchedBytes(stop: Stop): number {
+  return stop.kind === 'event' && stop.event.kind === 'watchpoint'
+    ? stop.event.point.lengthBytes
+    : Number.POSITIVE_INFINITY;
+}
+
+/** Whether who is told of `told` need not be told of `other`: it is of the same thread and trap. */
+function says(told: Stop, other: Stop): boolean {
+  if (told.kind !== 'event' || other.kind !== 'event' || told.event.thread !== other.event.thread)
+    return false;
+  if (told.event.kind !== 'watchpoint') return false;
+  if (other.event.kind === 'step-done') return true;
+  if (other.event.kind !== 'watchpoint') return false;
+  const { point } = other.event;
+  return (
+    told.event.address >= point.address && told.event.address < point.address + BigInt(point.lengthBytes)
+  );
 }
 
 /** Whether an event that was kept may still be told, given what the client asks of the thread now. */

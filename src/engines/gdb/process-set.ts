@@ -6,6 +6,14 @@ import { chooseActions, newThreadsOf, type RequestedAction, type ResumeChoice } 
 /** For each process with threads to be resumed, what they are to do. */
 export type ResumePlan = ReadonlyMap<AttachedProcess, ReadonlyMap<Thread, ResumeChoice>>;
 
+/** Whether a thread is to go on with a signal, which only a real resume can deliver. */
+export function deliversSignal(plan: ResumePlan): boolean {
+  for (const choices of plan.values()) {
+    for (const choice of choices.values()) if (choice.signal !== 0 || choice.deliversPending) return true;
+  }
+  return false;
+}
+
 export class ProcessSet {
   readonly #attached = new Map<Process, AttachedProcess>();
 
@@ -84,12 +92,17 @@ export class ProcessSet {
     return false;
   }
 
-  /** The thread that an interrupt is reported for: the one the client deals with, if it was let run, or another. */
-  chooseInterrupted(general: Thread | undefined): Thread | undefined {
+  /**
+   * The thread that an interrupt is reported for: the one the client deals with, if it was let run or is about to be
+   * by `plan`, or another.
+   */
+  chooseInterrupted(general: Thread | undefined, plan?: ResumePlan): Thread | undefined {
     const candidates = [...(general === undefined ? [] : [general]), ...this.threads()].filter(
       (thread) => thread.isStopped,
     );
-    return candidates.find((thread) => this.wasResumed(thread)) ?? candidates[0];
+    const isRunning = (thread: Thread): boolean =>
+      plan === undefined ? this.wasResumed(thread) : this.choiceOf(thread, plan) !== undefined;
+    return candidates.find(isRunning) ?? candidates[0];
   }
 
   /** Whether the last resume let it run. */

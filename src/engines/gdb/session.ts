@@ -21,7 +21,7 @@ import { PacketWriter, replyBytes, replyForError } from './output.js';
 import { deferred, empty, errno, failure, type PacketEntry, type Reply, text } from './packet.js';
 import { findPacket, packets } from './packets/index.js';
 import { PendingStops, type Stop, threadOf } from './pending-stops.js';
-import { ProcessSet } from './process-set.js';
+import { deliversSignal, ProcessSet } from './process-set.js';
 import type { RequestedAction } from './run-control.js';
 import type { GdbServer } from './server.js';
 import { presentTrapPc, type ReportStyle, stopReplyOf } from './stop-reporter.js';
@@ -37,7 +37,7 @@ type SessionState =
   /** Threads run and the client waits for a stop reply. */
   | { readonly kind: 'running' }
   /** Something happened; the stop reply leaves when every thread is held. */
-  | { readonly kind: 'stopping' }
+  | { readonly kind: 'stopping'; readonly interrupted: boolean }
   | { readonly kind: 'closed' };
 
 const mask: ReadonlySet<EventKind> = new Set<EventKind>([
@@ -77,6 +77,7 @@ export class GdbSession {
   readonly #cleanups: (() => void)[] = [];
   #state: SessionState = { kind: 'answering' };
   #lastStop: Stop | undefined;
+  #isInterruptKept = false;
   #afterReply: (() => void) | undefined;
 
   constructor(server: GdbServer, transport: Transport, launchSettings: LaunchSettings) {
@@ -95,7 +96,7 @@ export class GdbSession {
   receive(chunk: Uint8Array): void {
     if (this.#state.kind === 'closed') return;
     for (const frame of this.#decoder.push(chunk)) {
-      if (frame.kind === 'interrupt' && this.#state.kind === 'running') this.interrupt();
+      if (frame.kind === 'interrupt') this.interrupt();
       else this.#queue.push(frame);
       this.#pump();
     }
@@ -240,6 +241,11 @@ export class GdbSession {
     );
     if (waiting !== undefined) return this.#report(waiting);
     if (plan.size === 0) return this.#nothingToResume(actions);
+    const interrupted = this.#takeKeptInterrupt();
+    if (interrupted && !deliversSignal(plan)) {
+      const thread = this.#processes.chooseInterrupted(this.selection.general(), plan);
+      if (thread !== undefined) return this.#report({ kind: 'interrupt', thread });
+    }
     this.#lastStop = undefined;
     this.#enter({ kind: 'running' });
     try {
@@ -248,7 +254,14 @@ export class GdbSession {
       this.#enter({ kind: 'idle' });
       throw error;
     }
+    if (interrupted) this.interrupt();
     return deferred;
+  }
+
+  #takeKeptInterrupt(): boolean {
+    const kept = this.#isInterruptKept;
+    this.#isInterruptKept = false;
+    return kept;
   }
 
   #nothingToResume(actions: readonly RequestedAction[]): Reply {
@@ -258,9 +271,13 @@ export class GdbSession {
       : failure(errno.noSuchProcess, 'no process');
   }
 
-  /** Stops everything on the client's behalf. Without effect unless threads run. */
+  /**
+   * Stops everything on the client's behalf. One that comes while nothing runs may have been sent before the client
+   * heard so: it is kept for the next resume.
+   */
   interrupt(): void {
     if (this.#state.kind === 'running') this.#beginStop(true);
+    else if (this.#state.kind !== 'stopping' || !this.#state.interrupted) this.#isInterruptKept = true;
   }
 
   #onEvent(event: CoreEvent): EventAnswer {
@@ -292,7 +309,7 @@ export class GdbSession {
 
   #beginStop(interrupted: boolean): void {
     if (this.#state.kind !== 'running') return;
-    this.#enter({ kind: 'stopping' });
+    this.#enter({ kind: 'stopping', interrupted });
     this.#stop(interrupted).catch((error: unknown) => {
       if (this.#state.kind !== 'stopping') return;
       this.#enter({ kind: 'idle' });
@@ -353,11 +370,6 @@ export class GdbSession {
       if (frame === undefined) return;
       this.#handleFrame(frame);
     }
-    if (this.#state.kind !== 'running') return;
-    const interruptAt = this.#queue.findIndex((frame) => frame.kind === 'interrupt');
-    if (interruptAt < 0) return;
-    this.#queue.splice(interruptAt, 1);
-    this.interrupt();
   }
 
   #handleFrame(frame: Frame): void {
@@ -373,9 +385,8 @@ export class GdbSession {
       case 'nak':
         this.#writer.repeatLast();
         return;
-      // An interrupt that finds everything stopped has nothing to do; the client has its stop reply already.
-      case 'interrupt':
       case 'ack':
+      case 'interrupt':
       case 'notification':
         return;
     }

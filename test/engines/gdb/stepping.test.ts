@@ -80,11 +80,13 @@ describe('gdb session: stepping and continuing', () => {
       assert.equal(await client.request(`vKill;${pid.toString(16)}`), 'OK');
     }));
 
-  it('drops an interrupt that finds everything stopped', () =>
-    withSession('stepping', {}, async ({ client }) => {
-      await client.request('?');
+  it('keeps an interrupt that comes while nothing runs for the next resume', () =>
+    withSession('stepping', {}, async ({ client, symbol }) => {
+      await client.runTo(symbol('main'));
       client.interrupt();
-      assert.match(await client.request('vCont;c'), /^W0/);
+      assert.match(await client.request('qC'), /^QC/, 'it has no reply of its own');
+      assert.match(await client.request('vCont;c'), /^T02/);
+      assert.match(await client.request('vCont;c'), /^W00/);
       assert.deepEqual(client.unread, []);
     }));
 
