@@ -1,6 +1,7 @@
 /** From text to stop replies. */
 import { asciiBytes } from './ascii.js';
 import { FieldReader } from './field-reader.js';
+import { ProtocolError } from './protocol-error.js';
 import { gdbSignal } from './signals.js';
 import type { SignalStop, StopReason, StopReply } from './stop-reply.js';
 import { readThreadId } from './thread-selector.js';
@@ -22,16 +23,15 @@ const registerKey = /^[0-9a-fA-F]+$/;
  * @throws ProtocolError when it is no stop reply, `OK` and `Enn` included
  */
 export function parseStopReply(text: string): StopReply {
-  const reader = new FieldReader(asciiBytes(text));
-  const form = reader.peek();
-  reader.accept(form);
-  const reply = parseForm(form, reader);
+  const reader = new FieldReader(asciiBytes(text), 1);
+  const reply = parseForm(text, reader);
   reader.expectEnd();
   return reply;
 }
 
-function parseForm(form: string, reader: FieldReader): StopReply {
-  switch (form) {
+/** @param reader behind the letter of the form */
+function parseForm(text: string, reader: FieldReader): StopReply {
+  switch (text[0]) {
     case 'S':
       return { kind: 'signal', signal: gdbSignal(reader.number()), registers: [] };
     case 'T':
@@ -50,7 +50,7 @@ function parseForm(form: string, reader: FieldReader): StopReply {
     case 'O':
       return { kind: 'output', bytes: reader.hexBytes() };
     default:
-      return reader.fail('S, T, W, X, w, N or O before this');
+      throw new ProtocolError(`no stop reply: ${JSON.stringify(text.slice(0, 40))}`);
   }
 }
 
