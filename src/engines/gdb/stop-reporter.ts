@@ -81,7 +81,6 @@ function threadReply(thread: Thread, signal: GdbSignal, why: Reason, style: Repo
     kind: 'signal',
     signal,
     registers,
-    core: thread.core(),
     ...(style.disabled.has('Tthread') ? {} : { thread: { pid: thread.process.pid, tid: thread.tid } }),
     ...(why.reason === undefined ? {} : { reason: why.reason }),
     ...(isLldb && why.lldb !== undefined ? { extras: [{ key: 'reason', value: why.lldb }] } : {}),
