@@ -103,7 +103,7 @@ export class GdbServer {
     const processes = [...this.#kept.values()].map((attachment) => attachment.process);
     session
       .connect(processes)
-      .then(() => this.#handOver(processes))
+      .then(() => this.#handOver(processes, session))
       .catch((error: unknown) => {
         this.#console.line(messageOf(error));
         session.hangUp();
@@ -143,7 +143,9 @@ export class GdbServer {
   }
 
   /** A session has taken these processes: from now on its votes alone count. */
-  #handOver(processes: Iterable<Process>): void {
+  #handOver(processes: Iterable<Process>, session: GdbSession): void {
+    // The client may be lost meanwhile; then everything stays held.
+    if (session.isClosed) return;
     for (const one of processes) {
       const keeper = this.#kept.get(one.pid);
       if (keeper === undefined) continue;
@@ -155,7 +157,7 @@ export class GdbServer {
   /** Makes a process that was started or attached to for this session its own. */
   async give(one: Process, session: GdbSession): Promise<void> {
     await session.adopt(one);
-    this.#handOver([one]);
+    this.#handOver([one], session);
   }
 
   /** Takes a process from a session and lets it run on untraced, unless another session has it too. */
@@ -165,7 +167,7 @@ export class GdbServer {
     if (keeper !== undefined) await holdAll(keeper);
     await session.abandon(one);
     if (this.#isShared(one)) {
-      this.#handOver([one]);
+      this.#handOver([one], session);
       return;
     }
     this.#kept.delete(one.pid);

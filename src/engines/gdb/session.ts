@@ -3,28 +3,21 @@
  * time; only an interrupt overtakes. As an engine of the core it holds every thread while its client may ask
  * questions, and from a resume to the stop reply it waits for the first event that the client must hear of.
  */
-import {
-  asciiBytes,
-  asciiText,
-  FieldReader,
-  type Frame,
-  FrameDecoder,
-  formatThreadId,
-  hexOfText,
-} from 'gdb-js-rsp-parser';
+import { asciiBytes, asciiText, FieldReader, formatThreadId, hexOfText } from 'gdb-js-rsp-parser';
 import type { KernelSignal } from '../../base/ids.js';
-import type { CoreEvent, Engine, EventAnswer, EventKind, Process, Thread } from '../../core/index.js';
+import type { CoreEvent, Engine, EventAnswer, Process, Thread } from '../../core/index.js';
 import { AttachedProcess } from './attached-process.js';
-import { ClientFeatures, featureAnswer, packetSizeBytes } from './features.js';
+import { ClientFeatures, featureAnswer } from './features.js';
 import type { LaunchSettings } from './launch-settings.js';
 import { PacketWriter, replyBytes, replyForError } from './output.js';
 import { deferred, empty, errno, failure, type PacketEntry, type Reply, text } from './packet.js';
+import { PacketQueue, type PacketReceiver } from './packet-queue.js';
 import { findPacket, packets } from './packets/index.js';
 import { PendingStops, type Stop, threadOf } from './pending-stops.js';
 import { deliversSignal, ProcessSet } from './process-set.js';
 import type { RequestedAction } from './run-control.js';
 import type { GdbServer } from './server.js';
-import { presentTrapPc, type ReportStyle, stopReplyOf } from './stop-reporter.js';
+import { presentTrapPc, type ReportStyle, reportedEvents, stopReplyOf } from './stop-reporter.js';
 import { ThreadSelection } from './thread-selection.js';
 import type { Transport } from './transport.js';
 
@@ -39,18 +32,6 @@ type SessionState =
   /** Something happened; the stop reply leaves when every thread is held. */
   | { readonly kind: 'stopping'; readonly interrupted: boolean }
   | { readonly kind: 'closed' };
-
-const mask: ReadonlySet<EventKind> = new Set<EventKind>([
-  'signal',
-  'breakpoint',
-  'program-trap',
-  'hardware-breakpoint',
-  'watchpoint',
-  'step-done',
-  'exec',
-  'thread-exit',
-  'exit',
-]);
 
 export class GdbSession {
   readonly server: GdbServer;
@@ -69,8 +50,7 @@ export class GdbSession {
   readonly #engine: Engine;
   readonly #transport: Transport;
   readonly #writer: PacketWriter;
-  readonly #decoder = new FrameDecoder({ role: 'stub', maxPacketBytes: packetSizeBytes });
-  readonly #queue: Frame[] = [];
+  readonly #queue: PacketQueue;
   readonly #processes = new ProcessSet();
   readonly #pending = new PendingStops();
   readonly #style: ReportStyle;
@@ -86,25 +66,39 @@ export class GdbSession {
     this.selection = new ThreadSelection(() => this.threads());
     this.#transport = transport;
     this.#writer = new PacketWriter(transport, server.log);
+    this.#queue = new PacketQueue(this.#writer, this.#receiver());
     this.#style = { features: this.features, disabled: server.disabledPackets };
-    this.#engine = { name: 'gdb client', mask, onEvent: (event) => this.#onEvent(event) };
+    this.#engine = { name: 'gdb client', mask: reportedEvents, onEvent: (event) => this.#onEvent(event) };
   }
 
   // --- the connection
 
   /** Bytes from the client. */
   receive(chunk: Uint8Array): void {
-    if (this.#state.kind === 'closed') return;
-    for (const frame of this.#decoder.push(chunk)) {
-      if (frame.kind === 'interrupt') this.interrupt();
-      else this.#queue.push(frame);
-      this.#pump();
-    }
+    if (!this.isClosed) this.#queue.receive(chunk);
+  }
+
+  #receiver(): PacketReceiver {
+    const isIdle = (): boolean => this.#state.kind === 'idle';
+    return {
+      get isReady() {
+        return isIdle();
+      },
+      onPacket: (data) => this.#handlePacket(data),
+      onOverflow: (lengthBytes) => {
+        this.#write(failure(errno.invalid, `packet of ${lengthBytes} bytes is too long`), false);
+      },
+      onInterrupt: () => this.interrupt(),
+    };
+  }
+
+  get isClosed(): boolean {
+    return this.#state.kind === 'closed';
   }
 
   /** The connection is gone. What the client set goes with it; the processes stay as they are. */
   closed(): void {
-    if (this.#state.kind === 'closed') return;
+    if (this.isClosed) return;
     const letsRun = this.#state.kind === 'running' || this.#state.kind === 'stopping';
     this.#enter({ kind: 'closed' });
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
@@ -121,7 +115,7 @@ export class GdbSession {
 
   /** Something to be undone when the connection is gone; at once when it is gone already. */
   onClosed(cleanup: () => void): void {
-    if (this.#state.kind === 'closed') cleanup();
+    if (this.isClosed) cleanup();
     else this.#cleanups.push(cleanup);
   }
 
@@ -179,6 +173,7 @@ export class GdbSession {
 
   /** Takes part in the tracing of a process; resolves when all its threads are held. */
   async adopt(process: Process): Promise<void> {
+    if (this.isClosed || !process.isAlive) return;
     const attached = new AttachedProcess(process.attachEngine(this.#engine));
     this.#processes.add(attached);
     attached.attachment.setPassSignals(this.passSignals);
@@ -281,7 +276,7 @@ export class GdbSession {
   }
 
   #onEvent(event: CoreEvent): EventAnswer {
-    if (this.#state.kind === 'closed') return 'pass';
+    if (this.isClosed) return 'pass';
     this.server.log.write('threads', () => `event ${event.kind}`);
     switch (event.kind) {
       case 'exit':
@@ -314,7 +309,7 @@ export class GdbSession {
       if (this.#state.kind !== 'stopping') return;
       this.#enter({ kind: 'idle' });
       this.#write(replyForError(error), true);
-      this.#pump();
+      this.#queue.pump();
     });
   }
 
@@ -338,7 +333,7 @@ export class GdbSession {
     const reply = this.#report(stop);
     this.#enter({ kind: 'idle' });
     this.#write(reply, true);
-    this.#pump();
+    this.#queue.pump();
   }
 
   #report(stop: Stop): Reply {
@@ -354,9 +349,9 @@ export class GdbSession {
   /** The server's own work before the first packet is handled: the processes that are there become this client's. */
   async connect(processes: Iterable<Process>): Promise<void> {
     for (const process of processes) await this.adopt(process);
-    if (this.#state.kind === 'closed') return;
+    if (this.isClosed) return;
     this.#enter({ kind: 'idle' });
-    this.#pump();
+    this.#queue.pump();
   }
 
   #enter(state: SessionState): void {
@@ -364,37 +359,8 @@ export class GdbSession {
     this.#state = state;
   }
 
-  #pump(): void {
-    while (this.#state.kind === 'idle') {
-      const frame = this.#queue.shift();
-      if (frame === undefined) return;
-      this.#handleFrame(frame);
-    }
-  }
-
-  #handleFrame(frame: Frame): void {
-    switch (frame.kind) {
-      case 'packet':
-        if (frame.checksumOk || !this.#writer.acknowledges) this.#handlePacket(frame.data);
-        else this.#writer.reject();
-        return;
-      case 'overflow':
-        this.#writer.received();
-        this.#write(failure(errno.invalid, `packet of ${frame.lengthBytes} bytes is too long`), false);
-        return;
-      case 'nak':
-        this.#writer.repeatLast();
-        return;
-      case 'ack':
-      case 'interrupt':
-      case 'notification':
-        return;
-    }
-  }
-
   #handlePacket(data: Uint8Array): void {
     this.server.log.write('remote', () => `getpkt ("${asciiText(data.subarray(0, 400))}")`);
-    this.#writer.received();
     const entry = findPacket(data, this.server.disabledPackets);
     if (entry === undefined) {
       this.#write(empty, false);
@@ -411,7 +377,7 @@ export class GdbSession {
     reply.catch(replyForError).then((late) => {
       if (this.#state.kind === 'answering') this.#enter({ kind: 'idle' });
       this.#answer(entry, late);
-      this.#pump();
+      this.#queue.pump();
     });
   }
 
@@ -431,7 +397,7 @@ export class GdbSession {
   }
 
   #write(reply: Reply, withText: boolean): void {
-    if (this.#state.kind === 'closed') return;
+    if (this.isClosed) return;
     const data = replyBytes(reply, withText || this.features.has('errorMessage'));
     if (data === undefined) this.#writer.flush();
     else this.#writer.write(data);

@@ -8,7 +8,7 @@ import {
 } from 'gdb-js-rsp-parser';
 import { assertNever } from '../../base/assert-never.js';
 import { address } from '../../base/ids.js';
-import type { Thread, ThreadEvent } from '../../core/index.js';
+import type { EventKind, Thread, ThreadEvent } from '../../core/index.js';
 import type { ClientFeatures } from './features.js';
 import { errno, failure, type Reply, text } from './packet.js';
 import type { Stop } from './pending-stops.js';
@@ -16,6 +16,19 @@ import type { Stop } from './pending-stops.js';
 /** Kernel numbers, signal(7). */
 const sigint = 2;
 const sigtrap = 5;
+
+/** The events that a client is told of, or that a session must know to tell it of an end. */
+export const reportedEvents: ReadonlySet<EventKind> = new Set<EventKind>([
+  'signal',
+  'breakpoint',
+  'program-trap',
+  'hardware-breakpoint',
+  'watchpoint',
+  'step-done',
+  'exec',
+  'thread-exit',
+  'exit',
+]);
 
 /** How stop replies are written for one connection. */
 export interface ReportStyle {

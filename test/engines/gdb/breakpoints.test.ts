@@ -111,4 +111,15 @@ describe('gdb session: breakpoints and watchpoints', () => {
       assert.match(await client.request(`Z0,${symbol('main')},7`), /^E/);
       assert.match(await client.request('Z0,0,1'), /^E/);
     }));
+
+  it('tells one access that several watchpoints saw once, by the address that all of them contain', () =>
+    withSession('watch', {}, async ({ client, symbol }) => {
+      await client.request('?');
+      const start = BigInt(`0x${symbol('bytes')}`);
+      assert.equal(await client.request(`Z2,${start.toString(16)},10`), 'OK');
+      assert.equal(await client.request(`Z2,${(start + 5n).toString(16)},1`), 'OK');
+      const stop = stopKeys(await client.request('vCont;c'));
+      assert.equal(BigInt(`0x${stop.get('watch')}`), start + 5n);
+      assert.match(await client.request('vCont;c'), /^W00/);
+    }));
 });

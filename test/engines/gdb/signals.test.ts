@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { stopKeys, withSession } from './traced-session.js';
+import { lldbTokens } from './wire-client.js';
 
 const sigusr1 = '1e';
 
@@ -45,4 +46,37 @@ describe('gdb session: signals', () => {
       assert.equal(await client.request('vCont;C0b'), `X0b;process:${pid.toString(16)}`);
       assert.deepEqual(lines.slice(-2), ['', 'Child terminated with signal = 0xb (SIGSEGV)']);
     }));
+
+  it('delivers SIGSTKFLT, which has no number of its own on the wire', () =>
+    withSession('own-traps', {}, async ({ client, symbol }) => {
+      await client.request('?');
+      assert.equal((await client.request('vCont;c')).slice(0, 3), 'T8f');
+      assert.match(await client.request('vCont;C8f'), /^T05/);
+      assert.equal(await client.request(`m${symbol('sum')},4`), '10000000');
+    }));
+
+  it('reports a trap instruction of the program, the pc at it for a client with swbreak', () =>
+    withSession('own-traps', {}, async ({ client, pid, symbol, register }) => {
+      await client.request('vCont;c');
+      assert.match(await client.request('vCont;c'), /^T05.*swbreak:;/);
+      const trap = BigInt(`0x${symbol('trap_instruction')}`);
+      assert.equal(await register('rip'), trap);
+      // What GDB does: it shows the program the pc that the machine would.
+      const next = (trap + 1n).toString(16).match(/../g)?.reverse().join('').padEnd(16, '0');
+      assert.equal(await client.request(`P10=${next}`), 'OK');
+      assert.equal(await client.request('vCont;C05'), `W05;process:${pid.toString(16)}`);
+    }));
+
+  it('leaves the pc behind the program’s own trap for other clients', async () => {
+    for (const tokens of ['multiprocess+', lldbTokens]) {
+      await withSession('own-traps', { tokens }, async ({ client, symbol, register }) => {
+        await client.request('vCont;c');
+        const stop = await client.request('vCont;c');
+        assert.equal(stop.slice(0, 3), 'T05');
+        assert.ok(!stop.includes('swbreak'), stop);
+        assert.equal(await register('rip'), BigInt(`0x${symbol('trap_instruction')}`) + 1n);
+        assert.match(await client.request('vCont;c'), /^W00/, 'the signal was the debugger’s');
+      });
+    }
+  });
 });

@@ -1,0 +1,68 @@
+/** The way from the client's bytes to packets, handed out one after the other when the session is ready for the next. */
+import { type Frame, FrameDecoder } from 'gdb-js-rsp-parser';
+import { packetSizeBytes } from './features.js';
+import type { PacketWriter } from './output.js';
+
+/** What the queue is emptied into. */
+export interface PacketReceiver {
+  /** Whether the next packet may be handled. */
+  readonly isReady: boolean;
+  onPacket(data: Uint8Array): void;
+  /** A packet was dropped because of its length. */
+  onOverflow(lengthBytes: number): void;
+  /** Comes at once, past all packets that wait. */
+  onInterrupt(): void;
+}
+
+export class PacketQueue {
+  readonly #decoder = new FrameDecoder({ role: 'stub', maxPacketBytes: packetSizeBytes });
+  readonly #frames: Frame[] = [];
+  readonly #writer: PacketWriter;
+  readonly #receiver: PacketReceiver;
+
+  constructor(writer: PacketWriter, receiver: PacketReceiver) {
+    this.#writer = writer;
+    this.#receiver = receiver;
+  }
+
+  receive(chunk: Uint8Array): void {
+    for (const frame of this.#decoder.push(chunk)) {
+      if (frame.kind === 'interrupt') this.#receiver.onInterrupt();
+      else this.#frames.push(frame);
+      this.pump();
+    }
+  }
+
+  /** To be called whenever the receiver has become ready. */
+  pump(): void {
+    while (this.#receiver.isReady) {
+      const frame = this.#frames.shift();
+      if (frame === undefined) return;
+      this.#handOut(frame);
+    }
+  }
+
+  #handOut(frame: Frame): void {
+    switch (frame.kind) {
+      case 'packet':
+        if (!frame.checksumOk && this.#writer.acknowledges) {
+          this.#writer.reject();
+          return;
+        }
+        this.#writer.received();
+        this.#receiver.onPacket(frame.data);
+        return;
+      case 'overflow':
+        this.#writer.received();
+        this.#receiver.onOverflow(frame.lengthBytes);
+        return;
+      case 'nak':
+        this.#writer.repeatLast();
+        return;
+      case 'ack':
+      case 'interrupt':
+      case 'notification':
+        return;
+    }
+  }
+}

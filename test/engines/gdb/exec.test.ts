@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { hexOfText } from 'gdb-js-rsp-parser';
+import { describe, it } from 'mocha';
+import { compileFixed, stopKeys, withSession } from './traced-session.js';
+import { lldbTokens } from './wire-client.js';
+
+describe('gdb session: exec', () => {
+  for (const mode of ['first', 'other']) {
+    it(`by the ${mode} thread is a stop of the leader, without the old breakpoints`, async () => {
+      const next = await compileFixed('stepping');
+      await withSession('exec', { args: [mode, next] }, async ({ client, pid, symbol }) => {
+        await client.request('?');
+        assert.equal(await client.request(`Z1,${symbol('main')},1`), 'OK');
+        assert.match(await client.request('vCont;c'), /^T05.*hwbreak/);
+        const stop = await client.request('vCont;c');
+        const keys = stopKeys(stop);
+        const id = pid.toString(16);
+        assert.equal(keys.get('exec'), hexOfText(next));
+        assert.equal(keys.get('thread'), `p${id}.${id}`);
+        assert.ok(stop.indexOf('exec:') < stop.indexOf('10:'), 'before the registers');
+        assert.equal(await client.request('qfThreadInfo'), `mp${id}.${id}`);
+        assert.equal(await client.request('vCont;c'), `W00;process:${id}`);
+      });
+    });
+  }
+
+  it('has no key of its own for a client that did not ask, and a reason for LLDB', async () => {
+    const next = await compileFixed('stepping');
+    for (const tokens of ['multiprocess+', lldbTokens]) {
+      await withSession('exec', { args: ['first', next], tokens }, async ({ client }) => {
+        const keys = stopKeys(await client.request('vCont;c'));
+        assert.ok(!keys.has('exec'));
+        assert.equal(keys.get('reason'), tokens === lldbTokens ? 'exec' : undefined);
+      });
+    }
+  });
+});
