@@ -115,6 +115,14 @@ bool Tracer::onOtherSignal(Tracee& tracee, Space& its_space, Event* event) {
   return !passes || !goOn(tracee, event->code, event);
 }
 
+/** Stopped for another reason before the step past a site was done: it still has to be passed, and is not hit
+ * again. */
+void Tracer::endPhase(Tracee& tracee, uint64_t pc) {
+  bool is_unpassed = tracee.phase == Phase::kSignalStep || tracee.phase == Phase::kInPlace;
+  if (is_unpassed && pc == tracee.phase_address) tracee.hit_site = pc;
+  tracee.phase = Phase::kPlain;
+}
+
 bool Tracer::onStop(Tracee& tracee, Event* event) {
   if (event->event != 0 && hasMessage(event->event)) {
     ptrace_ops::getEventMessage(tracee.tid, &event->message);
@@ -134,7 +142,7 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
       out_of_line::translate(tracee, *its_space);
       event->pc = tracee.word(its_space->arch.pc_offset);
     }
-    tracee.phase = Phase::kPlain;
+    endPhase(tracee, event->pc);
     return true;
   }
   siginfo_t info;
@@ -158,7 +166,7 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     info.si_addr = reinterpret_cast<void*>(event->pc);
     ptrace_ops::setSiginfo(tracee.tid, &info);
   }
-  tracee.phase = Phase::kPlain;
+  endPhase(tracee, event->pc);
   return onOtherSignal(tracee, *its_space, event);
 }
 

@@ -35,7 +35,7 @@ struct Tracee {
   Phase phase = Phase::kPlain;
   uint64_t range_start = 0;
   uint64_t range_end = 0;
-  /** kSlotStep: the slot. kSignalStep: the site. */
+  /** kSlotStep: the slot. kSignalStep, kInPlace: the site. */
   uint64_t phase_address = 0;
   /** kSlotStep over pushf: the program itself had the trap flag set. */
   bool program_traps = false;

@@ -172,8 +172,11 @@ ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan
 }
 
 bool Tracer::stepInPlace(Tracee& tracee, int signal) {
+  Space* its_space = spaceOf(tracee);
+  if (its_space == nullptr || !loadGeneral(tracee, its_space->arch)) return false;
   tracee.mode = ResumeMode::kStep;
   tracee.phase = Phase::kInPlace;
+  tracee.phase_address = tracee.word(its_space->arch.pc_offset);
   return run(tracee, true, signal);
 }
 

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { continueAll, launchFixture, RecordingEngine } from './traced-program.js';
+
+describe('several engines on one process', () => {
+  it('each hear of their own breakpoints, every hit counted, and one leaves without the others noticing', async () => {
+    await using program = await launchFixture('hot-threads', ['4', '30']);
+    const { attachment, engine } = program;
+    const hot = program.symbol('hot');
+    const run = program.symbol('run');
+    const others = [new RecordingEngine(), new RecordingEngine(), new RecordingEngine()];
+    const attachments = others.map((other) => attachment.process.attachEngine(other));
+    attachment.insertBreakpoint(hot);
+    attachments[0]?.insertBreakpoint(hot);
+    attachments[1]?.insertBreakpoint(run);
+    attachments[2]?.insertBreakpoint(run);
+    for (const one of [attachment, ...attachments]) continueAll(one);
+    await others[2]?.next('breakpoint');
+    await attachments[2]?.detach();
+    const heard = others[2]?.events.length;
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+    assert.equal(engine.count('breakpoint'), 120);
+    assert.equal(others[0]?.count('breakpoint'), 120);
+    assert.equal(others[1]?.count('breakpoint'), 4);
+    assert.equal(others[2]?.events.length, heard);
+    assert.equal(others[1]?.count('exit'), 1);
+  });
+
+  it('a thread runs only when none of them holds it', async () => {
+    await using program = await launchFixture('hot-threads', ['1', '5']);
+    const { attachment, engine } = program;
+    const other = new RecordingEngine();
+    const holding = attachment.process.attachEngine(other);
+    const [thread] = [...attachment.process.threads.values()];
+    assert.ok(thread);
+    continueAll(attachment);
+    assert.ok(thread.isStopped);
+    holding.resume([{ thread, action: { kind: 'step' } }]);
+    await other.next('step-done');
+    // It passed the event on without holding the thread, so its wish is now to let it run.
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+    assert.equal(engine.count('step-done'), 0);
+  });
+
+  it('the strictest wish wins: one steps, the other only continues', async () => {
+    await using program = await launchFixture('hot-threads', ['1', '5']);
+    const { attachment, engine } = program;
+    const stepper = new RecordingEngine(['step-done']);
+    const stepping = attachment.process.attachEngine(stepper);
+    const [thread] = [...attachment.process.threads.values()];
+    assert.ok(thread);
+    continueAll(attachment);
+    const seen = new Set<bigint>();
+    for (let count = 0; count < 50; count++) {
+      stepping.resume([{ thread, action: { kind: 'step' } }]);
+      await stepper.next('step-done');
+      assert.ok(thread.isStopped);
+      seen.add(thread.pc);
+    }
+    assert.ok(seen.size > 20);
+    await stepping.detach();
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+  });
+});

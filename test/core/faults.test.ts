@@ -1,0 +1,54 @@
+/** Faults that no program can be made to provoke when they are wanted. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import sinon from 'sinon';
+import { address } from '../../src/base/ids.js';
+import { continueAll, launchFixture } from './traced-program.js';
+
+const enomem = BigInt.asUintN(64, -12n);
+
+describe('faults', () => {
+  it('without memory for slots every hit is still counted: threads are held and stepped in place', async () => {
+    await using program = await launchFixture('hot-threads', ['8', '25'], { flags: ['-O1'] });
+    const { attachment, engine, tracer } = program;
+    const call = sinon.stub(tracer.native, 'callSystem').returns(enomem);
+    const inPlace = sinon.spy(tracer.native, 'stepInPlace');
+    const start = program.symbol('hot');
+    const { arch, memory } = attachment.process;
+    const plan = arch.plan(memory.readExact(start, arch.maxInstructionBytes), start);
+    assert.equal(plan.kind, 'slot', 'the fixture no longer begins with an instruction that needs a slot');
+    attachment.insertBreakpoint(start);
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+    assert.equal(engine.count('breakpoint'), 8 * 25);
+    assert.ok(call.called);
+    assert.ok(inPlace.callCount >= 8 * 25);
+  });
+
+  it('a thread that vanished before its registers were read has none, and its end is told', async () => {
+    await using program = await launchFixture('hot-threads', ['2', '5']);
+    const { attachment, engine, tracer } = program;
+    const [thread] = [...attachment.process.threads.values()];
+    assert.ok(thread);
+    const gone = sinon.stub(tracer.native, 'getRegset').returns(undefined);
+    assert.equal(thread.readRegister(attachment.process.registerFile.byRole('sp')), undefined);
+    gone.restore();
+    tracer.native.kill(attachment.process.pid);
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'killed', signal: 9 });
+  });
+
+  it('a breakpoint where memory cannot be written is refused and leaves nothing', async () => {
+    await using program = await launchFixture('hot-threads', ['1', '5']);
+    const { attachment, engine, tracer } = program;
+    const at = program.symbol('hot');
+    const write = sinon.stub(tracer.native, 'writeMemory').returns(0);
+    assert.throws(() => attachment.insertBreakpoint(at), { code: 'OUTSTEP_MEMORY' });
+    write.restore();
+    assert.equal(attachment.hasBreakpoint(at), false);
+    assert.throws(() => attachment.insertBreakpoint(address(0n)), { code: 'OUTSTEP_MEMORY' });
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+    assert.equal(engine.count('breakpoint'), 0);
+  });
+});
