@@ -74,12 +74,20 @@ function spawn(
     });
     return pid(child);
   } catch (error) {
-    const where = isNativeError(error) && error.request === 'chdir' ? ` in ${options.workingDirectory}` : '';
-    const reason = messageOf(error).replace(/^\w+: /, '');
-    throw new OutstepError(errorCodes.LAUNCH_FAILED, `Cannot exec ${options.program}${where}: ${reason}`, {
-      cause: error,
-      ...(isNativeError(error) ? { errno: error.errno } : {}),
-    });
+    const cause = isNativeError(error) ? { cause: error, errno: error.errno } : { cause: error };
+    throw new OutstepError(errorCodes.LAUNCH_FAILED, `Cannot ${whatFailed(error, options)}`, cause);
+  }
+}
+
+function whatFailed(error: unknown, options: LaunchOptions): string {
+  const reason = messageOf(error).replace(/^\w+: /, '');
+  switch (isNativeError(error) ? error.request : '') {
+    case 'PTRACE_SEIZE':
+      return `trace ${options.program}: ${reason}: somebody traces this server, or ptrace is forbidden here`;
+    case 'chdir':
+      return `run ${options.program} in ${options.workingDirectory}: ${reason}`;
+    default:
+      return `exec ${options.program}: ${reason}`;
   }
 }
 
