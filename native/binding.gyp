@@ -3,11 +3,19 @@
     {
       "target_name": "outstep",
       "sources": [
-        "addon.cc", "child_signal.cc", "conversion.cc", "machine.cc", "out_of_line.cc", "ptrace_ops.cc", "space.cc",
-        "spawn.cc", "stops.cc", "system_call.cc", "terminal.cc", "tracee.cc", "tracer.cc", "tracer_binding.cc", "wait_clock.cc"
+        "addon.cc", "child_signal.cc", "conversion.cc", "machine.cc", "out_of_line.cc", "ptrace_ops.cc",
+        "sentinel_client.cc", "space.cc", "spawn.cc", "stops.cc", "system_call.cc", "terminal.cc", "tracee.cc",
+        "tracer.cc", "tracer_binding.cc", "wait_clock.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+      "cflags_cc!": ["-std=gnu++17", "-fno-rtti"],
+      "cflags_cc": ["-std=c++20", "-Wall", "-Wextra", "-Werror"]
+    },
+    {
+      "target_name": "outstep-sentinel",
+      "type": "executable",
+      "sources": ["sentinel.cc"],
       "cflags_cc!": ["-std=gnu++17", "-fno-rtti"],
       "cflags_cc": ["-std=c++20", "-Wall", "-Wextra", "-Werror"]
     }

@@ -79,7 +79,8 @@ void undoNodeSettings(const rlimit* open_files) {
 
 /** Runs between fork and exec: async-signal-safe calls only. */
 [[noreturn]] void runChild(const SpawnOptions& options, char* const* args, char* const* environment,
-                           int go_fd, int report_fd, const rlimit* open_files) {
+                           const Pipe& go, int report_fd, const rlimit* open_files) {
+  close(go.writer.get());
   setpgid(0, 0);
   undoNodeSettings(open_files);
   if (options.disable_randomization) {
@@ -90,9 +91,11 @@ void undoNodeSettings(const rlimit* open_files) {
     giveUp(report_fd, "chdir");
   }
   if (options.redirect_stdio) redirectStdio(report_fd);
-  char go;
-  while (read(go_fd, &go, 1) < 0 && errno == EINTR) {
+  char word;
+  ssize_t size;
+  while ((size = read(go.reader.get(), &word, 1)) < 0 && errno == EINTR) {
   }
+  if (size != 1) _exit(126);  // nobody is there any more to trace it
   execvpe(options.file.c_str(), args, environment);
   giveUp(report_fd, "execve");
 }
@@ -118,7 +121,7 @@ pid_t spawnTraced(const SpawnOptions& options, Failure* failure) {
   bool has_limit = prlimit(getppid(), RLIMIT_NOFILE, nullptr, &open_files) == 0;
   pid_t pid = fork();
   if (pid == 0) {
-    runChild(options, args.data(), environment.data(), go.reader.get(), report.writer.get(),
+    runChild(options, args.data(), environment.data(), go, report.writer.get(),
              has_limit ? &open_files : nullptr);
   }
   if (pid < 0) {

@@ -29,6 +29,30 @@ int Tracer::addSpace(pid_t pid, Arch arch) {
   return next_space_++;
 }
 
+int Tracer::resetSpace(Space& its_space, int handle, pid_t pid) {
+  if (sentinel_) sentinel_->forgetSpace(handle);
+  its_space.sites.clear();
+  its_space.slots.clear();
+  its_space.is_watched = false;
+  its_space.pid = pid;
+  return its_space.openMemory() ? 0 : errno;
+}
+
+void Tracer::removeSpace(int handle) {
+  if (sentinel_) sentinel_->forgetSpace(handle);
+  spaces_.erase(handle);
+}
+
+Failure Tracer::guard(int handle, const Space& its_space, uint64_t address, const uint8_t* original) {
+  if (launched_.contains(its_space.pid)) return {};
+  if (!sentinel_) sentinel_.emplace(sentinel_program_);
+  return sentinel_->guard(handle, its_space, address, original);
+}
+
+void Tracer::unguard(int handle, uint64_t address) {
+  if (sentinel_) sentinel_->unguard(handle, address);
+}
+
 void Tracer::setState(Tracee& tracee, RunState state) {
   if (tracee.state == state) return;
   tracee.state = state;
@@ -71,6 +95,7 @@ int Tracer::detach(Tracee& tracee, int signal) {
   int code = ptrace_ops::detach(tracee.tid, signal);
   if (code == 0) {
     setState(tracee, RunState::kStopped);  // no longer one of those that wait() waits for
+    launched_.erase(tracee.tid);
     tracees_.erase(tracee.tid);
   }
   return code;
@@ -189,6 +214,7 @@ void Tracer::dispose() {
   launched_.clear();
   running_ = 0;
   stop_signals_.set(false);
+  sentinel_.reset();
 }
 
 }  // namespace outstep

@@ -4,11 +4,13 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "child_signal.h"
 #include "failure.h"
+#include "sentinel_client.h"
 #include "space.h"
 #include "tracee.h"
 #include "wait_clock.h"
@@ -41,6 +43,9 @@ enum class ResumeResult { kRunning, kGone, kRefused, kDone };
  */
 class Tracer {
  public:
+  /** `sentinel` is the path of its program. */
+  explicit Tracer(std::string sentinel) : sentinel_program_(std::move(sentinel)) {}
+
   Tracee* find(pid_t tid);
   Space* space(int handle);
   Space* spaceOf(const Tracee& tracee) { return space(tracee.space); }
@@ -53,7 +58,12 @@ class Tracer {
   void park(pid_t tid);
 
   int addSpace(pid_t pid, Arch arch);
-  void removeSpace(int handle) { spaces_.erase(handle); }
+  /** After an exec: another memory, without sites. */
+  int resetSpace(Space& space, int handle, pid_t pid);
+  void removeSpace(int handle);
+  /** Programs that were launched die with this process and need no sentinel. */
+  Failure guard(int handle, const Space& space, uint64_t address, const uint8_t* original);
+  void unguard(int handle, uint64_t address);
 
   ResumeResult resume(Tracee& tracee, ResumeMode mode, int signal, uint64_t start, uint64_t end);
   bool stepInPlace(Tracee& tracee, int signal);
@@ -93,6 +103,8 @@ class Tracer {
   int running_ = 0;
   WaitClock clock_;
   StopSignals stop_signals_;
+  std::string sentinel_program_;
+  std::optional<SentinelClient> sentinel_;
 };
 
 }  // namespace outstep

@@ -71,6 +71,8 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("writeMemory", &TracerBinding::writeMemory),
                          InstanceMethod("setSite", &TracerBinding::setSite),
                          InstanceMethod("removeSite", &TracerBinding::removeSite),
+                         InstanceMethod("guard", &TracerBinding::guard),
+                         InstanceMethod("unguard", &TracerBinding::unguard),
                          InstanceMethod("setPassSignals", &TracerBinding::setPassSignals),
                          InstanceMethod("setWatched", &TracerBinding::setWatched),
                          InstanceMethod("callSystem", &TracerBinding::callSystem),
@@ -79,7 +81,9 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                      });
 }
 
-TracerBinding::TracerBinding(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TracerBinding>(info) {}
+TracerBinding::TracerBinding(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<TracerBinding>(info),
+      tracer_(info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string()) {}
 
 TracerBinding::~TracerBinding() {
   closeWatch();
@@ -266,11 +270,8 @@ Napi::Value TracerBinding::addSpace(const Napi::CallbackInfo& info) {
 Napi::Value TracerBinding::resetSpace(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);
-  space->sites.clear();
-  space->slots.clear();
-  space->is_watched = false;
-  space->pid = static_cast<pid_t>(integer(info[1]));
-  if (!space->openMemory()) return raise(info.Env(), {errno, "open /proc/PID/mem", space->pid});
+  int code = tracer_.resetSpace(*space, handleOf(info), static_cast<pid_t>(integer(info[1])));
+  if (code != 0) return raise(info.Env(), {code, "open /proc/PID/mem", space->pid});
   return info.Env().Undefined();
 }
 
@@ -311,6 +312,22 @@ Napi::Value TracerBinding::removeSite(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);
   space->sites.erase(unsigned64(info[1]));
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::guard(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  auto original = info[2].As<Napi::Uint8Array>();
+  if (original.ByteLength() != space->arch.breakpoint_bytes.size()) {
+    return raise(info.Env(), {EINVAL, "guard", 0});
+  }
+  Failure failure = tracer_.guard(handleOf(info), *space, unsigned64(info[1]), original.Data());
+  return failure ? raise(info.Env(), failure) : info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::unguard(const Napi::CallbackInfo& info) {
+  tracer_.unguard(handleOf(info), unsigned64(info[1]));
   return info.Env().Undefined();
 }
 

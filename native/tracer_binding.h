@@ -41,6 +41,8 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value writeMemory(const Napi::CallbackInfo& info);
   Napi::Value setSite(const Napi::CallbackInfo& info);
   Napi::Value removeSite(const Napi::CallbackInfo& info);
+  Napi::Value guard(const Napi::CallbackInfo& info);
+  Napi::Value unguard(const Napi::CallbackInfo& info);
   Napi::Value setPassSignals(const Napi::CallbackInfo& info);
   Napi::Value setWatched(const Napi::CallbackInfo& info);
   Napi::Value callSystem(const Napi::CallbackInfo& info);

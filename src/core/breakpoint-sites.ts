@@ -5,10 +5,12 @@
 import type { ArchModule } from '../../arch/module.js';
 import type { Plan } from '../../arch/plan.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
+import { isNativeError } from '../native/binding.js';
 import type { NativePlan, NativeTracer } from '../native/binding-types.js';
 import type { RawMemory, Shadow, ShadowSource } from './memory.js';
 import type { PlacedSlot, Slots } from './slots.js';
 import type { Thread } from './thread.js';
+import type { Tracer } from './tracer.js';
 
 interface Site extends Shadow {
   readonly address: bigint;
@@ -25,6 +27,7 @@ interface KnownPlan {
 }
 
 export class BreakpointSites implements ShadowSource {
+  readonly #tracer: Tracer;
   readonly #native: NativeTracer;
   readonly #space: number;
   readonly #memory: RawMemory;
@@ -33,8 +36,9 @@ export class BreakpointSites implements ShadowSource {
   readonly #sites = new Map<bigint, Site>();
   readonly #plans = new Map<bigint, KnownPlan>();
 
-  constructor(native: NativeTracer, space: number, memory: RawMemory, arch: ArchModule, slots: Slots) {
-    this.#native = native;
+  constructor(tracer: Tracer, space: number, memory: RawMemory, arch: ArchModule, slots: Slots) {
+    this.#tracer = tracer;
+    this.#native = tracer.native;
     this.#space = space;
     this.#memory = memory;
     this.#arch = arch;
@@ -71,7 +75,11 @@ export class BreakpointSites implements ShadowSource {
     if (text.length < trap.length) throw accessError('read', address);
     const original = text.slice(0, trap.length);
     const known = this.#planFor(address, text);
-    if (this.#memory.write(address, trap) !== trap.length) throw accessError('write', address);
+    this.#guard(address, original);
+    if (this.#memory.write(address, trap) !== trap.length) {
+      this.#native.unguard(this.#space, address);
+      throw accessError('write', address);
+    }
     // Its mapping may have been replaced: a library that was unloaded and has come back.
     const owners = new Set([...(present?.owners ?? []), owner]);
     this.#sites.set(address, { address, original, trap, owners, plan: known.plan });
@@ -85,10 +93,15 @@ export class BreakpointSites implements ShadowSource {
     this.#sites.delete(address);
     this.#native.removeSite(this.#space, address);
     this.#restore(site, this.#memory);
+    this.#native.unguard(this.#space, address);
   }
 
   removeAllOf(owner: object): void {
     for (const address of [...this.#sites.keys()]) this.remove(address, owner);
+  }
+
+  originalChanged(shadow: Shadow): void {
+    this.#guard(shadow.address, shadow.original);
   }
 
   /** Puts the original bytes into a copy of the address space (a fork child's). */
@@ -140,6 +153,16 @@ export class BreakpointSites implements ShadowSource {
     const widestOperandBytes = 64;
     for (const _site of this.shadowsWithin(plan.operandAddress, widestOperandBytes)) return true;
     return false;
+  }
+
+  /** Breakpoints work without the sentinel: that there is none is worth a warning. */
+  #guard(address: bigint, original: Uint8Array): void {
+    try {
+      this.#native.guard(this.#space, address, original);
+    } catch (error) {
+      if (!isNativeError(error)) throw error;
+      this.#tracer.warn('if this server is killed, breakpoints will stay in programs it attached to', error);
+    }
   }
 
   #originalText(address: bigint): Uint8Array {

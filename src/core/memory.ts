@@ -20,6 +20,8 @@ export interface Shadow {
 export interface ShadowSource {
   /** Shadows that overlap [address, address + lengthBytes). */
   shadowsWithin(address: bigint, lengthBytes: number): Iterable<Shadow>;
+  /** The original bytes of a shadow were written to. */
+  originalChanged(shadow: Shadow): void;
 }
 
 export class Memory {
@@ -61,7 +63,10 @@ export class Memory {
     for (const shadow of shadows) overlay(actual, address, shadow.trap, shadow.address);
     const count = this.#raw.write(address, actual);
     if (count !== bytes.length) throw memoryError('write', address, bytes.length, count);
-    for (const shadow of shadows) overlay(shadow.original, shadow.address, bytes, address);
+    for (const shadow of shadows) {
+      overlay(shadow.original, shadow.address, bytes, address);
+      this.#shadows.originalChanged(shadow);
+    }
   }
 
   #isInMemory(shadow: Shadow): boolean {

@@ -69,7 +69,7 @@ export class Process {
       write: (at, bytes) => this.native.writeMemory(space, at, bytes),
     };
     this.#slots = new Slots(this.native, this.rawMemory, this.arch);
-    this.sites = new BreakpointSites(this.native, space, this.rawMemory, this.arch, this.#slots);
+    this.sites = new BreakpointSites(tracer, space, this.rawMemory, this.arch, this.#slots);
     this.hardware = new HardwarePoints(this.arch.debugRegisters);
     this.memory = new Memory(this.rawMemory, this.sites);
     this.#inPlace = new InPlaceStep(this);

@@ -7,7 +7,7 @@ import { moduleFor } from '../../arch/index.js';
 import type { RegisterFile } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import type { Pid, Tid } from '../base/ids.js';
-import { nativeBinding } from '../native/binding.js';
+import { nativeBinding, sentinelPath } from '../native/binding.js';
 import type { NativeArch, NativeEvent, NativeTracer } from '../native/binding-types.js';
 import { attachProcess } from './attach.js';
 import type { Attachment } from './attachment.js';
@@ -54,7 +54,7 @@ export class Tracer {
         'this JavaScript thread has a Tracer already: dispose it first',
       );
     }
-    this.native = new (nativeBinding().Tracer)();
+    this.native = new (nativeBinding().Tracer)(sentinelPath());
     isThreadTaken = true;
     this.#onWarning = onWarning;
   }

@@ -156,7 +156,7 @@ export interface NativeTracer {
 
   /** Declares an address space with its breakpoint sites; `memory` is an open /proc/PID/mem. Returns its handle. */
   addSpace(pid: number, arch: NativeArch): number;
-  /** Reopens /proc/PID/mem, after an exec, and drops its sites. */
+  /** Reopens /proc/PID/mem, after an exec, and drops its sites, guarded ones included. */
   resetSpace(space: number, pid: number): void;
   /** Closes its memory and drops its tables; an unknown handle is nothing. */
   removeSpace(space: number): void;
@@ -168,6 +168,16 @@ export interface NativeTracer {
   setSite(space: number, address: bigint, plan: NativePlan): void;
   /** Forgets a site; the original bytes are the caller's to write. */
   removeSite(space: number, address: bigint): void;
+  /**
+   * Has the sentinel put `original` back at `address`, where a trap stands, when this process ends without doing so
+   * itself: by SIGKILL, or with its Tracer not disposed. To be called before the trap is written, and again when the
+   * bytes under it have changed; `original` is as long as the trap. Does nothing for programs that were spawned: they
+   * end with this process. A sentinel that cannot be had is told once, by a NativeError with `request` 'sentinel';
+   * after that, further spaces go unguarded in silence.
+   */
+  guard(space: number, address: bigint, original: Uint8Array): void;
+  /** Ends what `guard` began, after the original bytes are back; an unknown address is nothing. */
+  unguard(space: number, address: bigint): void;
   /** Signals that are delivered at once without an event, for threads that do not step; bit n - 1 is signal n. */
   setPassSignals(space: number, signals: bigint): void;
   /** Whether threads of the space have watchpoints: then native code writes no memory in the program's stead. */
@@ -185,7 +195,10 @@ export interface NativeTracer {
 }
 
 export interface NativeBinding {
-  readonly Tracer: new () => NativeTracer;
+  /** `sentinelPath` is the program that `guard` needs. */
+  readonly Tracer: new (
+    sentinelPath?: string,
+  ) => NativeTracer;
   /** CPUID and XCR0 of this machine. */
   machineFacts(): {
     xcr0: bigint;

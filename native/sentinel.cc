@@ -1,0 +1,98 @@
+/**
+ * A program that waits for the end of the server, however it comes, and puts the original bytes back wherever
+ * a breakpoint still stands in a program that the server had attached to. Standard input is a socket, whose
+ * end of file is the end of the server. It holds nothing else of the server's: no descriptor, session,
+ * directory or environment. Signals are blocked by whoever starts it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sentinel_table.h"
+
+namespace outstep::sentinel {
+
+namespace {
+
+/** Descriptors by number, the table's behind the memories'; 0, which is the socket: none. */
+int descriptors[kMostMemories + 1];
+
+void closeFrom(unsigned first) {
+  if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
+  long end = sysconf(_SC_OPEN_MAX);
+  for (long fd = first; fd < end; ++fd) close(static_cast<int>(fd));
+}
+
+void keep(Message number, int descriptor) {
+  if (number > kTable) {
+    close(descriptor);
+    return;
+  }
+  if (descriptors[number] != 0) close(descriptors[number]);
+  descriptors[number] = descriptor;
+}
+
+/** Takes one message. False: the server is gone. */
+bool receive() {
+  Message number = 0;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  iovec data = {&number, sizeof number};
+  msghdr message = {};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t size;
+  while ((size = recvmsg(STDIN_FILENO, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
+  }
+  if (size <= 0) return false;
+  int descriptor = 0;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+  }
+  keep(number, descriptor);
+  return true;
+}
+
+/** Only where the trap still is: the mapping may have been replaced under it. */
+void repair(const GuardedSite& site) {
+  if (site.length_bytes == 0 || site.length_bytes > kLongestTrapBytes || site.memory >= kMostMemories) return;
+  int memory = descriptors[site.memory];
+  auto address = static_cast<off_t>(site.address);
+  uint64_t now = 0;
+  if (memory == 0 || pread(memory, &now, site.length_bytes, address) != site.length_bytes) return;
+  if (memcmp(&now, &site.trap, site.length_bytes) != 0) return;
+  // A program that ended meanwhile needs no repair, and nothing else can be done about a refusal.
+  [[maybe_unused]] ssize_t written = pwrite(memory, &site.original, site.length_bytes, address);
+}
+
+void repairAll() {
+  GuardedSite sites[64];
+  off_t offset = 0;
+  ssize_t size;
+  while ((size = pread(descriptors[kTable], sites, sizeof sites, offset)) > 0) {
+    for (size_t index = 0; index < static_cast<size_t>(size) / sizeof sites[0]; ++index) repair(sites[index]);
+    offset += size;
+  }
+}
+
+}  // namespace
+
+}  // namespace outstep::sentinel
+
+int main() {
+  using namespace outstep::sentinel;
+  closeFrom(STDERR_FILENO + 1);
+  if (chdir("/") != 0) return 1;
+  // The server waits for this process only; what goes on belongs to init.
+  pid_t child = fork();
+  if (child != 0) return child < 0 ? 1 : 0;
+  while (receive()) {
+  }
+  repairAll();
+  return 0;
+}

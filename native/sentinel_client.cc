@@ -1,0 +1,213 @@
+#include "sentinel_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+
+namespace outstep {
+
+using sentinel::GuardedSite;
+using sentinel::Message;
+
+namespace {
+
+constexpr size_t kFirstCapacity = 512;
+
+uint64_t word(const uint8_t* bytes, size_t length_bytes) {
+  uint64_t value = 0;
+  memcpy(&value, bytes, length_bytes);
+  return value;
+}
+
+}  // namespace
+
+GuardTable::~GuardTable() {
+  if (sites_ != nullptr) munmap(sites_, capacity_ * sizeof(GuardedSite));
+}
+
+int GuardTable::open() {
+  memory_.reset(memfd_create("outstep-sites", MFD_CLOEXEC));
+  return memory_.isOpen() ? grow() : errno;
+}
+
+int GuardTable::grow() {
+  size_t size_bytes = capacity_ * sizeof(GuardedSite);
+  size_t capacity = capacity_ == 0 ? kFirstCapacity : capacity_ * 2;
+  size_t grown_bytes = capacity * sizeof(GuardedSite);
+  // With its pages, so that no store meets a lack of memory.
+  if (fallocate(memory_.get(), 0, 0, static_cast<off_t>(grown_bytes)) != 0) return errno;
+  void* grown = sites_ == nullptr
+                    ? mmap(nullptr, grown_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0)
+                    : mremap(sites_, size_bytes, grown_bytes, MREMAP_MAYMOVE);
+  if (grown == MAP_FAILED) return errno;
+  sites_ = static_cast<GuardedSite*>(grown);
+  for (size_t record = capacity; record-- > capacity_;) free_.push_back(static_cast<uint32_t>(record));
+  capacity_ = capacity;
+  return 0;
+}
+
+int GuardTable::fill(const GuardedSite& site, uint32_t* record) {
+  if (free_.empty()) {
+    int code = grow();
+    if (code != 0) return code;
+  }
+  *record = free_.back();
+  free_.pop_back();
+  GuardedSite& entry = sites_[*record];
+  entry.address = site.address;
+  entry.original = site.original;
+  entry.trap = site.trap;
+  entry.memory = site.memory;
+  std::atomic_ref(entry.length_bytes).store(site.length_bytes, std::memory_order_release);
+  return 0;
+}
+
+void GuardTable::changeOriginal(uint32_t record, uint64_t original) {
+  std::atomic_ref(sites_[record].original).store(original, std::memory_order_release);
+}
+
+void GuardTable::clear(uint32_t record) {
+  std::atomic_ref(sites_[record].length_bytes).store(0, std::memory_order_release);
+  free_.push_back(record);
+}
+
+int SentinelClient::start() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return errno;
+  ScopedFd ours(ends[0]);
+  ScopedFd its(ends[1]);
+  int code = table_.open();
+  if (code == 0) code = spawn(its.get());
+  if (code != 0) return code;
+  socket_ = std::move(ours);
+  return send(sentinel::kTable, table_.descriptor());
+}
+
+/** Returns as soon as the sentinel is on its own. */
+int SentinelClient::spawn(int its_socket) const {
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_adddup2(&files, its_socket, STDIN_FILENO);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  // Nothing but the end of this process concerns it: neither the terminal's signals nor a service manager's.
+  sigset_t all;
+  sigfillset(&all);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+  // Whose sentinel it is, for whoever looks at the processes.
+  char name[] = "outstep-sentinel";
+  char server[16];
+  snprintf(server, sizeof server, "%d", getpid());
+  char* args[] = {name, server, nullptr};
+  char* environment[] = {nullptr};
+  pid_t pid = 0;
+  int code = posix_spawn(&pid, program_.c_str(), &files, &attributes, args, environment);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&files);
+  if (code != 0) return code;
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return errno;
+  }
+  return status == 0 ? 0 : ECHILD;
+}
+
+int SentinelClient::send(Message number, int descriptor) const {
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptor)] = {};
+  iovec data = {&number, sizeof number};
+  msghdr message = {};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  if (descriptor >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof descriptor);
+    memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  }
+  ssize_t size;
+  while ((size = sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT)) < 0 && errno == EINTR) {
+  }
+  return size < 0 ? errno : 0;
+}
+
+int SentinelClient::addSpace(int space_handle, const Space& space) {
+  Message number = free_memories_.empty() ? next_memory_ : free_memories_.back();
+  if (number >= sentinel::kMostMemories) return EMFILE;
+  int code = send(number, space.memory.get());
+  if (code != 0) return code;
+  if (free_memories_.empty()) {
+    ++next_memory_;
+  } else {
+    free_memories_.pop_back();
+  }
+  spaces_[space_handle].memory = number;
+  return 0;
+}
+
+int SentinelClient::guardSite(int space_handle, const Space& space, uint64_t address,
+                              const uint8_t* original) {
+  const auto& trap = space.arch.breakpoint_bytes;
+  if (trap.size() > sentinel::kLongestTrapBytes) return EINVAL;
+  int code = socket_.isOpen() ? 0 : start();
+  if (code == 0 && !spaces_.contains(space_handle)) code = addSpace(space_handle, space);
+  if (code != 0) return code;
+  GuardedSpace& guarded = spaces_[space_handle];
+  uint64_t original_word = word(original, trap.size());
+  auto known = guarded.records.find(address);
+  if (known != guarded.records.end()) {
+    table_.changeOriginal(known->second, original_word);
+    return 0;
+  }
+  GuardedSite site = {address, original_word, word(trap.data(), trap.size()), guarded.memory,
+                      static_cast<uint32_t>(trap.size())};
+  uint32_t record = 0;
+  code = table_.fill(site, &record);
+  if (code == 0) guarded.records[address] = record;
+  return code;
+}
+
+Failure SentinelClient::guard(int space_handle, const Space& space, uint64_t address,
+                              const uint8_t* original) {
+  if (has_failed_ && !spaces_.contains(space_handle)) return {};
+  int code = guardSite(space_handle, space, address, original);
+  if (code == 0 || has_failed_) return {};
+  has_failed_ = true;
+  return {code, "sentinel", 0};
+}
+
+void SentinelClient::unguard(int space_handle, uint64_t address) {
+  auto space = spaces_.find(space_handle);
+  if (space == spaces_.end()) return;
+  auto known = space->second.records.find(address);
+  if (known == space->second.records.end()) return;
+  table_.clear(known->second);
+  space->second.records.erase(known);
+}
+
+void SentinelClient::forgetSpace(int space_handle) {
+  auto space = spaces_.find(space_handle);
+  if (space == spaces_.end()) return;
+  for (const auto& [address, record] : space->second.records) table_.clear(record);
+  Message number = space->second.memory;
+  spaces_.erase(space);
+  // If this is lost, the descriptor goes with the next use of the number.
+  send(number, -1);
+  free_memories_.push_back(number);
+}
+
+}  // namespace outstep
