@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "out_of_line.h"
 #include "ptrace_ops.h"
@@ -91,10 +92,12 @@ std::optional<bool> Tracer::onSiteTrap(Tracee& tracee, Space& its_space, Event* 
 bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   if (auto must_tell = onSiteTrap(tracee, its_space, event)) return *must_tell;
   Phase ended = tracee.phase;
+  bool was_in_exec = std::exchange(tracee.is_in_exec, false);
   bool was_stepped = tracee.mode != ResumeMode::kContinue || ended != Phase::kPlain;
   bool is_step_end = event->signal_code == kTrapTrace || event->signal_code == kTrapHardware ||
                      event->signal_code == kTrapSyscallExit || event->signal_code == kTrapHandlerEntry;
   if (!is_step_end) return true;
+  if (was_in_exec && was_stepped && event->signal_code == kTrapSyscallExit) return !run(tracee, true, 0);
   if (ended == Phase::kSlotStep) out_of_line::repairAfterStep(tracee, its_space);
   tracee.phase = Phase::kPlain;
   out_of_line::translate(tracee, its_space);
@@ -124,6 +127,7 @@ void Tracer::endPhase(Tracee& tracee, uint64_t pc) {
 }
 
 bool Tracer::onStop(Tracee& tracee, Event* event) {
+  if (event->event != 0) tracee.is_in_exec = event->event == PTRACE_EVENT_EXEC;
   if (event->event != 0 && hasMessage(event->event)) {
     ptrace_ops::getEventMessage(tracee.tid, &event->message);
   }

@@ -37,6 +37,9 @@ struct Tracee {
   uint64_t range_end = 0;
   /** kSlotStep: the slot. kSignalStep, kInPlace: the site. */
   uint64_t phase_address = 0;
+  /** Stopped inside its execve: the next step would end on the way out of it, before any instruction of the
+   * program. */
+  bool is_in_exec = false;
   /** kSlotStep over pushf: the program itself had the trap flag set. */
   bool program_traps = false;
   /**

@@ -136,6 +136,7 @@ ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal, uint64_
   Space* its_space = spaceOf(tracee);
   tracee.mode = mode;
   tracee.phase = Phase::kPlain;
+  if (mode == ResumeMode::kContinue) tracee.is_in_exec = false;
   tracee.range_start = start;
   tracee.range_end = end;
   if (mode == ResumeMode::kListen) {

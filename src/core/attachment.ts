@@ -21,11 +21,13 @@ const hold: ResumeAction = { kind: 'hold' };
 export class Attachment {
   readonly process: Process;
   readonly engine: Engine;
-  /** This engine's wish for threads that appear later. */
+  /** This engine's wish for threads that appear while it lets others run. */
   newThreads: 'hold' | 'continue' = 'continue';
   readonly #votes = new Map<Thread, ResumeAction>();
   #passSignals = 0n;
   #isAttached = true;
+  /** Between `quiesce` and the next `resume`: threads that appear are held, too. */
+  #isQuiet = false;
 
   /** Made by `Process.attachEngine`; holds every thread. */
   constructor(process: Process, engine: Engine) {
@@ -47,6 +49,7 @@ export class Attachment {
    * Sets this engine's wishes; threads that are not named keep theirs. A thread runs as soon as no engine holds it.
    */
   resume(actions: Iterable<ThreadResume>): void {
+    this.#isQuiet = false;
     const named: Thread[] = [];
     for (const { thread, action, signal } of actions) {
       if (!thread.isAlive) continue;
@@ -59,8 +62,14 @@ export class Attachment {
 
   /** Holds every thread; resolves when every thread is really stopped. Events go to the engine meanwhile as always. */
   quiesce(): Promise<void> {
+    this.#isQuiet = true;
     for (const thread of this.process.threads.values()) this.#votes.set(thread, hold);
     return this.process.stopRunning();
+  }
+
+  /** A thread has appeared. */
+  voteForNew(thread: Thread): void {
+    this.#votes.set(thread, { kind: this.#isQuiet ? 'hold' : this.newThreads });
   }
 
   voteFor(thread: Thread): ResumeAction {

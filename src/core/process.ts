@@ -129,7 +129,7 @@ export class Process {
   addThread(id: Tid): Thread {
     const thread = new Thread(id, this, this.arch.debugRegisters.none);
     this.#threads.set(id, thread);
-    for (const attachment of this.#attachments) attachment.vote(thread, { kind: attachment.newThreads });
+    for (const attachment of this.#attachments) attachment.voteForNew(thread);
     this.tracer.listen(id, (event) => this.#onEvent(thread, event));
     return thread;
   }

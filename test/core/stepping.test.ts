@@ -48,6 +48,24 @@ describe('stepping', () => {
     assert.deepEqual(await trail(plain.steps), plain);
   });
 
+  it('moves on from the first instruction, and from the first one after an exec', async () => {
+    await using program = await launchFixture('families', ['exec'], {
+      flags: ['-static'],
+      holdAt: ['exec', 'step-done'],
+    });
+    const { attachment, engine } = program;
+    for (let round = 0; round < 2; round++) {
+      const thread = firstThread(program);
+      const before = thread.pc;
+      attachment.resume([{ thread, action: { kind: 'step' } }]);
+      await engine.next('step-done');
+      assert.notEqual(thread.pc, before);
+      continueAll(attachment);
+      if (round === 0) await engine.next('exec');
+    }
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 33 });
+  });
+
   it('in a range stops at the first instruction outside', async () => {
     await using program = await launchFixture('hot-threads', ['1', '50'], { flags: ['-O0', '-static'] });
     const thread = await stopAt(program, 'hot');

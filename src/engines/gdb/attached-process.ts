@@ -26,7 +26,7 @@ export class AttachedProcess {
 
   /** Holds every thread, and those that appear meanwhile; resolves when all are stopped. */
   quiesce(): Promise<void> {
-    return holdAll(this.attachment);
+    return this.attachment.quiesce();
   }
 
   /** A resume of other processes: no thread of this one runs. */
@@ -76,12 +76,6 @@ export class AttachedProcess {
   forgetPoints(): void {
     this.#points.clear();
   }
-}
-
-/** Holds every thread of a process and every one to come; resolves when all are stopped. */
-export function holdAll(attachment: Attachment): Promise<void> {
-  attachment.newThreads = 'hold';
-  return attachment.quiesce();
 }
 
 function keyOf(point: HardwarePoint): string {

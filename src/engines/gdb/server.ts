@@ -15,7 +15,6 @@ import type {
   Process,
   Tracer,
 } from '../../core/index.js';
-import { holdAll } from './attached-process.js';
 import type { DebugLog } from './debug-log.js';
 import { expandDisabledPackets } from './features.js';
 import { LaunchSettings } from './launch-settings.js';
@@ -86,7 +85,6 @@ export class GdbServer {
       await this.startProcess(program, args, this.#initialSettings());
     } catch (error) {
       this.#console.line(messageOf(error));
-      this.#console.line('During startup program exited with code 127.');
       throw error;
     }
   }
@@ -164,7 +162,7 @@ export class GdbServer {
   async detach(one: Process, session: GdbSession): Promise<void> {
     this.#console.line(`Detaching from process ${one.pid}`);
     const keeper = this.#kept.get(one.pid);
-    if (keeper !== undefined) await holdAll(keeper);
+    if (keeper !== undefined) await keeper.quiesce();
     await session.abandon(one);
     if (this.#isShared(one)) {
       this.#handOver([one], session);
@@ -178,7 +176,7 @@ export class GdbServer {
   /** Kills a process and waits until it is gone. */
   async kill(one: Process, session: GdbSession): Promise<void> {
     const keeper = this.#kept.get(one.pid);
-    if (keeper !== undefined) await holdAll(keeper);
+    if (keeper !== undefined) await keeper.quiesce();
     await session.abandon(one);
     this.#kept.delete(one.pid);
     await keeper?.kill();
@@ -197,7 +195,7 @@ export class GdbServer {
     const released = attachments.map(async (attachment) => {
       const keeper = this.#kept.get(attachment.process.pid);
       const staysHeld = !letsRun && !this.#isShared(attachment.process);
-      if (keeper !== undefined && staysHeld) await holdAll(keeper);
+      if (keeper !== undefined && staysHeld) await keeper.quiesce();
       await attachment.detach();
     });
     Promise.allSettled(released).then(async (results) => {
