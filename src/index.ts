@@ -15,6 +15,7 @@ export {
   type Tid,
   tid,
 } from './base/ids.js';
+export * from './client/index.js';
 export * from './core/index.js';
 export { DebugLog, type DebugTopic, debugTopics } from './engines/gdb/debug-log.js';
 export { GdbServer, type ServerConfig, type ServerConsole } from './engines/gdb/server.js';

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import process from 'node:process';
 import { parseArgs, promisify } from 'node:util';
+import { messageOf } from '../base/errors.js';
 import { openConsole } from './console.js';
 import { type DemoServer, startDemoServer } from './demo-server.js';
 import { nextStopSignal } from './stop-signal.js';
@@ -23,16 +24,27 @@ function invite({ port, program }: DemoServer): void {
   output.line('This ends when gdb leaves, or with Ctrl-C.');
 }
 
-const { values } = parseArgs({ options: { scripted: { type: 'boolean', default: false } } });
-const isScripted = values.scripted || !process.stdin.isTTY || !(await hasGdb());
-const server = await startDemoServer();
-try {
-  if (isScripted) {
-    await (await import('./demo-script.js')).runDemoScript(server, output);
-  } else {
-    invite(server);
-    await Promise.race([server.ended, nextStopSignal()]);
+async function demonstrate(): Promise<void> {
+  const { values } = parseArgs({ options: { scripted: { type: 'boolean', default: false } } });
+  const isScripted = values.scripted || !process.stdin.isTTY || !(await hasGdb());
+  const interrupted = isScripted ? undefined : nextStopSignal();
+  const server = await startDemoServer();
+  try {
+    if (isScripted) {
+      await (await import('./demo-script.js')).runDemoScript(server, output);
+    } else {
+      invite(server);
+      await Promise.race([server.ended, interrupted]);
+    }
+  } finally {
+    await server.close();
   }
-} finally {
-  await server.close();
 }
+
+try {
+  await demonstrate();
+} catch (error) {
+  output.line(`The demonstration has failed: ${messageOf(error)}`);
+  process.exitCode = 1;
+}
+process.exit();
