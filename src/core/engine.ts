@@ -15,6 +15,9 @@ export type ResumeAction =
   /** Steps at least once and then for as long as start <= pc < end. */
   | { readonly kind: 'range-step'; readonly start: Address; readonly end: Address };
 
+/** A wish that lets the thread run. */
+export type RunAction = Exclude<ResumeAction, { readonly kind: 'hold' }>;
+
 /**
  * The answer to an event. `hold` keeps the thread stopped and with it a signal that is about to be delivered;
  * `pass` leaves the vote of this engine as it was and lets a signal be delivered.

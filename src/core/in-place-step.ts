@@ -3,11 +3,9 @@
  * put the trap in again. One at a time for each process.
  */
 import type { Address } from '../base/ids.js';
-import type { ResumeAction } from './engine.js';
+import type { RunAction } from './engine.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
-
-type RunAction = Exclude<ResumeAction, { kind: 'hold' }>;
 
 type State =
   | { readonly kind: 'idle' }
@@ -30,8 +28,8 @@ export class InPlaceStep {
     this.#process = process;
   }
 
-  /** Whether a stopped thread must stay so because of a step in place. */
-  holds(_thread: Thread): boolean {
+  /** Every stopped thread must stay so meanwhile. */
+  get isUnderWay(): boolean {
     return this.#state.kind !== 'idle';
   }
 

@@ -4,13 +4,12 @@
  */
 import type { ArchModule, RegisterFile } from '../../arch/module.js';
 import { type Address, address, type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
-import type { NativeEvent, NativeTracer, ResumeMode } from '../native/binding-types.js';
+import type { NativeEvent, NativeTracer } from '../native/binding-types.js';
 import { Attachment } from './attachment.js';
 import { BreakpointSites } from './breakpoint-sites.js';
 import type { Engine, ResumeAction } from './engine.js';
 import type { CoreEvent, ExitStatus, ThreadEvent } from './event.js';
 import { HardwarePoints } from './hardware-points.js';
-import { InPlaceStep } from './in-place-step.js';
 import { Memory, type RawMemory } from './memory.js';
 import { auxiliaryVector, executablePath } from './proc.js';
 import {
@@ -23,6 +22,7 @@ import {
 import { Slots } from './slots.js';
 import { isGroupStop, kindOfStop, readSignalStop } from './stop.js';
 import { Thread } from './thread.js';
+import { ThreadRunner } from './thread-runner.js';
 import type { Tracer } from './tracer.js';
 
 export type Origin = 'launched' | 'attached';
@@ -50,7 +50,7 @@ export class Process {
   readonly registerFile: RegisterFile;
   readonly #slots: Slots;
   readonly #threads = new Map<Tid, Thread>();
-  readonly #inPlace: InPlaceStep;
+  readonly #runner: ThreadRunner;
   #attachments: readonly Attachment[] = [];
   #waiters: (() => void)[] = [];
   #exitWaiters: (() => void)[] = [];
@@ -72,7 +72,7 @@ export class Process {
     this.sites = new BreakpointSites(tracer, space, this.rawMemory, this.arch, this.#slots);
     this.hardware = new HardwarePoints(this.arch.debugRegisters);
     this.memory = new Memory(this.rawMemory, this.sites);
-    this.#inPlace = new InPlaceStep(this);
+    this.#runner = new ThreadRunner(this, (thread) => this.#report(thread, this.#stepEnd(thread)));
   }
 
   get isAlive(): boolean {
@@ -145,7 +145,7 @@ export class Process {
   }
 
   resumeWanted(threads: Iterable<Thread> = this.#threads.values()): void {
-    for (const thread of threads) this.#resumeIfWanted(thread);
+    for (const thread of threads) this.#runner.resumeIfWanted(thread);
     this.tracer.schedulePump();
   }
 
@@ -170,7 +170,7 @@ export class Process {
 
   /** Called after a batch of events: carries on what waits for threads to stop. */
   settle(): void {
-    this.#inPlace.advance();
+    this.#runner.inPlace.advance();
     if (this.anyRunning()) return;
     const waiters = this.#waiters;
     this.#waiters = [];
@@ -187,64 +187,6 @@ export class Process {
     this.#forgetThread(leader);
     this.#tellAll({ kind: 'thread-exit', process: this, tid: leader.tid, code: 0 });
     this.tracer.listen(leader.tid, (event) => this.#onEvent(leader, event));
-  }
-
-  #resumeIfWanted(thread: Thread): void {
-    if (!thread.isStopped || this.#inPlace.holds(thread)) return;
-    const wish = this.wishFor(thread);
-    if (wish.kind !== 'hold') this.#run(thread, wish);
-  }
-
-  #run(thread: Thread, action: Exclude<ResumeAction, { kind: 'hold' }>): void {
-    this.#updateDebugRegisters(thread);
-    const signal = this.#signalFor(thread);
-    const mode = this.#modeFor(thread, action);
-    const range = action.kind === 'range-step' ? action : undefined;
-    switch (this.native.resume(thread.tid, mode, signal, range?.start, range?.end)) {
-      case 'running':
-      case 'gone':
-        thread.enter({ kind: 'running' });
-        break;
-      case 'done':
-        thread.forgetRegisters();
-        this.tracer.enqueue(() => this.#report(thread, this.#stepEnd(thread)));
-        break;
-      case 'refused':
-        this.#passRefusedSite(thread, action);
-        break;
-    }
-  }
-
-  #passRefusedSite(thread: Thread, action: Exclude<ResumeAction, { kind: 'hold' }>): void {
-    if (this.sites.provideSlot(thread.pc, thread)) this.#run(thread, action);
-    else this.#inPlace.begin(thread, action);
-  }
-
-  #modeFor(thread: Thread, action: Exclude<ResumeAction, { kind: 'hold' }>): ResumeMode {
-    const isGroupStopped = thread.state.kind === 'stopped' && thread.state.at === 'group-stop';
-    return isGroupStopped && action.kind === 'continue' ? 'listen' : action.kind;
-  }
-
-  /** The signal to inject; where the stop takes none it is sent instead and let through when it arrives. */
-  #signalFor(thread: Thread): number {
-    const signal = thread.signalOverride ?? thread.pendingSignal ?? 0;
-    thread.signalOverride = undefined;
-    thread.pendingSignal = undefined;
-    if (signal === 0 || (thread.state.kind === 'stopped' && thread.state.at === 'signal-delivery'))
-      return signal;
-    thread.injectedSignal = signal;
-    this.native.tgkill(this.pid, thread.tid, signal);
-    return 0;
-  }
-
-  #updateDebugRegisters(thread: Thread): void {
-    const image = this.hardware.image;
-    if (thread.debugImage === image) return;
-    for (const store of image.stores) {
-      if (store.kind === 'user') this.native.pokeUser(thread.tid, store.offset, store.value);
-      else this.native.setRegset(thread.tid, store.noteType, store.bytes);
-    }
-    thread.debugImage = image;
   }
 
   hardwareChanged(): void {
@@ -265,10 +207,10 @@ export class Process {
       return;
     }
     thread.enter({ kind: 'stopped', at: kindOfStop(event) });
-    const steppedInPlace = this.#inPlace.finish(thread);
+    const steppedInPlace = this.#runner.inPlace.finish(thread);
     if (event.refused) {
       const wish = this.wishFor(thread);
-      if (wish.kind !== 'hold') this.#passRefusedSite(thread, wish);
+      if (wish.kind !== 'hold') this.#runner.passRefusedSite(thread, wish);
     } else if (steppedInPlace !== undefined && event.stepped && steppedInPlace.kind !== 'step') {
       this.#continueAfterStep(thread, steppedInPlace);
     } else {
@@ -280,7 +222,7 @@ export class Process {
   #continueAfterStep(thread: Thread, action: ResumeAction): void {
     const isDone = action.kind === 'range-step' && (thread.pc < action.start || thread.pc >= action.end);
     if (isDone) this.#report(thread, this.#stepEnd(thread));
-    else this.#resumeIfWanted(thread);
+    else this.#runner.resumeIfWanted(thread);
   }
 
   #readStop(thread: Thread, event: NativeEvent): void {
@@ -296,7 +238,7 @@ export class Process {
     this.#tell(thread, facts.events);
     // Nobody wants to look at it: the program gets its SIGTRAP with the pc that it expects.
     if (isProgramTrap && this.wishFor(thread).kind !== 'hold') thread.pc = address(event.pc);
-    this.#resumeIfWanted(thread);
+    this.#runner.resumeIfWanted(thread);
   }
 
   #onEventStop(thread: Thread, event: NativeEvent): void {
@@ -307,7 +249,7 @@ export class Process {
       case ptraceEvents.fork:
       case ptraceEvents.vfork:
         this.tracer.onForkedChild(this, event.message, event.event === ptraceEvents.vfork);
-        this.#resumeIfWanted(thread);
+        this.#runner.resumeIfWanted(thread);
         return;
       case ptraceEvents.exec:
         this.#onExec(thread, tid(event.message));
@@ -315,7 +257,7 @@ export class Process {
       default:
         if (isGroupStop(event))
           this.#report(thread, [{ kind: 'group-stop', thread, signal: event.code as KernelSignal }]);
-        else this.#resumeIfWanted(thread);
+        else this.#runner.resumeIfWanted(thread);
     }
   }
 
@@ -336,7 +278,7 @@ export class Process {
     this.native.resetSpace(this.space, this.pid);
     this.sites.forget();
     this.#slots.forget();
-    this.#inPlace.cancel();
+    this.#runner.inPlace.cancel();
     this.hardware.clear();
     thread.debugImage = this.hardware.image;
     this.#report(thread, [{ kind: 'exec', thread, path: this.executablePath() }]);
@@ -352,7 +294,7 @@ export class Process {
   #report(thread: Thread, events: readonly ThreadEvent[]): void {
     if (!thread.isStopped) return;
     this.#tell(thread, events);
-    this.#resumeIfWanted(thread);
+    this.#runner.resumeIfWanted(thread);
   }
 
   /** Tells each engine the first of several facts about one stop that concerns it. */
@@ -372,7 +314,7 @@ export class Process {
 
   #onExit(thread: Thread, event: NativeEvent): void {
     this.#forgetThread(thread);
-    this.#inPlace.threadGone(thread);
+    this.#runner.inPlace.threadGone(thread);
     if (thread.tid === tid(this.pid)) {
       const signal = event.code as KernelSignal;
       this.#end(event.kind === 'killed' ? { kind: 'killed', signal } : { kind: 'exited', code: event.code });
@@ -420,7 +362,7 @@ export class Process {
     const [first] = threads;
     if (first?.isStopped) this.#slots.release(first);
     for (const thread of threads) {
-      this.#updateDebugRegisters(thread);
+      this.#runner.storeDebugRegisters(thread);
       const pending = thread.signalOverride ?? thread.pendingSignal ?? 0;
       this.native.detach(thread.tid, pending !== 0 && deliver(pending as KernelSignal) ? pending : 0);
     }

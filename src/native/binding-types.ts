@@ -5,6 +5,7 @@
  * Failures: unless stated otherwise a call throws a `NativeError`. Where a thread may have vanished between two calls
  * (ESRCH), the call returns false or undefined instead: its exit event follows.
  */
+import type { Effect, Fixup } from '../base/effect.js';
 
 /** Thrown by the addon. `request` names what was refused, for example 'PTRACE_SEIZE' or 'execve'. */
 export interface NativeError extends Error {
@@ -57,12 +58,12 @@ export interface NativeEvent {
 export interface NativePlan {
   readonly kind: 'emulate' | 'slot' | 'refuse';
   readonly lengthBytes: number;
-  readonly effect?: import('../../arch/plan.js').Effect;
+  readonly effect?: Effect;
   /** Address of the slot, which holds the relocated instruction and behind it a jump back. */
   readonly slot?: bigint;
   /** Bytes of the relocated instruction in the slot, without the jump. */
   readonly slotLengthBytes?: number;
-  readonly fixups?: readonly import('../../arch/plan.js').Fixup[];
+  readonly fixups?: readonly Fixup[];
 }
 
 /** What native code must know of an architecture: byte offsets in the general regset. */

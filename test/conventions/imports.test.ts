@@ -23,9 +23,6 @@ const allowed: Readonly<Record<Layer, readonly Layer[]>> = {
   index: ['base', 'arch', 'core', 'engines', 'client', 'rsp'],
 };
 
-/** Types may also be taken where values may not: the addon's surface is described in terms of plans. */
-const allowedTypes: readonly string[] = ['native -> arch'];
-
 interface Import {
   readonly from: string;
   readonly to: string;
@@ -72,11 +69,10 @@ function targetLayer(to: string): Layer | undefined {
   return to.startsWith('src/') || to.startsWith('arch/') ? layerOf(to) : undefined;
 }
 
-function isAllowed({ from, to, isTypeOnly }: Import): boolean {
+function isAllowed({ from, to }: Import): boolean {
   const source = layerOf(from);
   const target = targetLayer(to);
-  if (target === undefined || target === source || allowed[source].includes(target)) return true;
-  return isTypeOnly && allowedTypes.includes(`${source} -> ${target}`);
+  return target === undefined || target === source || allowed[source].includes(target);
 }
 
 /** A way along imports of values back to where it started, or undefined. */

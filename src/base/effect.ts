@@ -1,0 +1,62 @@
+/**
+ * What an instruction does, in terms that hold for every machine: architectures describe their instructions so, and native
+ * code carries them out on the general regset (NT_PRSTATUS), in which registers are named by their byte offset.
+ */
+
+/** When a conditional branch is taken, computed from one flags register. All masks are over its 64 bits. */
+export interface FlagCondition {
+  /** Byte offset of the flags register in the general regset. */
+  readonly flagsOffset: number;
+  /** True when any of these bits is 1 ... */
+  readonly anySet: bigint;
+  /** ... or any of these bits is 0 ... */
+  readonly anyClear: bigint;
+  /** ... or these two bits (masks of one bit each) differ. */
+  readonly differ: readonly [bigint, bigint] | undefined;
+  /** The result of the above is inverted. */
+  readonly negate: boolean;
+}
+
+/**
+ * What an emulated instruction does, apart from moving the pc to the next instruction when it does nothing else.
+ * Only `call` and the pushes touch memory. Where that write is not known to do what the program's own would (it fails,
+ * or a watchpoint or a shadow stack has to see it), the plan must be treated as one that refuses.
+ */
+export type Effect =
+  /** Nothing: pc moves past the instruction. */
+  | { readonly op: 'next' }
+  | { readonly op: 'jump'; readonly target: bigint }
+  | { readonly op: 'branch'; readonly target: bigint; readonly condition: FlagCondition }
+  /** Pushes the address of the next instruction (8 bytes), then jumps. */
+  | { readonly op: 'call'; readonly target: bigint }
+  /** Pushes an 8-byte register, as it was before the push. */
+  | { readonly op: 'push-register'; readonly offset: number }
+  | { readonly op: 'push-value'; readonly value: bigint }
+  /**
+   * Counter branches (loop, loope, loopne, jrcxz): optionally decrement, then jump when the counter is
+   * non-zero (`jumpWhen: 'non-zero'`) or zero. With counterBits 32 the upper half of the register becomes zero when
+   * it is decremented. `zeroFlag` must also hold.
+   */
+  | {
+      readonly op: 'count-branch';
+      readonly target: bigint;
+      readonly counterOffset: number;
+      readonly counterBits: 32 | 64;
+      readonly decrement: boolean;
+      readonly jumpWhen: 'zero' | 'non-zero';
+      readonly flagsOffset: number;
+      readonly zeroFlagMask: bigint;
+      readonly zeroFlag: 'any' | 'set' | 'clear';
+    };
+
+/** What must be repaired after an instruction ran in a slot and was stepped there. */
+export type Fixup =
+  /**
+   * The 8-byte word at the stack pointer is the slot's return address: make it the original one. With a shadow stack
+   * the plan must be treated as one that refuses.
+   */
+  | 'return-address'
+  /** `syscall`: rcx holds the slot's next address, r11 the flags with the trap flag. */
+  | 'syscall-registers'
+  /** `pushf`: the pushed flags show the tracer's trap flag. */
+  | 'pushed-flags';

@@ -1,0 +1,81 @@
+/** Lets threads run: with the right registers, the right signal, and past the site that they stand at. */
+import type { NativeTracer, ResumeMode } from '../native/binding-types.js';
+import type { RunAction } from './engine.js';
+import { InPlaceStep } from './in-place-step.js';
+import type { Process } from './process.js';
+import type { Thread } from './thread.js';
+
+export class ThreadRunner {
+  readonly inPlace: InPlaceStep;
+  readonly #process: Process;
+  readonly #native: NativeTracer;
+  readonly #onStepDone: (thread: Thread) => void;
+
+  /** `onStepDone` hears, from the event loop, of steps that ended without the thread having run. */
+  constructor(process: Process, onStepDone: (thread: Thread) => void) {
+    this.#process = process;
+    this.#native = process.native;
+    this.#onStepDone = onStepDone;
+    this.inPlace = new InPlaceStep(process);
+  }
+
+  resumeIfWanted(thread: Thread): void {
+    if (!thread.isStopped || this.inPlace.isUnderWay) return;
+    const wish = this.#process.wishFor(thread);
+    if (wish.kind !== 'hold') this.#run(thread, wish);
+  }
+
+  /** For a thread at a site whose plan refuses: it may only lack a slot. */
+  passRefusedSite(thread: Thread, action: RunAction): void {
+    if (this.#process.sites.provideSlot(thread.pc, thread)) this.#run(thread, action);
+    else this.inPlace.begin(thread, action);
+  }
+
+  storeDebugRegisters(thread: Thread): void {
+    const { image } = this.#process.hardware;
+    if (thread.debugImage === image) return;
+    for (const store of image.stores) {
+      if (store.kind === 'user') this.#native.pokeUser(thread.tid, store.offset, store.value);
+      else this.#native.setRegset(thread.tid, store.noteType, store.bytes);
+    }
+    thread.debugImage = image;
+  }
+
+  #run(thread: Thread, action: RunAction): void {
+    this.storeDebugRegisters(thread);
+    const signal = this.#signalFor(thread);
+    const mode = modeFor(thread, action);
+    const range = action.kind === 'range-step' ? action : undefined;
+    switch (this.#native.resume(thread.tid, mode, signal, range?.start, range?.end)) {
+      case 'running':
+      case 'gone':
+        thread.enter({ kind: 'running' });
+        break;
+      case 'done':
+        thread.forgetRegisters();
+        this.#process.tracer.enqueue(() => this.#onStepDone(thread));
+        break;
+      case 'refused':
+        this.passRefusedSite(thread, action);
+        break;
+    }
+  }
+
+  /** The signal to inject; where the stop takes none it is sent instead and let through when it arrives. */
+  #signalFor(thread: Thread): number {
+    const signal = thread.signalOverride ?? thread.pendingSignal ?? 0;
+    thread.signalOverride = undefined;
+    thread.pendingSignal = undefined;
+    const takesSignal = thread.state.kind === 'stopped' && thread.state.at === 'signal-delivery';
+    if (signal === 0 || takesSignal) return signal;
+    thread.injectedSignal = signal;
+    this.#native.tgkill(this.#process.pid, thread.tid, signal);
+    return 0;
+  }
+}
+
+/** In a job-control stop `continue` means: until the stop is over. */
+function modeFor(thread: Thread, action: RunAction): ResumeMode {
+  const isGroupStopped = thread.state.kind === 'stopped' && thread.state.at === 'group-stop';
+  return isGroupStopped && action.kind === 'continue' ? 'listen' : action.kind;
+}
