@@ -31,7 +31,7 @@ export type WarningListener = (message: string, cause: unknown) => void;
 /** ptrace and waitid know threads, not objects: two tracers on one JavaScript thread would take each other's news. */
 let isThreadTaken = false;
 
-export class Tracer {
+export class Tracer implements Disposable {
   readonly native: NativeTracer;
   readonly ownPid = process.pid;
   readonly #processes = new Map<Pid, Process>();
@@ -91,6 +91,10 @@ export class Tracer {
     this.native.dispose();
     this.#processes.clear();
     this.#listeners.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   #abandon(traced: Process): void {

@@ -8,6 +8,7 @@ import { errorCodes, OutstepError } from '../../src/base/errors.js';
 import { address, type Pid, pid } from '../../src/base/ids.js';
 import { Tracer } from '../../src/core/index.js';
 import { compileFixture } from '../support/fixture.js';
+import { eventually } from '../support/proc-files.js';
 import { continueAll, RecordingEngine, symbolValue } from './traced-program.js';
 
 /** Started through a shell that is gone at once: node would wait for a child of its own and take its stops. */
@@ -39,7 +40,7 @@ function state(id: number): string {
 describe('attach', () => {
   it('stops every thread, and detach lets them run on', async () => {
     using spinner = await startSpinner(16);
-    const tracer = new Tracer();
+    using tracer = new Tracer();
     const attachment = await tracer.attach(spinner.id, new RecordingEngine());
     assert.equal(attachment.process.threads.size, 16);
     for (const thread of attachment.process.threads.values()) assert.ok(thread.isStopped);
@@ -47,17 +48,16 @@ describe('attach', () => {
     await attachment.detach();
     assert.match(state(spinner.id), /R|S/);
     assert.equal(tracer.processes.size, 0);
-    tracer.dispose();
   });
 
   it('keeps a job-control stop', async () => {
     using spinner = await startSpinner(3);
     process.kill(spinner.id, 'SIGSTOP');
-    const tracer = new Tracer();
+    await eventually('the process is stopped', () => state(spinner.id) === 'T');
+    using tracer = new Tracer();
     const attachment = await tracer.attach(spinner.id, new RecordingEngine());
     await attachment.detach();
-    assert.equal(state(spinner.id), 'T');
-    tracer.dispose();
+    await eventually('the process is stopped again', () => state(spinner.id) === 'T');
   });
 
   it('names who traces a process already', async () => {
@@ -66,7 +66,7 @@ describe('attach', () => {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     await once(other.stderr, 'data');
-    const tracer = new Tracer();
+    using tracer = new Tracer();
     await assert.rejects(tracer.attach(spinner.id, new RecordingEngine()), (error) => {
       assert.ok(error instanceof OutstepError);
       assert.equal(error.code, errorCodes.ATTACH_REFUSED);
@@ -83,24 +83,22 @@ describe('attach', () => {
   });
 
   it('says that a process does not exist', async () => {
-    const tracer = new Tracer();
+    using tracer = new Tracer();
     await assert.rejects(tracer.attach(pid(2 ** 22 - 1), new RecordingEngine()), /No such process/);
-    tracer.dispose();
   });
 
   it('sees the end of a process that was killed while it was stopped', async () => {
     using spinner = await startSpinner(4);
-    const tracer = new Tracer();
+    using tracer = new Tracer();
     const engine = new RecordingEngine();
     await tracer.attach(spinner.id, engine);
     process.kill(spinner.id, 'SIGKILL');
     assert.deepEqual((await engine.next('exit')).status, { kind: 'killed', signal: 9 });
-    tracer.dispose();
   });
 
   it('lets everything go when the tracer is disposed in the middle of hits', async () => {
     using spinner = await startSpinner(8);
-    const tracer = new Tracer();
+    using tracer = new Tracer();
     const engine = new RecordingEngine();
     const attachment = await tracer.attach(spinner.id, engine);
     const path = attachment.process.executablePath();
@@ -127,7 +125,7 @@ describe('attach', () => {
 
   it('leaves the children of node alone and sees all of its own', async () => {
     using spinner = await startSpinner(4);
-    const tracer = new Tracer();
+    using tracer = new Tracer();
     const engine = new RecordingEngine();
     const attachment = await tracer.attach(spinner.id, engine);
     continueAll(attachment);
@@ -144,6 +142,5 @@ describe('attach', () => {
     );
     await attachment.quiesce();
     await attachment.kill();
-    tracer.dispose();
   });
 });

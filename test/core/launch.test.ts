@@ -32,7 +32,7 @@ describe('launch', () => {
   }
 
   it('passes arguments on verbatim through shell and wrapper', async () => {
-    const tracer = new Tracer();
+    using tracer = new Tracer();
     const engine = new RecordingEngine();
     const args = [
       '-c',
@@ -46,11 +46,10 @@ describe('launch', () => {
     const attachment = await tracer.launch(options, engine);
     continueAll(attachment);
     assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 42 });
-    tracer.dispose();
   });
 
   it('says why a program cannot be started', async () => {
-    const tracer = new Tracer();
+    using tracer = new Tracer();
     const missing = tracer.launch(launchOptions('/nonexistent/program'), new RecordingEngine());
     await assert.rejects(missing, (error) => {
       assert.ok(error instanceof OutstepError);
@@ -63,7 +62,6 @@ describe('launch', () => {
       new RecordingEngine(),
     );
     await assert.rejects(viaShell, /During startup program exited with code 127/);
-    tracer.dispose();
   });
 
   it('refuses a 32-bit program in words', async () => {
@@ -71,10 +69,9 @@ describe('launch', () => {
     const path = resolve(folder, 'thirty-two-bit');
     const source = resolve(projectRoot, 'fixtures/thirty-two-bit.S');
     execFileSync('gcc', ['-m32', '-nostdlib', '-static', '-o', path, source]);
-    const tracer = new Tracer();
+    using tracer = new Tracer();
     const launched = tracer.launch(launchOptions(path), new RecordingEngine());
     await assert.rejects(launched, /Cannot debug .*thirty-two-bit: only 64-bit programs/);
-    tracer.dispose();
     rmSync(folder, { recursive: true });
   });
 
