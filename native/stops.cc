@@ -239,6 +239,15 @@ bool Tracer::drain(bool block, std::vector<Event>* events) {
   return reapKnown(info.si_pid, false, events);
 }
 
+/** Should this process be killed while a thread is held, the kernel lets it go on with the registers it has.
+ */
+void Tracer::storeHeld() {
+  for (auto& [tid, tracee] : tracees_) {
+    Space* its_space = spaceOf(*tracee);
+    if (tracee->state == RunState::kStopped && its_space != nullptr) storeGeneral(*tracee, its_space->arch);
+  }
+}
+
 void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events) {
   constexpr size_t kBatch = 64;
   if (timeout_us > 0) stop_signals_.set(false);
@@ -259,6 +268,8 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
     if (WaitClock::nowMicroseconds() >= deadline) break;
   }
   clock_.end();
+  // Nothing has come: what is stopped now will be so for a while.
+  if (events->empty() && timeout_us > 0) storeHeld();
   if (!anyRunning() && !look_at_stopped) return;
   if (events->empty() && anyRunning()) stop_signals_.set(true);
   while (events->size() < kBatch && (anyRunning() || look_at_stopped) && drain(false, events)) {

@@ -93,6 +93,7 @@ class Tracer {
   void setState(Tracee& tracee, RunState state);
   bool reapKnown(pid_t tid, bool block, std::vector<Event>* events);
   bool drain(bool block, std::vector<Event>* events);
+  void storeHeld();
   void scanKnown(std::vector<Event>* events);
   void take(pid_t tid, int status, std::vector<Event>* events);
 
