@@ -9,7 +9,7 @@ function countThreads(listing: string): number {
 
 describe('gdb: gcore', () => {
   it('saves a core that gdb opens: threads, registers, memory', async () => {
-    await debugFixture('thread-locals', {}, async ({ gdb, program }) => {
+    await debugFixture('thread-locals', { logsPackets: false }, async ({ gdb, program }) => {
       await gdb.execute('break everyone_is_set');
       await gdb.run('continue');
       const core = join(gdb.folder, 'core');
@@ -39,7 +39,7 @@ describe('gdb: gcore', () => {
   });
 
   it('of a program that stopped by a signal says which', async () => {
-    await debugFixture('signals', { args: ['segv'] }, async ({ gdb, program, line }) => {
+    await debugFixture('signals', { args: ['segv'], logsPackets: false }, async ({ gdb, program, line }) => {
       await gdb.run('continue');
       const core = join(gdb.folder, 'core');
       await gdb.execute(`gcore ${core}`, 60_000);

@@ -16,6 +16,8 @@ export interface SessionOptions {
   readonly cwd?: string;
   /** gdb commands before it connects. */
   readonly settings?: readonly string[];
+  /** Default true; see GdbOptions. */
+  readonly logsPackets?: boolean;
 }
 
 export interface Session {
@@ -63,7 +65,7 @@ export async function withServer(
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   };
   await using server = await DebugServer.start(args, place);
-  await using gdb = await Gdb.start(options.settings);
+  await using gdb = await Gdb.start(options.settings, { logsPackets: options.logsPackets ?? true });
   await test(gdb, server).catch((error) => explain(error, gdb, [gdb.process.output, server.output]));
 }
 

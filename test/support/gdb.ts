@@ -22,6 +22,11 @@ export class GdbError extends Error {
   override readonly name = 'GdbError';
 }
 
+export interface GdbOptions extends TestProcessOptions {
+  /** Default true. gdb writes its log byte by byte, which is slow where megabytes are moved. */
+  readonly logsPackets?: boolean;
+}
+
 interface Result {
   readonly class: string;
   readonly fields: MiTuple;
@@ -82,12 +87,12 @@ export class Gdb implements AsyncDisposable {
   }
 
   /** @param settings commands that follow the usual ones. */
-  static async start(settings: readonly string[] = [], options: TestProcessOptions = {}): Promise<Gdb> {
+  static async start(settings: readonly string[] = [], options: GdbOptions = {}): Promise<Gdb> {
     const folder = await mkdtemp(join(tmpdir(), 'outstep-gdb-'));
     const process = await TestProcess.start('gdb', ['gdb', '-nx', '-q', '--interpreter=mi3'], options);
     const gdb = new Gdb(process, folder);
-    for (const setting of [...defaultSettings, `set remotelogfile ${gdb.#logFile}`, ...settings])
-      await gdb.execute(setting);
+    const log = options.logsPackets === false ? [] : [`set remotelogfile ${gdb.#logFile}`];
+    for (const setting of [...defaultSettings, ...log, ...settings]) await gdb.execute(setting);
     return gdb;
   }
 
