@@ -19,6 +19,7 @@ import process from 'node:process';
 import { describe, it } from 'mocha';
 import { DebugServer, skipOnGnuServer } from '../support/debug-server.js';
 import { withRunning } from '../support/debug-session.js';
+import { expectBreakpointStop } from '../support/expectations.js';
 import { Gdb } from '../support/gdb.js';
 import { eventually, executableText, mappingsOf, processState, tracerOf } from '../support/proc-files.js';
 import { projectRoot } from '../support/project-paths.js';
@@ -166,6 +167,26 @@ describe('when a tracer is killed', () => {
       );
       shell.write('question\n');
       await shell.output.match(/answer to question/);
+    });
+  });
+
+  it('a thread that its client held at a breakpoint goes on from there', async function () {
+    skipOnGnuServer(this, 'the program dies');
+    await withRunning('answering', answering, async (program) => {
+      const before = executableText(program.pid);
+      await using server = await DebugServer.start(['localhost:0', '--attach', String(program.pid)]);
+      await using gdb = await Gdb.start();
+      await gdb.execute(`target remote ${server.address}`);
+      await gdb.execute('break answer');
+      await gdb.resume('continue');
+      await eventually('the program runs', () => processState(program.pid) === 'S');
+      program.write('first\n');
+      expectBreakpointStop(await gdb.nextStop(), { function: 'answer' });
+      // gdb takes its breakpoints out at each stop: what is left to be put right is the program counter.
+      await eventually('the text is as it was', () => isSameText(program.pid, before));
+      server.process.signal('SIGKILL');
+      await program.output.match(/answer to first/);
+      await expectUnharmed(program, before);
     });
   });
 
