@@ -12,6 +12,9 @@ declare -A packages=(
   [make]=make
   [python3]=python3
   [script]=bsdutils
+  [nm]=binutils
+  [musl-gcc]=musl-tools
+  [unshare]=util-linux
 )
 
 missing=()
