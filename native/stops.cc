@@ -212,8 +212,10 @@ bool Tracer::reapKnown(pid_t tid, bool block, std::vector<Event>* events) {
     return true;
   }
   if (got < 0 && errno == ECHILD && find(tid) != nullptr) {
-    // Vanished in an exec of another thread: no exit event comes for it.
+    // It executed a program and goes on under the leader's tid, as whom it must be looked for; or the
+    // leader's exec took it away. No exit event comes for it.
     setState(*find(tid), RunState::kStopped);
+    has_vanished_ = true;
   }
   return false;
 }
@@ -268,10 +270,11 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
     if (WaitClock::nowMicroseconds() >= deadline) break;
   }
   clock_.end();
+  look_at_stopped = std::exchange(has_vanished_, false) || look_at_stopped;
   // Nothing has come: what is stopped now will be so for a while.
   if (events->empty() && timeout_us > 0) storeHeld();
   if (!anyRunning() && !look_at_stopped) return;
-  if (events->empty() && anyRunning()) stop_signals_.set(true);
+  if (events->empty()) stop_signals_.set(true);
   while (events->size() < kBatch && (anyRunning() || look_at_stopped) && drain(false, events)) {
   }
 }

@@ -102,6 +102,8 @@ class Tracer {
   std::unordered_map<pid_t, bool> launched_;
   int next_space_ = 1;
   int running_ = 0;
+  /** A thread that was waited for is there no more. */
+  bool has_vanished_ = false;
   WaitClock clock_;
   StopSignals stop_signals_;
   std::string sentinel_program_;

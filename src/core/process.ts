@@ -268,13 +268,16 @@ export class Process {
     this.#report(thread, [{ kind: 'clone', thread, child }]);
   }
 
+  /** `thread` bears the leader's tid now; it was `formerTid` that executed the program, and its wishes hold on. */
   #onExec(thread: Thread, formerTid: Tid): void {
+    const former = this.#threads.get(formerTid) ?? thread;
+    for (const attachment of this.#attachments) attachment.vote(thread, attachment.voteFor(former));
     for (const other of [...this.#threads.values()]) {
       if (other === thread) continue;
-      if (other.tid !== formerTid || formerTid !== thread.tid) this.native.forget(other.tid);
+      this.native.forget(other.tid);
       this.#forgetThread(other);
     }
-    if (!this.#threads.has(thread.tid)) this.#threads.set(thread.tid, thread);
+    this.#threads.set(thread.tid, thread);
     this.native.resetSpace(this.space, this.pid);
     this.sites.forget();
     this.#slots.forget();
