@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { skipOnGnuServer, skipUnlessAnnounced } from '../support/debug-server.js';
+import { skipUnlessAnnounced } from '../support/debug-server.js';
 import { debugFixture } from '../support/debug-session.js';
 import { expectBreakpointStop, expectExit } from '../support/expectations.js';
 
@@ -63,15 +63,16 @@ describe('gdb: children of the program', () => {
     });
   });
 
-  it('detach-on-fork off keeps both', async function () {
-    skipOnGnuServer(this, 'the order of its stops varies');
-    await debugFixture('children', { args: ['fork'] }, async ({ gdb, at }) => {
+  it('detach-on-fork off keeps both, and each can be run', async function () {
+    await debugFixture('children', { args: ['fork'] }, async ({ gdb, at, line }) => {
       await skipUnlessAnnounced(this, gdb, 'fork-events');
       await gdb.execute('set detach-on-fork off');
-      await gdb.execute('set schedule-multiple on');
       await gdb.execute(`break ${at('parent-waits')}`);
-      expectBreakpointStop(await gdb.run('continue'));
+      expectBreakpointStop(await gdb.run('continue'), { line: line('parent-waits') });
       assert.match(await gdb.execute('info inferiors'), /1 .*process \d+.*\n.*2 .*process \d+/);
+      await gdb.execute('inferior 2');
+      expectExit(await gdb.run('continue'), 0);
+      await gdb.execute('inferior 1');
       expectExit(await gdb.run('continue'), 0);
     });
   });

@@ -31,6 +31,16 @@ describe('gdb: run', () => {
     });
   });
 
+  it('passes quotes inside arguments', async function () {
+    skipOnGnuServer(this, 'it passes a backslash as well');
+    await debugExtended('arguments', { cwd: '/' }, async ({ gdb, server }) => {
+      await gdb.execute(`set args "it's" 'say "so"'`);
+      expectExit(await gdb.run('run'), 0);
+      const expected = ["argument 1 [it's]", 'argument 2 [say "so"]', 'folder [/]'];
+      assert.deepEqual(await printed(server.output), expected);
+    });
+  });
+
   it("passes arguments of the server's own command line unchanged", async () => {
     const args = ['one', 'two words', '', "it's", '*', '$HOME', 'back\\slash', '--once'];
     await debugFixture('arguments', { cwd: '/', args }, async ({ gdb, server }) => {
