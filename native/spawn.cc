@@ -62,12 +62,14 @@ void redirectStdio(int report_fd) {
 
 /**
  * Node ignores these two signals, raises the limit of open files and marks its standard descriptors
- * close-on-exec; a program started by a shell sees none of this.
+ * close-on-exec and, where they are used, non-blocking; a program started by a shell sees none of this.
  */
 void undoNodeSettings(const rlimit* open_files) {
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     int flags = fcntl(fd, F_GETFD);
     if (flags >= 0) fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
+    int status = fcntl(fd, F_GETFL);
+    if (status >= 0 && (status & O_NONBLOCK) != 0) fcntl(fd, F_SETFL, status & ~O_NONBLOCK);
   }
   signal(SIGPIPE, SIG_DFL);
   signal(SIGXFSZ, SIG_DFL);

@@ -77,6 +77,7 @@ void Tracer::adopt(pid_t tid, int space_handle) {
   Tracee* known = find(tid);
   if (known != nullptr) {
     known->space = space_handle;
+    known->is_in_exec = false;
     Space* its_space = spaceOf(*known);
     if (its_space == nullptr || known->state != RunState::kStopped) return;
     if (loadGeneral(*known, its_space->arch)) out_of_line::translate(*known, *its_space);

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { hostProcess } from '../base/host-process.js';
 
 const sampleSource = fileURLToPath(new URL('../../../fixtures/sample.c', import.meta.url));
 const commandLine = fileURLToPath(new URL('main.js', import.meta.url));
@@ -26,7 +26,7 @@ export interface DemoServer {
 export async function startDemoServer(): Promise<DemoServer> {
   const folder = await mkdtemp(join(tmpdir(), 'outstep-demo-'));
   const program = join(folder, 'sample');
-  await promisify(execFile)(process.env.CC ?? 'cc', [
+  await promisify(execFile)(hostProcess.env.CC ?? 'cc', [
     '-g',
     '-O0',
     '-no-pie',
@@ -35,7 +35,7 @@ export async function startDemoServer(): Promise<DemoServer> {
     program,
     sampleSource,
   ]);
-  const child = spawn(process.execPath, [commandLine, '--once', 'localhost:0', program], {
+  const child = spawn(hostProcess.execPath, [commandLine, '--once', 'localhost:0', program], {
     stdio: ['inherit', 'inherit', 'pipe'],
   });
   const ended = once(child, 'exit').then(() => undefined);
@@ -58,7 +58,7 @@ async function listeningPort(child: ChildProcess): Promise<number> {
   const lines = createInterface({ input: child.stderr });
   const port = new Promise<number>((resolve, reject) => {
     lines.on('line', (line) => {
-      process.stderr.write(`${line}\n`);
+      hostProcess.stderr.write(`${line}\n`);
       const [, found] = /^Listening on port (\d+)/.exec(line) ?? [];
       if (found !== undefined) resolve(Number(found));
     });

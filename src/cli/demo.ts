@@ -1,8 +1,8 @@
 /** `npm run demo`: a server on the sample, and a debugger or a script that uses it. */
 import { execFile } from 'node:child_process';
-import process from 'node:process';
 import { parseArgs, promisify } from 'node:util';
 import { messageOf } from '../base/errors.js';
+import { hostProcess } from '../base/host-process.js';
 import { openConsole } from './console.js';
 import { type DemoServer, startDemoServer } from './demo-server.js';
 import { nextStopSignal } from './stop-signal.js';
@@ -26,7 +26,7 @@ function invite({ port, program }: DemoServer): void {
 
 async function demonstrate(): Promise<void> {
   const { values } = parseArgs({ options: { scripted: { type: 'boolean', default: false } } });
-  const isScripted = values.scripted || !process.stdin.isTTY || !(await hasGdb());
+  const isScripted = values.scripted || !hostProcess.stdin.isTTY || !(await hasGdb());
   const interrupted = isScripted ? undefined : nextStopSignal();
   const server = await startDemoServer();
   try {
@@ -45,6 +45,6 @@ try {
   await demonstrate();
 } catch (error) {
   output.line(`The demonstration has failed: ${messageOf(error)}`);
-  process.exitCode = 1;
+  hostProcess.exitCode = 1;
 }
-process.exit();
+hostProcess.exit();

@@ -1,9 +1,9 @@
 /** The places where clients appear, one at a time: sockets, a serial line, standard input and output. */
 import type { Socket } from 'node:net';
-import process from 'node:process';
 import { ReadStream } from 'node:tty';
 import { assertNever } from '../base/assert-never.js';
 import { messageOf } from '../base/errors.js';
+import { hostProcess } from '../base/host-process.js';
 import { nativeBinding } from '../native/binding.js';
 import { ClientQueue } from './client-queue.js';
 import type { Comm } from './comm.js';
@@ -96,7 +96,7 @@ function openSerial(path: string): ReadStream {
 function stdioEndpoint(): Endpoint {
   async function* clients(): AsyncGenerator<Client> {
     yield {
-      stream: { input: process.stdin, output: process.stdout },
+      stream: { input: hostProcess.stdin, output: hostProcess.stdout },
       greeting: 'Remote debugging using stdio',
     };
   }

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The command line's entry. What is not needed for an answer is not loaded for it. */
 import { readFileSync } from 'node:fs';
-import process from 'node:process';
 import { assertNever } from '../base/assert-never.js';
+import { hostProcess } from '../base/host-process.js';
 import { openConsole } from './console.js';
 import { type Command, parseCommandLine } from './options.js';
 import { StartError } from './start-error.js';
@@ -54,8 +54,8 @@ function report(error: unknown): void {
 }
 
 try {
-  process.exit(await run(parseCommandLine(process.argv.slice(2))));
+  hostProcess.exit(await run(parseCommandLine(hostProcess.argv.slice(2))));
 } catch (error) {
   report(error);
-  process.exit(1);
+  hostProcess.exit(1);
 }

@@ -1,9 +1,10 @@
 /** `--selftest`: a few checks of this build on this machine, for bug reports and for tools that ask before use. */
-import process from 'node:process';
+
 import { asciiBytes, asciiText, encodePacket, escapeBinary, FrameDecoder } from 'gdb-js-rsp-parser';
 import { modules } from '../../arch/index.js';
 import type { RegisterFile } from '../../arch/module.js';
 import { messageOf } from '../base/errors.js';
+import { hostProcess } from '../base/host-process.js';
 import { type CoreEvent, type Engine, type ExitStatus, Tracer } from '../core/index.js';
 import { nativeBinding } from '../native/binding.js';
 import type { Console } from './console.js';
@@ -104,7 +105,7 @@ async function traceTrue(tracer: Tracer): Promise<ExitStatus> {
       return 'pass';
     },
   };
-  const environment = { PATH: process.env.PATH ?? '/bin' };
+  const environment = { PATH: hostProcess.env.PATH ?? '/bin' };
   const options = { program: '/bin/true', args: [], environment, redirectStdio: true };
   const attachment = await tracer.launch(
     { ...options, disableRandomization: true, startWithShell: false },

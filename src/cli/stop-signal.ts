@@ -1,6 +1,6 @@
 /** The signals by which the server is asked to end. */
 import { constants } from 'node:os';
-import process from 'node:process';
+import { hostProcess } from '../base/host-process.js';
 
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -10,6 +10,6 @@ const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export function nextStopSignal(): Promise<number> {
   return new Promise((resolve) => {
-    for (const name of stopSignals) process.on(name, () => resolve(128 + constants.signals[name]));
+    for (const name of stopSignals) hostProcess.on(name, () => resolve(128 + constants.signals[name]));
   });
 }

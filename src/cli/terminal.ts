@@ -3,7 +3,7 @@
  * foreground process group may do that, and the program has a group of its own.
  */
 import { readFileSync } from 'node:fs';
-import process from 'node:process';
+import { hostProcess } from '../base/host-process.js';
 import { nativeBinding } from '../native/binding.js';
 
 const standardError = 2;
@@ -16,7 +16,7 @@ export function lendTerminal(programPid: number): void {
   if (!isInForeground(readFileSync('/proc/self/stat', 'latin1'))) return;
   const previousGroup = nativeBinding().setForegroundGroup(standardError, programPid);
   if (previousGroup === undefined) return;
-  process.once('exit', () => nativeBinding().setForegroundGroup(standardError, previousGroup));
+  hostProcess.once('exit', () => nativeBinding().setForegroundGroup(standardError, previousGroup));
 }
 
 /** Whether the process group is the foreground group of its terminal; fields 5 and 8 of /proc/PID/stat, proc(5). */

@@ -100,14 +100,16 @@ function untilExec(tracer: Tracer, started: Pid, options: LaunchOptions, execs: 
         reject(startupFailure(options.program, event));
         return;
       }
-      if (event.event === execEvent) remaining -= 1;
-      if (remaining === 0) {
+      if (remaining === 0 && event.event === 0 && event.code === sigtrap) {
         tracer.unlisten(started);
         resolve();
         return;
       }
+      if (event.event === execEvent) remaining -= 1;
+      // The exec stop is inside the system call: one step leads out of it, to the program's first instruction.
+      const mode = remaining === 0 ? 'step' : 'continue';
       const isGroupStop = event.event === eventStop && event.code !== sigtrap;
-      tracer.native.resume(started, isGroupStop ? 'listen' : 'continue', event.event === 0 ? event.code : 0);
+      tracer.native.resume(started, isGroupStop ? 'listen' : mode, event.event === 0 ? event.code : 0);
       tracer.schedulePump();
     };
     tracer.listen(started, listener);
@@ -134,6 +136,6 @@ function adoptLaunched(tracer: Tracer, started: Pid, options: LaunchOptions, eng
   tracer.addProcess(created);
   const thread = created.addThread(tid(started));
   tracer.native.adopt(started, space);
-  thread.enter({ kind: 'stopped', at: 'event' });
+  thread.enter({ kind: 'stopped', at: 'signal-delivery' });
   return created.attachEngine(engine);
 }

@@ -2,10 +2,11 @@
  * Owns ptrace: the one object through which this JavaScript thread traces processes. Takes the kernel's news in
  * batches, waits shortly for them in native code while threads run, and then lets the event loop wait.
  */
-import process from 'node:process';
+
 import { moduleFor } from '../../arch/index.js';
 import type { RegisterFile } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
+import { hostProcess } from '../base/host-process.js';
 import type { Pid, Tid } from '../base/ids.js';
 import { nativeBinding, sentinelPath } from '../native/binding.js';
 import type { NativeArch, NativeEvent, NativeTracer } from '../native/binding-types.js';
@@ -33,7 +34,7 @@ let isThreadTaken = false;
 
 export class Tracer implements Disposable {
   readonly native: NativeTracer;
-  readonly ownPid = process.pid;
+  readonly ownPid = hostProcess.pid;
   readonly #processes = new Map<Pid, Process>();
   readonly #listeners = new Map<number, EventListener>();
   /** First stops of threads whose parent's event has not come yet. */
@@ -46,7 +47,7 @@ export class Tracer implements Disposable {
   readonly #registerFiles = new Map<string, RegisterFile>();
 
   constructor(
-    onWarning: WarningListener = (message, cause) => process.emitWarning(`${message}: ${String(cause)}`),
+    onWarning: WarningListener = (message, cause) => hostProcess.emitWarning(`${message}: ${String(cause)}`),
   ) {
     if (isThreadTaken) {
       throw new OutstepError(

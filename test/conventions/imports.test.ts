@@ -101,7 +101,10 @@ describe('conventions: imports', () => {
     const ofCommandLine = importsOf('src/cli/main.ts').map(({ to }) => to);
     assert.ok(ofCommandLine.includes('src/cli/options.ts'), 'static');
     assert.ok(ofCommandLine.includes('src/cli/serve.ts'), 'dynamic');
-    assert.ok(ofCommandLine.includes('node:process'), 'of Node');
+    assert.ok(
+      importsOf('src/cli/listen.ts').some(({ to }) => to === 'node:net'),
+      'of Node',
+    );
     const ofEvents = importsOf('src/core/event.ts');
     assert.ok(
       ofEvents.some(({ to, isTypeOnly }) => to === 'arch/module.ts' && isTypeOnly),
@@ -146,6 +149,11 @@ describe('conventions: imports', () => {
       ({ from, to }) => (layerOf(from) === 'rsp' || layerOf(from) === 'arch') && to.startsWith('node:'),
     );
     assert.deepEqual(wrong, []);
+  });
+
+  it('never take node:process, whose evaluation touches the standard descriptors', () => {
+    const takers = sources.filter((path) => importsOf(path).some(({ to }) => to === 'node:process'));
+    assert.deepEqual(takers, []);
   });
 
   it('load the addon in one folder', () => {

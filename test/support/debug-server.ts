@@ -5,7 +5,6 @@
  */
 import { basename, resolve } from 'node:path';
 import process from 'node:process';
-import type { Gdb } from './gdb.js';
 import { projectRoot } from './project-paths.js';
 import { TestProcess, type TestProcessOptions } from './test-process.js';
 
@@ -21,14 +20,6 @@ export const isGnuServer = basename(serverCommand[0] ?? '') === 'gdbserver';
 export function skipOnGnuServer(test: Mocha.Context, reason: string): void {
   if (!isGnuServer) return;
   if (test.test !== undefined) test.test.title += ` [not with gdbserver: ${reason}]`;
-  test.skip();
-}
-
-/** Skips the rest of a test when the server, by its answer to qSupported, lacks what the test is about. */
-export async function skipUnlessAnnounced(test: Mocha.Context, gdb: Gdb, feature: string): Promise<void> {
-  const answer = /^w \+?\$qSupported:.*\nr (.*)$/m.exec(await gdb.packets())?.[1] ?? '';
-  if (answer.includes(`${feature}+`)) return;
-  if (test.test !== undefined) test.test.title += ` [server without ${feature}]`;
   test.skip();
 }
 

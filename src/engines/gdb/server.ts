@@ -2,9 +2,10 @@
  * What clients connect to. The server keeps a small engine of its own on every process, so that a process that was
  * stopped stays so between two connections; while a client is there its session decides alone.
  */
-import process from 'node:process';
+
 import { signalName } from 'gdb-js-rsp-parser';
 import { errorCodes, messageOf, OutstepError } from '../../base/errors.js';
+import { hostProcess } from '../../base/host-process.js';
 import type { KernelSignal, Pid } from '../../base/ids.js';
 import type {
   Attachment,
@@ -276,6 +277,7 @@ function describeExit(status: ExitStatus): string {
 
 function ownEnvironment(): Readonly<Record<string, string>> {
   const environment: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) if (value !== undefined) environment[name] = value;
+  for (const [name, value] of Object.entries(hostProcess.env))
+    if (value !== undefined) environment[name] = value;
   return environment;
 }

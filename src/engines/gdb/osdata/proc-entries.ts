@@ -5,6 +5,8 @@ export interface ProcessEntry {
   readonly pid: string;
   /** Arguments joined by blanks; of kernel threads and zombies the name in brackets. */
   readonly command: string;
+  /** Name of the program (comm), up to 15 bytes. */
+  readonly name: string;
   readonly processGroup: string;
   readonly userId: string;
 }
@@ -43,10 +45,13 @@ function statFields(folder: string): readonly string[] | undefined {
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
+function nameOf(folder: string): string {
+  return (readIfThere(`${folder}/comm`) ?? '').trimEnd();
+}
+
 function commandOf(folder: string): string {
   const line = readIfThere(`${folder}/cmdline`) ?? '';
-  if (line !== '') return line.replace(/\0+$/, '').replaceAll('\0', ' ');
-  return `[${(readIfThere(`${folder}/comm`) ?? '').trimEnd()}]`;
+  return line === '' ? `[${nameOf(folder)}]` : line.replace(/\0+$/, '').replaceAll('\0', ' ');
 }
 
 export function numericNames(folder: string): readonly string[] {
@@ -60,7 +65,7 @@ export function* processEntries(): Generator<ProcessEntry> {
     const processGroup = statFields(folder)?.[2];
     const userId = readIfThere(`${folder}/status`)?.match(/^Uid:\t(\d+)/m)?.[1];
     if (processGroup === undefined || userId === undefined) continue;
-    yield { pid, command: commandOf(folder), processGroup, userId };
+    yield { pid, command: commandOf(folder), name: nameOf(folder), processGroup, userId };
   }
 }
 

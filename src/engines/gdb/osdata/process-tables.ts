@@ -27,19 +27,19 @@ function* groupRows(): Generator<Record<string, string>> {
     (left, right) => Number(left.processGroup) - Number(right.processGroup) || rank(left) - rank(right),
   );
   for (const { pid, processGroup, command } of entries) {
-    const leader = byPid.get(processGroup)?.command ?? '';
+    const leader = byPid.get(processGroup)?.name ?? '';
     yield { pgid: processGroup, 'leader command': leader, pid, 'command line': command };
   }
 }
 
 function* threadRows(): Generator<Record<string, string>> {
-  for (const { pid, command } of processEntries()) {
-    for (const { tid, core } of threadEntries(pid)) yield { pid, command, tid, core };
+  for (const { pid, name } of processEntries()) {
+    for (const { tid, core } of threadEntries(pid)) yield { pid, command: name, tid, core };
   }
 }
 
 function* fileRows(): Generator<Record<string, string>> {
-  for (const { pid, command } of processEntries()) {
+  for (const { pid, name: command } of processEntries()) {
     for (const descriptor of numericNames(`/proc/${pid}/fd`)) {
       const name = linkTarget(`/proc/${pid}/fd/${descriptor}`);
       if (name !== undefined) yield { pid, command, 'file descriptor': descriptor, name };
