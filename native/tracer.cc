@@ -114,12 +114,16 @@ void Tracer::forget(pid_t tid) {
 
 int Tracer::kill(pid_t pid) {
   if (::kill(pid, SIGKILL) != 0) return errno;
+  expectExits(pid);
+  return 0;
+}
+
+void Tracer::expectExits(pid_t pid) {
   for (auto& entry : tracees_) {
     Space* its_space = spaceOf(*entry.second);
     if (entry.first == pid || (its_space != nullptr && its_space->pid == pid))
       setState(*entry.second, RunState::kRunning);
   }
-  return 0;
 }
 
 bool Tracer::run(Tracee& tracee, bool step, int signal) {

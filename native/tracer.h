@@ -72,6 +72,8 @@ class Tracer {
   void wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events);
   /** SIGKILL takes stopped threads out of their stops: their exits are waited for. */
   int kill(pid_t pid);
+  /** The stopped threads of a process have been killed: their exits are waited for. */
+  void expectExits(pid_t pid);
   void dispose();
 
  private:

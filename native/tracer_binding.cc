@@ -76,6 +76,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("setPassSignals", &TracerBinding::setPassSignals),
                          InstanceMethod("setWatched", &TracerBinding::setWatched),
                          InstanceMethod("callSystem", &TracerBinding::callSystem),
+                         InstanceMethod("expectExits", &TracerBinding::expectExits),
                          InstanceMethod("park", &TracerBinding::park),
                          InstanceMethod("dispose", &TracerBinding::dispose),
                      });
@@ -351,6 +352,11 @@ Napi::Value TracerBinding::callSystem(const Napi::CallbackInfo& info) {
   if (space == nullptr) return info.Env().Undefined();
   auto result = outstep::callSystem(*tracee, space->arch, conversion::systemCall(info[1].As<Napi::Object>()));
   return result ? bigint(info.Env(), *result) : info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::expectExits(const Napi::CallbackInfo& info) {
+  tracer_.expectExits(tidOf(info));
+  return info.Env().Undefined();
 }
 
 Napi::Value TracerBinding::park(const Napi::CallbackInfo& info) {

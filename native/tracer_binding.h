@@ -46,6 +46,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value setPassSignals(const Napi::CallbackInfo& info);
   Napi::Value setWatched(const Napi::CallbackInfo& info);
   Napi::Value callSystem(const Napi::CallbackInfo& info);
+  Napi::Value expectExits(const Napi::CallbackInfo& info);
   Napi::Value park(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 

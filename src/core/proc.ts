@@ -24,6 +24,12 @@ export function threadState(process: Pid, thread: Tid): string | undefined {
   return statFields(process, thread)?.[0];
 }
 
+/** Whether a thread is held by its tracer; false when it is on its way out. */
+export function isTraceStopped(process: Pid, thread: Tid): boolean {
+  const state = threadState(process, thread);
+  return state === 't' || state === 'T';
+}
+
 /** CPU that a thread last ran on: field 39 of stat. 0 when it is gone. */
 export function lastCpu(process: Pid, thread: Tid): number {
   return Number(statFields(process, thread)?.[36] ?? 0);

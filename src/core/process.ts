@@ -11,7 +11,7 @@ import type { Engine, ResumeAction } from './engine.js';
 import type { CoreEvent, ExitStatus, ThreadEvent } from './event.js';
 import { HardwarePoints } from './hardware-points.js';
 import { Memory, type RawMemory } from './memory.js';
-import { auxiliaryVector, executablePath } from './proc.js';
+import { auxiliaryVector, executablePath, isTraceStopped } from './proc.js';
 import {
   type LinkMapQuery,
   type LoadedObjects,
@@ -323,7 +323,17 @@ export class Process {
       this.#end(event.kind === 'killed' ? { kind: 'killed', signal } : { kind: 'exited', code: event.code });
       return;
     }
+    this.#noticeEnd();
     this.#tellAll({ kind: 'thread-exit', process: this, tid: thread.tid, code: event.code });
+  }
+
+  /** A thread that ends may take the process with it (exit_group): threads that were held are no longer stopped then. */
+  #noticeEnd(): void {
+    const stopped = [...this.#threads.values()].filter((thread) => thread.isStopped);
+    const [first] = stopped;
+    if (first === undefined || isTraceStopped(this.pid, first.tid)) return;
+    for (const thread of stopped) thread.enter({ kind: 'running' });
+    this.native.expectExits(this.pid);
   }
 
   #end(status: ExitStatus): void {
@@ -376,7 +386,7 @@ export class Process {
   kill(): Promise<void> {
     if (!this.#isAlive) return Promise.resolve();
     this.native.kill(this.pid);
-    // A killed thread leaves its stop by itself; it has to be waited for again.
+    // A killed thread leaves its stop by itself.
     for (const thread of this.#threads.values()) if (thread.isStopped) thread.enter({ kind: 'running' });
     this.tracer.schedulePump();
     return new Promise((resolve) => this.#exitWaiters.push(resolve));

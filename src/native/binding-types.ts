@@ -189,6 +189,8 @@ export interface NativeTracer {
    * undefined: gone.
    */
   callSystem(tid: number, call: SystemCall): bigint | undefined;
+  /** Tells that the stopped threads of a process were killed: their exits are waited for as if they ran. */
+  expectExits(pid: number): void;
   /** Tells that a thread will not stop any more (a leader that exited before its threads). */
   park(tid: number): void;
   /** Lets every traced process go or kills it, as it was spawned or attached, and frees everything. Twice is harmless. */

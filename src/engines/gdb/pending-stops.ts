@@ -89,6 +89,11 @@ export class PendingStops {
     this.#stops = this.#stops.filter((stop) => threadOf(stop)?.process !== process);
   }
 
+  /** A process has ended: that none of its threads was left running is no news. */
+  addExit(exit: Extract<Stop, { kind: 'exit' }>): void {
+    this.#stops = [...this.#stops.filter((stop) => stop.kind !== 'no-resumed'), exit];
+  }
+
   dropDead(): void {
     this.#stops = this.#stops.filter((stop) => threadOf(stop)?.isAlive ?? true);
   }
@@ -97,40 +102,9 @@ export class PendingStops {
     const isStep = (stop: Stop): boolean => stop.kind === 'event' && stop.event.kind === 'step-done';
     const first = this.#stops.find((stop) => isStep(stop) && isWanted(stop)) ?? this.#stops.find(isWanted);
     if (first === undefined) return undefined;
-    const told = this.#mostTelling(first);
-    this.#stops = this.#stops.filter((stop) => stop !== told && !says(told, stop));
-    return told;
+    this.#stops = this.#stops.filter((stop) => stop !== first);
+    return first;
   }
-
-  /** One trap may be several events of its thread: the narrowest watchpoint that was hit says most. */
-  #mostTelling(first: Stop): Stop {
-    let best = first;
-    for (const stop of this.#stops) {
-      const isOfThread = threadOf(stop) !== undefined && threadOf(stop) === threadOf(first);
-      if (isOfThread && watchedBytes(stop) < watchedBytes(best)) best = stop;
-    }
-    return best;
-  }
-}
-
-/** Length of the watched range; of what is no watchpoint, more than any. */
-function watchedBytes(stop: Stop): number {
-  return stop.kind === 'event' && stop.event.kind === 'watchpoint'
-    ? stop.event.point.lengthBytes
-    : Number.POSITIVE_INFINITY;
-}
-
-/** Whether who is told of `told` need not be told of `other`: it is of the same thread and trap. */
-function says(told: Stop, other: Stop): boolean {
-  if (told.kind !== 'event' || other.kind !== 'event' || told.event.thread !== other.event.thread)
-    return false;
-  if (told.event.kind !== 'watchpoint') return false;
-  if (other.event.kind === 'step-done') return true;
-  if (other.event.kind !== 'watchpoint') return false;
-  const { point } = other.event;
-  return (
-    told.event.address >= point.address && told.event.address < point.address + BigInt(point.lengthBytes)
-  );
 }
 
 /** Whether an event that was kept may still be told, given what the client asks of the thread now. */

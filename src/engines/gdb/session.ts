@@ -281,7 +281,7 @@ export class GdbSession {
     switch (event.kind) {
       case 'exit':
         this.#forget(event.process);
-        this.#pending.add({ kind: 'exit', pid: event.pid, status: event.status });
+        this.#pending.addExit({ kind: 'exit', pid: event.pid, status: event.status });
         this.#beginStop(false);
         return 'pass';
       case 'thread-exit':
