@@ -41,6 +41,8 @@ export class Tracer implements Disposable {
   readonly #early = new Map<number, NativeEvent>();
   #queued: (() => void)[] = [];
   #isScheduled = false;
+  /** SIGCHLD came since the last look. */
+  #isSignalled = false;
   #isDisposed = false;
   #burstStart: number | undefined;
   readonly #onWarning: WarningListener;
@@ -127,7 +129,7 @@ export class Tracer implements Disposable {
 
   addProcess(added: Process): void {
     this.#processes.set(added.pid, added);
-    this.native.watch(() => this.#pump(true));
+    this.native.watch(() => this.#onChildSignal());
   }
 
   forgetProcess(ended: Process): void {
@@ -138,7 +140,7 @@ export class Tracer implements Disposable {
   /** Whom the events of a thread are for. */
   listen(id: number, listener: EventListener): void {
     this.#listeners.set(id, listener);
-    this.native.watch(() => this.#pump(true));
+    this.native.watch(() => this.#onChildSignal());
   }
 
   unlisten(id: number): void {
@@ -180,9 +182,17 @@ export class Tracer implements Disposable {
     this.#onWarning(message, cause);
   }
 
-  #pump(isSignalled = false): void {
+  /** Only notes it: under a storm of signals libuv calls this again and again before it looks at anything else. */
+  #onChildSignal(): void {
+    this.#isSignalled = true;
+    this.schedulePump();
+  }
+
+  #pump(): void {
     this.#isScheduled = false;
     if (this.#isDisposed) return;
+    const isSignalled = this.#isSignalled;
+    this.#isSignalled = false;
     const queued = this.#queued;
     this.#queued = [];
     for (const task of queued) task();

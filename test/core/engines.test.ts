@@ -26,6 +26,16 @@ describe('several engines on one process', () => {
     assert.equal(others[1]?.count('exit'), 1);
   });
 
+  it('leave the event loop to others in a storm of threads, and can be quiesced in it', async () => {
+    await using program = await launchFixture('thread-storm');
+    const { attachment, engine } = program;
+    continueAll(attachment);
+    for (let timers = 0; timers < 20; timers++) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.ok(engine.count('clone') > 0);
+    await attachment.quiesce();
+    for (const thread of attachment.process.threads.values()) assert.ok(thread.isStopped);
+  });
+
   it('a thread runs only when none of them holds it', async () => {
     await using program = await launchFixture('hot-threads', ['1', '5']);
     const { attachment, engine } = program;

@@ -22,7 +22,7 @@ export interface RequestedAction {
 export interface ResumeChoice {
   readonly action: ResumeAction;
   /** Kernel number of the signal to be delivered; 0: none, and one that is waiting is dropped. */
-  readonly signal: number;
+  signal: number;
   /** The waiting signal was never reported because the client wants it passed on: it is delivered as it is. */
   deliversPending: boolean;
 }

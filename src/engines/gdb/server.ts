@@ -3,6 +3,8 @@
  * stopped stays so between two connections; while a client is there its session decides alone.
  */
 
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { signalName } from 'gdb-js-rsp-parser';
 import { errorCodes, messageOf, OutstepError } from '../../base/errors.js';
 import { hostProcess } from '../../base/host-process.js';
@@ -113,9 +115,10 @@ export class GdbServer {
   /** Starts a program for a session or the command line. */
   async startProcess(program: string, args: readonly string[], settings: LaunchSettings): Promise<Process> {
     const { wrapper, redirectStdio } = this.config;
+    const path = inCurrentFolder(program);
     const attachment = await this.tracer.launch(
       {
-        program,
+        program: path,
         args,
         environment: Object.fromEntries(settings.environment),
         ...(settings.workingDirectory === undefined ? {} : { workingDirectory: settings.workingDirectory }),
@@ -268,6 +271,12 @@ export class GdbServer {
     }
     return 'pass';
   }
+}
+
+/** A bare name is a file of the current folder when there is one, and is searched in PATH otherwise. */
+function inCurrentFolder(program: string): string {
+  const here = resolve(program);
+  return !program.includes('/') && existsSync(here) ? here : program;
 }
 
 function describeExit(status: ExitStatus): string {

@@ -10,6 +10,7 @@ import { AttachedProcess } from './attached-process.js';
 import { ClientFeatures, featureAnswer } from './features.js';
 import type { LaunchSettings } from './launch-settings.js';
 import { PacketWriter, replyBytes, replyForError } from './output.js';
+import { OwedSignals } from './owed-signals.js';
 import { deferred, empty, errno, failure, type PacketEntry, type Reply, text } from './packet.js';
 import { PacketQueue, type PacketReceiver } from './packet-queue.js';
 import { findPacket, packets } from './packets/index.js';
@@ -53,6 +54,7 @@ export class GdbSession {
   readonly #queue: PacketQueue;
   readonly #processes = new ProcessSet();
   readonly #pending = new PendingStops();
+  readonly #owedSignals = new OwedSignals();
   readonly #style: ReportStyle;
   readonly #cleanups: (() => void)[] = [];
   #state: SessionState = { kind: 'answering' };
@@ -229,18 +231,23 @@ export class GdbSession {
   /** Carries out a resume request. The answer is a stop reply, at once when there is one that waits to be told. */
   resume(actions: readonly RequestedAction[]): Reply {
     const plan = this.#processes.plan(actions);
+    this.#owedSignals.addTo(plan);
     const waiting = this.#pending.takeForResume(
       (process) => this.#processes.get(process),
       (thread) => this.#processes.choiceOf(thread, plan),
       this.passSignals,
     );
-    if (waiting !== undefined) return this.#report(waiting);
+    if (waiting !== undefined) {
+      this.#owedSignals.keep(plan);
+      return this.#report(waiting);
+    }
     if (plan.size === 0) return this.#nothingToResume(actions);
     const interrupted = this.#takeKeptInterrupt();
     if (interrupted && !deliversSignal(plan)) {
       const thread = this.#processes.chooseInterrupted(this.selection.general(), plan);
       if (thread !== undefined) return this.#report({ kind: 'interrupt', thread });
     }
+    this.#owedSignals.settle(plan);
     this.#lastStop = undefined;
     this.#enter({ kind: 'running' });
     try {
