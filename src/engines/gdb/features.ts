@@ -85,9 +85,13 @@ export function featureAnswer(rows: readonly PacketEntry[], disabled: ReadonlySe
   return tokens.join(';');
 }
 
-/** `--disable-packet` names as the packet table knows them: `threads` stands for a group. */
+/** Stands for the stop reply `T`; the packet `T`, which asks whether a thread is alive, is another one. */
+export const longStopReply = 'T stop reply';
+
+/** `--disable-packet` names as this server knows them: `threads` stands for a group, `T` for the stop reply. */
 export function expandDisabledPackets(names: ReadonlySet<string>): ReadonlySet<string> {
   const expanded = new Set(names);
+  if (expanded.delete('T')) expanded.add(longStopReply);
   if (names.has('threads')) {
     for (const name of ['vCont', 'Tthread', 'qC', 'qfThreadInfo']) expanded.add(name);
   }

@@ -9,7 +9,7 @@ import {
 import { assertNever } from '../../base/assert-never.js';
 import { address } from '../../base/ids.js';
 import type { EventKind, Thread, ThreadEvent } from '../../core/index.js';
-import type { ClientFeatures } from './features.js';
+import { type ClientFeatures, longStopReply } from './features.js';
 import { errno, failure, type Reply, text } from './packet.js';
 import type { Stop } from './pending-stops.js';
 
@@ -33,7 +33,7 @@ export const reportedEvents: ReadonlySet<EventKind> = new Set<EventKind>([
 /** How stop replies are written for one connection. */
 export interface ReportStyle {
   readonly features: ClientFeatures;
-  /** Names given to `--disable-packet`: `T` gives the short form, `Tthread` leaves the thread out. */
+  /** What is not to be sent: without `longStopReply` it is the short form, `Tthread` leaves the thread out. */
   readonly disabled: ReadonlySet<string>;
 }
 
@@ -81,7 +81,7 @@ interface Reason {
 }
 
 function threadReply(thread: Thread, signal: GdbSignal, why: Reason, style: ReportStyle): string {
-  if (style.disabled.has('T')) return `S${signal.toString(16).padStart(2, '0')}`;
+  if (style.disabled.has(longStopReply)) return `S${signal.toString(16).padStart(2, '0')}`;
   const registers: { number: number; value: Uint8Array }[] = [];
   const file = thread.process.registerFile;
   for (const number of file.expedited) {

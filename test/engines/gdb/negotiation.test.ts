@@ -64,8 +64,10 @@ describe('gdb session: negotiation', () => {
 
   it('leaves out what is disabled', async () => {
     const disabledPackets = new Set(['threads', 'T']);
-    await withSession('stepping', { config: { disabledPackets } }, async ({ client }) => {
+    await withSession('stepping', { config: { disabledPackets } }, async ({ client, pid }) => {
       assert.equal(await client.request('?'), 'S05');
+      const id = pid.toString(16);
+      assert.equal(await client.request(`Tp${id}.${id}`), 'OK', 'the question has only its letter in common');
       for (const packet of ['vCont?', 'vCont;c', 'qC', 'qfThreadInfo', 'qsThreadInfo']) {
         assert.equal(await client.request(packet), '', packet);
       }

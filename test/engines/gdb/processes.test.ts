@@ -94,6 +94,14 @@ describe('gdb session: processes', () => {
       assert.notEqual(await client.request('qC'), before);
     }));
 
+  it('kills the only process for a client that knows no process ids', () =>
+    withSession('stepping', { tokens: 'swbreak+' }, async ({ client, server }) => {
+      await client.request('?');
+      assert.equal(await client.request('vKill;a410'), 'OK');
+      assert.equal(server.tracer.processes.size, 0);
+      assert.match(await client.request('vKill;a410'), /^E/);
+    }));
+
   it('k ends the server of a plain client, and leaves an extended one without processes', async () => {
     await withSession('stepping', {}, async ({ client, server, lines }) => {
       await client.request('?');

@@ -34,6 +34,12 @@ function processOf(session: GdbSession, id: Pid | undefined): Process {
   return process;
 }
 
+/** A client without process ids in its thread ids has made up the id it sends: it means the only process it has. */
+function processToKill(session: GdbSession, id: Pid): Process {
+  const known = session.processById(id);
+  return known ?? processOf(session, session.features.has('multiprocess') ? id : undefined);
+}
+
 interface Program {
   /** Empty: the last one. */
   readonly program: string;
@@ -91,7 +97,7 @@ export const processPackets: readonly PacketEntry[] = [
     name: 'vKill',
     parse: parsePid,
     run: async (session, id) => {
-      await session.server.kill(processOf(session, id), session);
+      await session.server.kill(processToKill(session, id), session);
       return ok;
     },
   }),
