@@ -41,6 +41,17 @@ describe('environment packets', () => {
       const { launchSettings } = client.session;
       assert.equal(await client.request(`QSetWorkingDir:${hexOfText('/tmp')}`), 'OK');
       assert.equal(launchSettings.workingDirectory, '/tmp');
+      const folders = {
+        '~': '/home/me',
+        '~/': '/home/me/',
+        '~/a b': '/home/me/a b',
+        '~me': '~me',
+        'a~': 'a~',
+      };
+      for (const [folder, expanded] of Object.entries(folders)) {
+        assert.equal(await client.request(`QSetWorkingDir:${hexOfText(folder)}`), 'OK');
+        assert.equal(launchSettings.workingDirectory, expanded);
+      }
       assert.equal(await client.request('QSetWorkingDir:'), 'OK');
       assert.equal(launchSettings.workingDirectory, undefined);
       for (const on of [true, false]) {

@@ -36,6 +36,12 @@ function parseName(fields: FieldReader): string {
   return name;
 }
 
+/** `~` and `~/...` as a shell has them: the client's user writes them without knowing this machine's folders. */
+function expandHome(folder: string, home: string | undefined): string {
+  const startsAtHome = folder === '~' || folder.startsWith('~/');
+  return startsAtHome && home !== undefined ? home + folder.slice(1) : folder;
+}
+
 export const environmentPackets: readonly PacketEntry[] = [
   packet({
     name: 'QDisableRandomization',
@@ -87,7 +93,8 @@ export const environmentPackets: readonly PacketEntry[] = [
     advertise: 'QSetWorkingDir+',
     parse: parseHexText,
     run: ({ launchSettings }, folder) => {
-      launchSettings.workingDirectory = folder === '' ? undefined : folder;
+      const home = launchSettings.environment.get('HOME');
+      launchSettings.workingDirectory = folder === '' ? undefined : expandHome(folder, home);
       return ok;
     },
   }),
