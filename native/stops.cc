@@ -113,8 +113,11 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   return true;
 }
 
-bool Tracer::onOtherSignal(Tracee& tracee, Space& its_space, Event* event) {
-  bool passes = tracee.mode == ResumeMode::kContinue && its_space.passes(event->code);
+bool Tracer::onOtherSignal(Tracee& tracee, Space& its_space, uint64_t fault, Event* event) {
+  // Where nothing may be executed, the fault of fetching the instruction is all there is of a site's trap.
+  bool is_at_site = event->code == SIGSEGV && event->signal_code > 0 && fault == event->pc &&
+                    its_space.siteAt(fault) != nullptr;
+  bool passes = !is_at_site && tracee.mode == ResumeMode::kContinue && its_space.passes(event->code);
   return !passes || !goOn(tracee, event->code, event);
 }
 
@@ -171,7 +174,7 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     ptrace_ops::setSiginfo(tracee.tid, &info);
   }
   endPhase(tracee, event->pc);
-  return onOtherSignal(tracee, *its_space, event);
+  return onOtherSignal(tracee, *its_space, fault, event);
 }
 
 void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {

@@ -86,7 +86,7 @@ class Tracer {
   void endPhase(Tracee& tracee, uint64_t pc);
   bool onTrap(Tracee& tracee, Space& space, Event* event);
   std::optional<bool> onSiteTrap(Tracee& tracee, Space& space, Event* event);
-  bool onOtherSignal(Tracee& tracee, Space& space, Event* event);
+  bool onOtherSignal(Tracee& tracee, Space& space, uint64_t fault, Event* event);
   bool isRemovedSite(const Space& space, uint64_t address) const;
   bool goOn(Tracee& tracee, int signal, Event* event);
   bool readDebugStatus(Tracee& tracee, const Space& space, Event* event);

@@ -129,7 +129,8 @@ function isStillTrue(
     case 'step-done':
       return choice.action.kind !== 'continue';
     case 'signal':
-      return !passSignals.has(event.signal);
+      // Where nothing may be executed, SIGSEGV is all there is of a breakpoint.
+      return !passSignals.has(event.signal) || owner.attachment.hasBreakpoint(event.thread.pc);
     case 'exec':
     case 'clone':
     case 'group-stop':

@@ -31,6 +31,22 @@ describe('gdb session: signals', () => {
       assert.match(await client.request('vCont;C30'), /^W0/);
     }));
 
+  it('reports SIGSEGV at a breakpoint where nothing may be executed, QPassSignals or not', () =>
+    withSession('signals', { args: ['segv'] }, async ({ client, register }) => {
+      await client.request('?');
+      assert.equal(await client.request('QPassSignals:b'), 'OK');
+      const [start, stack] = [await register('rip'), await register('rsp')];
+      const bytes = (value: bigint): string =>
+        (value.toString(16).padStart(16, '0').match(/../g) ?? []).reverse().join('');
+      assert.equal(await client.request(`Z0,${stack.toString(16)},1`), 'OK');
+      assert.equal(await client.request(`P10=${bytes(stack)}`), 'OK');
+      assert.equal((await client.request('vCont;c')).slice(0, 3), 'T0b');
+      assert.equal(await register('rip'), stack);
+      assert.equal(await client.request(`z0,${stack.toString(16)},1`), 'OK');
+      assert.equal(await client.request(`P10=${bytes(start)}`), 'OK');
+      assert.match(await client.request('vCont;c'), /^X0b/, 'any other one is delivered');
+    }));
+
   it('steps into the handler with S', () =>
     withSession('signals', { args: ['usr1'] }, async ({ client, symbol, register }) => {
       await client.request('?');
