@@ -23,6 +23,8 @@ for program in "${!packages[@]}"; do
 done
 # A compiler without the C library's headers compiles nothing.
 [ -e /usr/include/stdio.h ] || missing+=(libc6-dev)
+# gdb steps through the C library and names its functions only with the library's symbols.
+dpkg-query -s libc6-dbg > /dev/null 2>&1 || missing+=(libc6-dbg)
 
 if [ "${#missing[@]}" -eq 0 ]; then
   echo 'Everything that the tests need is installed.'
