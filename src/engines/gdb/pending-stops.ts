@@ -86,12 +86,24 @@ export class PendingStops {
 
   /** A new program replaced the old one, or the process is the client's no more. */
   dropProcess(process: Process): void {
-    this.#stops = this.#stops.filter((stop) => threadOf(stop)?.process !== process);
+    this.#stops = this.#stops.filter((stop) =>
+      stop.kind === 'exit' ? stop.pid !== process.pid : threadOf(stop)?.process !== process,
+    );
   }
 
   /** A process has ended: that none of its threads was left running is no news. */
   addExit(exit: Extract<Stop, { kind: 'exit' }>): void {
     this.#stops = [...this.#stops.filter((stop) => stop.kind !== 'no-resumed'), exit];
+  }
+
+  /**
+   * Drops the end of a process that the client lets go of without having heard of it.
+   * @param pid undefined: any process.
+   * @returns whether there was one.
+   */
+  dropExit(pid: Pid | undefined): boolean {
+    const isIts = (stop: Stop): boolean => stop.kind === 'exit' && (pid === undefined || stop.pid === pid);
+    return this.#takeFirst(isIts) !== undefined;
   }
 
   dropDead(): void {

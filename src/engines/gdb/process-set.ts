@@ -93,16 +93,20 @@ export class ProcessSet {
   }
 
   /**
-   * The thread that an interrupt is reported for: the one the client deals with, if it was let run or is about to be
-   * by `plan`, or another.
+   * The thread that an interrupt is reported for, one that was let run or is about to be by `plan`. It is of the
+   * process that came last, as if its terminal had been given the interrupt: which thread the client asked about last
+   * says nothing when it evaluates conditions in all of them. In that process it is the client's thread, or any.
    */
   chooseInterrupted(general: Thread | undefined, plan?: ResumePlan): Thread | undefined {
-    const candidates = [...(general === undefined ? [] : [general]), ...this.threads()].filter(
-      (thread) => thread.isStopped,
-    );
+    const latestFirst = [...this.#attached.keys()].reverse();
+    const candidates = latestFirst.flatMap((process) => [
+      ...(general?.process === process ? [general] : []),
+      ...process.threads.values(),
+    ]);
+    const stopped = candidates.filter((thread) => thread.isStopped);
     const isRunning = (thread: Thread): boolean =>
       plan === undefined ? this.wasResumed(thread) : this.choiceOf(thread, plan) !== undefined;
-    return candidates.find(isRunning) ?? candidates[0];
+    return stopped.find(isRunning) ?? stopped[0];
   }
 
   /** Whether the last resume let it run. */

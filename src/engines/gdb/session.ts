@@ -4,7 +4,7 @@
  * questions, and from a resume to the stop reply it waits for the first event that the client must hear of.
  */
 import { asciiBytes, asciiText, FieldReader, formatThreadId, hexOfText } from 'gdb-js-rsp-parser';
-import type { KernelSignal } from '../../base/ids.js';
+import type { KernelSignal, Pid } from '../../base/ids.js';
 import type { CoreEvent, Engine, EventAnswer, Process, Thread } from '../../core/index.js';
 import { AttachedProcess } from './attached-process.js';
 import { ClientFeatures, featureAnswer } from './features.js';
@@ -191,6 +191,11 @@ export class GdbSession {
   async abandon(process: Process): Promise<void> {
     const attached = this.#forget(process);
     await attached?.attachment.detach();
+  }
+
+  /** Whether a process, or any, has ended and the client has not been told; it will not be. */
+  forgetEnd(id: Pid | undefined): boolean {
+    return this.#pending.dropExit(id);
   }
 
   #forget(process: Process): AttachedProcess | undefined {

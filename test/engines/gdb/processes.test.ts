@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { asciiBytes, hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
-import { compileFixed, newServer, withSession } from './traced-session.js';
+import type { Process } from '../../../src/core/index.js';
+import { bounded } from '../../support/bounded.js';
+import { compileFixed, endProcess, newServer, stopKeys, withSession } from './traced-session.js';
 import { gdbTokens, WireClient } from './wire-client.js';
 
 async function withServer(test: (server: ReturnType<typeof newServer>) => Promise<void>): Promise<void> {
@@ -13,6 +15,19 @@ async function withServer(test: (server: ReturnType<typeof newServer>) => Promis
   } finally {
     made.server.dispose();
   }
+}
+
+/** Kills from outside; resolves when the server has heard of it. */
+async function killed(one: Process): Promise<void> {
+  const end = new Promise<void>((resolve) => {
+    const onEvent = (): 'pass' => {
+      resolve();
+      return 'pass';
+    };
+    one.attachEngine({ name: 'watcher', mask: new Set(['exit']), onEvent });
+  });
+  endProcess(one.pid);
+  await bounded(end, 10_000, () => `the end of ${one.pid}`);
 }
 
 describe('gdb session: processes', () => {
@@ -80,6 +95,58 @@ describe('gdb session: processes', () => {
         const [, signal] = await ended;
         assert.equal(signal, 'SIGKILL', 'it ran on until now');
       }
+    }));
+
+  it('detaches and kills what has ended meanwhile, and tells its end no more', () =>
+    withServer(async ({ server, lines }) => {
+      const client = new WireClient(server);
+      await client.greet();
+      await client.request('!');
+      const path = await compileFixed('stepping');
+      const ended: string[] = [];
+      for (let count = 0; count < 4; count++) {
+        assert.match(await client.request(`vRun;${hexOfText(path)}`), /^T05/);
+        const process = [...client.session.processes].at(-1);
+        assert.ok(process);
+        await killed(process);
+        ended.push(process.pid.toString(16));
+      }
+      const [first = '', second = '', third = '', fourth = ''] = ended;
+      assert.equal(await client.request(`D;${first}`), 'OK');
+      assert.equal(await client.request(`vKill;${second}`), 'OK');
+      assert.match(await client.request(`D;${first}`), /^E/, 'twice');
+      assert.match(await client.request(`vKill;${first}`), /^E/, 'after the detach');
+      assert.equal(await client.request('vCont;c'), `X09;process:${third}`);
+      assert.equal(await client.request(`D;${fourth}`), 'OK');
+      assert.match(await client.request('vCont;c'), /^E/);
+      assert.equal(lines.filter((line) => /SIGKILL/.test(line)).length, 4);
+    }));
+
+  it('interrupts the process that came last', () =>
+    withServer(async ({ server }) => {
+      const client = new WireClient(server);
+      await client.greet();
+      await client.request('!');
+      const run = [await compileFixed('hot-threads'), '2', '1000000000'].map(hexOfText).join(';');
+      const first = stopKeys(await client.request(`vRun;${run}`)).get('thread');
+      const second = stopKeys(await client.request(`vRun;${run}`)).get('thread');
+      assert.equal(await client.request(`Hg${first}`), 'OK');
+      client.send('vCont;c');
+      client.interrupt();
+      assert.equal(
+        stopKeys(await client.reply())
+          .get('thread')
+          ?.split('.')[0],
+        second?.split('.')[0],
+      );
+      client.send(`vCont;c:${first?.split('.')[0]}.-1`);
+      client.interrupt();
+      assert.equal(
+        stopKeys(await client.reply())
+          .get('thread')
+          ?.split('.')[0],
+        first?.split('.')[0],
+      );
     }));
 
   it('restarts with R what ran last', () =>

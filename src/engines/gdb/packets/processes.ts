@@ -34,10 +34,18 @@ function processOf(session: GdbSession, id: Pid | undefined): Process {
   return process;
 }
 
-/** A client without process ids in its thread ids has made up the id it sends: it means the only process it has. */
-function processToKill(session: GdbSession, id: Pid): Process {
-  const known = session.processById(id);
-  return known ?? processOf(session, session.features.has('multiprocess') ? id : undefined);
+/**
+ * The process to let go of or to kill; undefined: it has ended by itself, which comes to the same and is not told any
+ * more.
+ * @throws OutstepError NO_SUCH_PROCESS
+ */
+function processToLeave(session: GdbSession, id: Pid | undefined): Process | undefined {
+  const known = id === undefined ? undefined : session.processById(id);
+  if (known !== undefined) return known;
+  // A client without process ids in its thread ids has made up the one it sends: it has a single process.
+  const meant = session.features.has('multiprocess') ? id : undefined;
+  const isGone = meant !== undefined || session.processCount === 0;
+  return isGone && session.forgetEnd(meant) ? undefined : processOf(session, meant);
 }
 
 interface Program {
@@ -70,8 +78,15 @@ async function attach(session: GdbSession, id: Pid): Promise<Reply> {
 }
 
 async function detach(session: GdbSession, id: Pid | undefined): Promise<Reply> {
-  await session.server.detach(processOf(session, id), session);
+  const process = processToLeave(session, id);
+  if (process !== undefined) await session.server.detach(process, session);
   if (!session.isExtended && session.processCount === 0) session.afterReply(() => session.hangUp());
+  return ok;
+}
+
+async function kill(session: GdbSession, id: Pid): Promise<Reply> {
+  const process = processToLeave(session, id);
+  if (process !== undefined) await session.server.kill(process, session);
   return ok;
 }
 
@@ -93,14 +108,7 @@ export const processPackets: readonly PacketEntry[] = [
   }),
   packet({ name: 'vRun', parse: parseProgram, run, errorText: 'any-client' }),
   packet({ name: 'vAttach', parse: parsePid, run: attach, errorText: 'any-client' }),
-  packet({
-    name: 'vKill',
-    parse: parsePid,
-    run: async (session, id) => {
-      await session.server.kill(processToKill(session, id), session);
-      return ok;
-    },
-  }),
+  packet({ name: 'vKill', parse: parsePid, run: kill }),
   packet({ name: 'D', parse: parseOptionalPid(';'), run: detach }),
   packet({
     name: 'k',
