@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import process from 'node:process';
 import { describe, it } from 'mocha';
+import sinon from 'sinon';
 import { errorCodes, OutstepError } from '../../src/base/errors.js';
 import { address, type Pid, pid } from '../../src/base/ids.js';
 import { Tracer } from '../../src/core/index.js';
+import { bounded } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
-import { eventually } from '../support/proc-files.js';
+import { eventually, threadsOf, tracerOf } from '../support/proc-files.js';
 import { continueAll, RecordingEngine, symbolValue } from './traced-program.js';
 
 /** Started through a shell that is gone at once: node would wait for a child of its own and take its stops. */
@@ -35,6 +37,14 @@ function statusOf(id: number, field: string): string {
 
 function state(id: number): string {
   return statusOf(id, 'State');
+}
+
+function refusal(id: number): Error {
+  return Object.assign(new Error('PTRACE_SEIZE: Operation not permitted'), {
+    errno: 1,
+    request: 'PTRACE_SEIZE',
+    tid: id,
+  });
 }
 
 describe('attach', () => {
@@ -80,6 +90,64 @@ describe('attach', () => {
     });
     tracer.dispose();
     other.kill();
+  });
+
+  it('is not kept from its news by a stopped child of somebody else here', async () => {
+    using spinner = await startSpinner(4);
+    const child = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
+    assert.ok(child.pid);
+    const ended = once(child, 'exit');
+    try {
+      child.kill('SIGSTOP');
+      await eventually('the child is stopped', () => state(child.pid ?? 0) === 'T');
+      using tracer = new Tracer();
+      const attached = tracer.attach(spinner.id, new RecordingEngine());
+      await bounded(attached, 5000, () => 'the attach');
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+    }
+  });
+
+  it('that is refused leaves no descriptor', async () => {
+    using tracer = new Tracer();
+    const refuse = () => assert.rejects(tracer.attach(pid(process.pid), new RecordingEngine()));
+    await refuse();
+    const before = readdirSync('/proc/self/fd').length;
+    for (let attempt = 0; attempt < 5; attempt++) await refuse();
+    assert.equal(readdirSync('/proc/self/fd').length, before);
+  });
+
+  it('does without a thread that ends meanwhile, and lets go when a thread is refused', async () => {
+    using spinner = await startSpinner(3);
+    using tracer = new Tracer();
+    const seize = sinon.stub(tracer.native, 'seize');
+    seize.callThrough();
+    const [, , last] = threadsOf(spinner.id);
+    assert.ok(last);
+    seize.withArgs(last, sinon.match.any, false).throws(refusal(last));
+    await assert.rejects(tracer.attach(spinner.id, new RecordingEngine()), {
+      code: errorCodes.ATTACH_REFUSED,
+    });
+    assert.equal(tracer.processes.size, 0);
+    assert.equal(tracerOf(spinner.id), 0);
+    seize.restore();
+    const attachment = await tracer.attach(spinner.id, new RecordingEngine());
+    assert.equal(attachment.process.threads.size, 3);
+  });
+
+  it('twice at the same time: the one that leaves does not take the other with it', async () => {
+    using spinner = await startSpinner(2);
+    using tracer = new Tracer();
+    const first = await tracer.attach(spinner.id, new RecordingEngine());
+    continueAll(first);
+    const left = Promise.all([first.detach(), first.detach()]);
+    const second = await tracer.attach(spinner.id, new RecordingEngine());
+    await left;
+    assert.ok(second.process.isAlive);
+    await second.detach();
+    assert.equal(tracerOf(spinner.id), 0);
+    assert.equal(tracer.processes.size, 0);
   });
 
   it('says that a process does not exist', async () => {

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import process from 'node:process';
 import { describe, it } from 'mocha';
+import { eventually } from '../support/proc-files.js';
 import { continueAll, launchFixture, RecordingEngine } from './traced-program.js';
 
 describe('children and execs', () => {
@@ -8,6 +13,9 @@ describe('children and execs', () => {
     { what: 'fork', code: 11, hits: 1 },
     // The child shares the memory and passes the trap unseen.
     { what: 'vfork', code: 12, hits: 1 },
+    // Both by clone(2): a copy of the memory without SIGCHLD at the end, the same memory with it.
+    { what: 'clone', code: 12, hits: 1 },
+    { what: 'clone-shared', code: 12, hits: 1 },
     { what: 'exec', code: 33, hits: 1 },
     { what: 'thread-exec', code: 33, hits: 1 },
     { what: 'leader-exit', code: 7, hits: 2 },
@@ -38,6 +46,44 @@ describe('children and execs', () => {
     await attachment.quiesce();
     continueAll(attachment);
     assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 7 });
+  });
+
+  it("a vfork child outlives its parent: the breakpoints leave the memory that was the parent's", async () => {
+    const folder = mkdtempSync(resolve(tmpdir(), 'outstep-'));
+    const [go, done] = [resolve(folder, 'go'), resolve(folder, 'done')];
+    await using program = await launchFixture('families', ['vfork-wait', go, done], {
+      holdAt: ['breakpoint'],
+    });
+    const { attachment, engine } = program;
+    attachment.insertBreakpoint(program.symbol('work'));
+    continueAll(attachment);
+    await engine.next('breakpoint');
+    continueAll(attachment);
+    const childrenFile = `/proc/${attachment.process.pid}/task/${attachment.process.pid}/children`;
+    await eventually('the child is there', () => /\d/.test(readFileSync(childrenFile, 'latin1')));
+    const child = Number(readFileSync(childrenFile, 'latin1'));
+    process.kill(attachment.process.pid, 'SIGKILL');
+    await engine.next('exit');
+    assert.ok(existsSync(`/proc/${child}`));
+    writeFileSync(go, '');
+    await eventually('the child has worked', () => existsSync(done));
+    rmSync(folder, { recursive: true });
+  });
+
+  it('the signals of a leader that another thread replaces do not reach the new program', async () => {
+    await using program = await launchFixture('families', ['thread-exec'], { holdAt: ['clone'] });
+    const { attachment, engine, tracer } = program;
+    attachment.newThreads = 'hold';
+    continueAll(attachment);
+    const { thread: leader, child } = await engine.next('clone');
+    engine.holdAt = new Set(['signal']);
+    tracer.native.tgkill(attachment.process.pid, leader.tid, 10);
+    attachment.resume([{ thread: leader, action: { kind: 'continue' } }]);
+    await engine.next('signal');
+    attachment.resume([{ thread: child, action: { kind: 'continue' } }]);
+    await engine.next('exec');
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 33 });
   });
 
   it('an engine that throws loses its attachment only', async () => {

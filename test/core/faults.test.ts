@@ -51,4 +51,26 @@ describe('faults', () => {
     assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
     assert.equal(engine.count('breakpoint'), 0);
   });
+
+  it('a fork child that cannot be repaired is let go, with a warning, and the rest goes on', async () => {
+    await using program = await launchFixture('families', ['fork']);
+    const { attachment, engine, tracer } = program;
+    const warnings: string[] = [];
+    tracer.warn = (message) => warnings.push(message);
+    const addSpace = sinon.stub(tracer.native, 'addSpace').throws(new Error('out of descriptors'));
+    attachment.insertBreakpoint(program.symbol('main'));
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 11 });
+    assert.ok(addSpace.called);
+    assert.equal(warnings.length, 1);
+  });
+
+  it('a watchpoint that the kernel refuses is refused when it is set', async () => {
+    await using program = await launchFixture('hot-threads', ['2', '5']);
+    const { attachment, engine } = program;
+    const point = { kind: 'write', address: address(0xffffffff81000000n), lengthBytes: 8 } as const;
+    assert.throws(() => attachment.insertHardwarePoint(point), { code: 'OUTSTEP_NO_DEBUG_REGISTER' });
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+  });
 });

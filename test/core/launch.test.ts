@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
 import { describe, it } from 'mocha';
 import { errorCodes, OutstepError } from '../../src/base/errors.js';
 import { Tracer } from '../../src/core/index.js';
+import { bounded } from '../support/bounded.js';
+import { processState } from '../support/proc-files.js';
 import { projectRoot } from '../support/project-paths.js';
 import { continueAll, launchFixture, launchOptions, RecordingEngine } from './traced-program.js';
+
+function zombiesOf(parent: number): readonly number[] {
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'latin1').match(/\d+/g) ?? [];
+  return children.map(Number).filter((child) => processState(child) === 'Z');
+}
 
 describe('launch', () => {
   for (const startWithShell of [false, true]) {
@@ -46,6 +55,51 @@ describe('launch', () => {
     const attachment = await tracer.launch(options, engine);
     continueAll(attachment);
     assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 42 });
+  });
+
+  it('lets the children of a wrapper go', async () => {
+    using tracer = new Tracer();
+    const engine = new RecordingEngine();
+    const wrapper = ['/bin/sh', '-c', 'X=$(/bin/echo 41); export X; exec "$@"', 'sh'];
+    const options = { ...launchOptions('/bin/sh', ['-c', 'exit $((X + 1))']), wrapper };
+    const attachment = await bounded(tracer.launch(options, engine), 5000, () => 'the launch');
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 42 });
+  });
+
+  it('that fails leaves nothing that keeps this process alive', async () => {
+    const script = `
+      import { Tracer } from ${JSON.stringify(pathToFileURL(resolve(projectRoot, 'dist/src/core/index.js')).href)};
+      const engine = { name: 'test', mask: new Set(), onEvent: () => 'pass' };
+      await new Tracer().launch({ program: '/nonexistent', args: [], environment: {}, disableRandomization: true,
+        startWithShell: true, redirectStdio: true }, engine).catch((error) => console.log(error.code));`;
+    const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      timeout: 5000,
+    });
+    assert.equal(result.stdout, 'OUTSTEP_LAUNCH_FAILED\n');
+    assert.equal(result.status, 0);
+  });
+
+  it('is refused when the tracer is disposed meanwhile, and leaves no zombie', async () => {
+    const tracer = new Tracer();
+    const options = launchOptions('/bin/sh', ['-c', 'exit 0']);
+    const launched = tracer.launch({ ...options, wrapper: ['/bin/sleep', '60'] }, new RecordingEngine());
+    tracer.dispose();
+    await bounded(
+      assert.rejects(launched, { code: errorCodes.LAUNCH_FAILED }),
+      5000,
+      () => 'the end of the launch',
+    );
+    assert.deepEqual(zombiesOf(process.pid), []);
+  });
+
+  it('leaves no zombie when the tracer is disposed', async () => {
+    await using program = await launchFixture('hot-threads', ['4', '1000000'], { holdAt: ['clone'] });
+    continueAll(program.attachment);
+    await program.engine.next('clone');
+    program.tracer.dispose();
+    assert.equal(existsSync(`/proc/${program.attachment.process.pid}`), false);
   });
 
   it('says why a program cannot be started', async () => {

@@ -40,7 +40,9 @@ describe('gdb: information about the program', () => {
       for (const { start, end, path } of mappingsOf(pid)) {
         assert.match(
           shown,
-          new RegExp(`0x${start.toString(16)} +0x${end.toString(16)} .*${path.replace(/[[\]]/g, '\\$&')}`),
+          new RegExp(
+            `0x0*${start.toString(16)} +0x0*${end.toString(16)} .*${path.replace(/[[\]]/g, '\\$&')}`,
+          ),
         );
       }
       const proc = await gdb.execute('info proc');

@@ -15,9 +15,10 @@ describe('gdb: stepping', () => {
       expectBreakpointStop(await gdb.run('continue'), { line: line('first') });
       expectStepStop(await gdb.run('step'), { function: 'twice', line: line('in-twice') });
       expectStepStop(await gdb.run('step'), { line: line('return-twice') });
-      // The end of the function, then the rest of the calling line.
-      expectStepStop(await gdb.run('step 2'), { function: 'main', line: line('first') });
-      expectStepStop(await gdb.run('next'), { line: line('second') });
+      // The end of the function; newer gdbs go past the rest of the calling line, older ones stop in it.
+      const out = expectStepStop(await gdb.run('step 2'), { function: 'main' });
+      if (out.line === line('first')) expectStepStop(await gdb.run('next'), { line: line('second') });
+      else assert.equal(out.line, line('second'));
       expectStepStop(await gdb.run('next'), { line: line('call-sum') });
       expectStepStop(await gdb.run('next'), { function: 'main', line: line('call-factorial') });
       assert.equal(await gdb.evaluate('total'), '4962');
