@@ -40,7 +40,7 @@ export class AttachedProcess {
     this.attachment.newThreads = this.#newThreads;
     const batch: { thread: Thread; action: ResumeChoice['action']; signal?: number }[] = [];
     for (const [thread, choice] of this.#choices) {
-      if (!thread.isAlive) continue;
+      if (!canRun(thread)) continue;
       const { action, signal } = choice;
       batch.push(choice.deliversPending ? { thread, action } : { thread, action, signal });
     }
@@ -54,7 +54,7 @@ export class AttachedProcess {
   /** Whether a thread that was let run is left. */
   get hasResumedThread(): boolean {
     if (this.#newThreads === 'continue') return this.process.isAlive;
-    for (const thread of this.#choices.keys()) if (thread.isAlive) return true;
+    for (const thread of this.#choices.keys()) if (canRun(thread)) return true;
     return false;
   }
 
@@ -72,10 +72,21 @@ export class AttachedProcess {
     return this.#points.has(keyOf(point));
   }
 
-  /** A new program runs: the old one's points are gone with it. */
-  forgetPoints(): void {
+  /** A new program runs: the old one's points are gone, and of its threads one is left, which was let run until now. */
+  programReplaced(thread: Thread): void {
     this.#points.clear();
+    const choice = this.#choices.get(thread) ?? {
+      action: { kind: 'continue' },
+      signal: 0,
+      deliversPending: false,
+    };
+    this.#choices = new Map([[thread, choice]]);
   }
+}
+
+/** A leader that has exited before its threads cannot, though it is still there. */
+function canRun(thread: Thread): boolean {
+  return thread.isStopped || thread.isRunning;
 }
 
 function keyOf(point: HardwarePoint): string {

@@ -304,7 +304,7 @@ export class GdbSession {
         return 'pass';
       case 'exec':
         this.#pending.dropProcess(event.thread.process);
-        this.#processes.get(event.thread.process)?.forgetPoints();
+        this.#processes.get(event.thread.process)?.programReplaced(event.thread);
         break;
       default:
         break;

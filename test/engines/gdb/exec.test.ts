@@ -24,6 +24,21 @@ describe('gdb session: exec', () => {
     });
   }
 
+  it('by the only thread that was let run is told, and it goes on as the leader', async () => {
+    const next = await compileFixed('stepping');
+    await withSession('exec', { args: ['other', next] }, async ({ client, pid, symbol }) => {
+      await client.request('?');
+      await client.request(`Z0,${symbol('become')},1`);
+      const executing = stopKeys(await client.request('vCont;c')).get('thread');
+      const id = pid.toString(16);
+      assert.notEqual(executing, `p${id}.${id}`);
+      const keys = stopKeys(await client.request(`vCont;c:${executing}`));
+      assert.equal(keys.get('exec'), hexOfText(next));
+      assert.equal(keys.get('thread'), `p${id}.${id}`);
+      assert.equal(await client.request(`vCont;c:p${id}.${id}`), `W00;process:${id}`);
+    });
+  });
+
   it('has no key of its own for a client that did not ask, and a reason for LLDB', async () => {
     const next = await compileFixed('stepping');
     for (const tokens of ['multiprocess+', lldbTokens]) {

@@ -112,4 +112,15 @@ describe('gdb session: stepping and continuing', () => {
       assert.match(await client.request(`T${hit}`), /^E/);
       assert.match(await client.request(`vCont;c:${hit}`), /^(N|E)/);
     }));
+
+  it('says N when that was the leader, which is there until the others have ended', () =>
+    withSession('leader-end', {}, async ({ client, pid, symbol }) => {
+      await client.request('?');
+      await client.runTo(symbol('leave'));
+      const leader = `p${pid.toString(16)}.${pid.toString(16)}`;
+      assert.equal(await client.request('qC'), `QC${leader}`);
+      assert.equal(await client.request(`vCont;c:${leader}`), 'N');
+      assert.match(await client.request(`T${leader}`), /^E/);
+      assert.equal(await client.request('vCont;c'), `W05;process:${pid.toString(16)}`);
+    }));
 });
