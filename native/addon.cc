@@ -1,5 +1,8 @@
 /** What the addon exports; its typed surface is src/native/binding-types.ts. */
+#include <linux/kcmp.h>
 #include <napi.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "conversion.h"
 #include "machine.h"
@@ -42,11 +45,18 @@ Napi::Value setForegroundGroup(const Napi::CallbackInfo& info) {
   return before ? Napi::Number::New(info.Env(), *before) : info.Env().Undefined();
 }
 
+/** kcmp(2). A kernel without it says nothing: undefined. */
+Napi::Value sharesMemory(const Napi::CallbackInfo& info) {
+  long order = syscall(SYS_kcmp, integer(info[0]), integer(info[1]), KCMP_VM, 0, 0);
+  return order < 0 ? info.Env().Undefined() : Napi::Boolean::New(info.Env(), order == 0);
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("Tracer", outstep::TracerBinding::define(env));
   exports.Set("machineFacts", Napi::Function::New(env, machineFacts, "machineFacts"));
   exports.Set("openSerial", Napi::Function::New(env, openSerial, "openSerial"));
   exports.Set("setForegroundGroup", Napi::Function::New(env, setForegroundGroup, "setForegroundGroup"));
+  exports.Set("sharesMemory", Napi::Function::New(env, sharesMemory, "sharesMemory"));
   return exports;
 }
 

@@ -229,14 +229,24 @@ void Tracer::scanKnown(std::vector<Event>* events) {
   for (pid_t tid : tids) reapKnown(tid, false, events);
 }
 
+/** Reaps a program that was launched and let go. False: it is none. */
+bool Tracer::reapReleased(pid_t pid) {
+  if (released_.erase(pid) == 0) return false;
+  waitpid(pid, nullptr, __WALL | WNOHANG);
+  return true;
+}
+
 /** Takes one event of any thread. Children of this process that are not ours are left for who waits for them.
  */
 bool Tracer::drain(bool block, std::vector<Event>* events) {
   siginfo_t info = {};
-  int options = WEXITED | WSTOPPED | WNOWAIT | __WALL | __WNOTHREAD | (block ? 0 : WNOHANG);
+  // Traced threads report their stops without WSTOPPED; with it, a stopped child that is not ours would stay
+  // first.
+  int options = WEXITED | WNOWAIT | __WALL | __WNOTHREAD | (block ? 0 : WNOHANG);
   if (waitid(P_ALL, 0, &info, options) != 0 || info.si_pid == 0) return false;
   bool is_exit = info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
   if (is_exit && find(info.si_pid) == nullptr) {
+    if (reapReleased(info.si_pid)) return true;
     size_t before = events->size();
     scanKnown(events);
     return events->size() > before;

@@ -30,6 +30,8 @@ enum class Phase {
 struct Tracee {
   pid_t tid = 0;
   int space = -1;
+  /** Of a program that was launched, or a child of one: ends with the Tracer. */
+  bool is_launched = false;
   RunState state = RunState::kRunning;
   ResumeMode mode = ResumeMode::kContinue;
   Phase phase = Phase::kPlain;

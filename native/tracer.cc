@@ -2,7 +2,11 @@
 
 #include <errno.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <utility>
 
 #include "out_of_line.h"
 #include "ptrace_ops.h"
@@ -62,8 +66,9 @@ void Tracer::setState(Tracee& tracee, RunState state) {
 pid_t Tracer::spawn(const SpawnOptions& options, Failure* failure) {
   pid_t pid = spawnTraced(options, failure);
   if (pid < 0) return -1;
-  launched_[pid] = true;
+  launched_.insert(pid);
   adopt(pid, -1);
+  find(pid)->is_launched = true;
   return pid;
 }
 
@@ -75,10 +80,12 @@ int Tracer::seize(pid_t tid, int space_handle, bool exit_kill) {
 
 void Tracer::adopt(pid_t tid, int space_handle) {
   Tracee* known = find(tid);
+  Space* its_space = space(space_handle);
+  bool is_launched = its_space != nullptr && launched_.contains(its_space->pid);
   if (known != nullptr) {
     known->space = space_handle;
     known->is_in_exec = false;
-    Space* its_space = spaceOf(*known);
+    known->is_launched = known->is_launched || is_launched;
     if (its_space == nullptr || known->state != RunState::kStopped) return;
     if (loadGeneral(*known, its_space->arch)) out_of_line::translate(*known, *its_space);
     return;
@@ -86,6 +93,7 @@ void Tracer::adopt(pid_t tid, int space_handle) {
   auto created = std::make_unique<Tracee>();
   created->tid = tid;
   created->space = space_handle;
+  created->is_launched = is_launched;
   tracees_[tid] = std::move(created);
   running_ += 1;
 }
@@ -96,7 +104,7 @@ int Tracer::detach(Tracee& tracee, int signal) {
   int code = ptrace_ops::detach(tracee.tid, signal);
   if (code == 0) {
     setState(tracee, RunState::kStopped);  // no longer one of those that wait() waits for
-    launched_.erase(tracee.tid);
+    if (launched_.erase(tracee.tid) > 0) released_.insert(tracee.tid);
     tracees_.erase(tracee.tid);
   }
   return code;
@@ -126,9 +134,18 @@ void Tracer::expectExits(pid_t pid) {
   }
 }
 
+void Tracer::expectExit(Tracee& tracee) {
+  tracee.is_general_valid = false;
+  tracee.is_general_dirty = false;
+  setState(tracee, RunState::kRunning);
+}
+
 bool Tracer::run(Tracee& tracee, bool step, int signal) {
   Space* its_space = spaceOf(tracee);
-  if (its_space != nullptr && !storeGeneral(tracee, its_space->arch)) return false;
+  if (its_space != nullptr && !storeGeneral(tracee, its_space->arch)) {
+    expectExit(tracee);
+    return false;
+  }
   tracee.is_general_valid = false;
   tracee.hit_site = 0;
   int code = step ? ptrace_ops::singleStep(tracee.tid, signal) : ptrace_ops::resume(tracee.tid, signal);
@@ -204,17 +221,44 @@ ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan
 
 bool Tracer::stepInPlace(Tracee& tracee, int signal) {
   Space* its_space = spaceOf(tracee);
-  if (its_space == nullptr || !loadGeneral(tracee, its_space->arch)) return false;
+  if (its_space == nullptr) return false;
+  if (!loadGeneral(tracee, its_space->arch)) {
+    expectExit(tracee);
+    return false;
+  }
   tracee.mode = ResumeMode::kStep;
   tracee.phase = Phase::kInPlace;
   tracee.phase_address = tracee.word(its_space->arch.pc_offset);
   return run(tracee, true, signal);
 }
 
-void Tracer::dispose() {
+/** A launched program is a child of this process: nobody else would reap it. */
+void Tracer::reapLaunched() {
+  constexpr int64_t kLongestUs = 1'000'000;
+  constexpr int64_t kWaitUs = 4'000;
+  const auto isLaunched = [](const auto& entry) { return entry.second->is_launched; };
   for (auto& [tid, tracee] : tracees_) {
-    if (launched_.contains(tid)) ::kill(tid, SIGKILL);
+    if (!tracee->is_launched) continue;
+    ::kill(tid, SIGKILL);
+    expectExit(*tracee);
   }
+  int64_t deadline = WaitClock::nowMicroseconds() + kLongestUs;
+  std::vector<Event> events;
+  while (std::any_of(tracees_.begin(), tracees_.end(), isLaunched)) {
+    if (WaitClock::nowMicroseconds() >= deadline) return;
+    events.clear();
+    wait(kWaitUs, true, &events);
+    // Whatever thread showed itself meanwhile is killed with its process.
+    for (const Event& event : events) {
+      const Tracee* tracee = find(event.tid);
+      if (tracee != nullptr && tracee->is_launched) ::kill(event.tid, SIGKILL);
+    }
+  }
+}
+
+void Tracer::dispose() {
+  reapLaunched();
+  for (pid_t pid : std::exchange(released_, {})) waitpid(pid, nullptr, __WALL | WNOHANG);
   tracees_.clear();
   spaces_.clear();
   launched_.clear();

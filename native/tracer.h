@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "child_signal.h"
@@ -74,6 +75,9 @@ class Tracer {
   int kill(pid_t pid);
   /** The stopped threads of a process have been killed: their exits are waited for. */
   void expectExits(pid_t pid);
+  /** A thread that was found gone while it was thought to be stopped. */
+  void expectExit(Tracee& tracee);
+  /** Kills what was launched, waits a little until it is reaped, and forgets everything else. */
   void dispose();
 
  private:
@@ -95,13 +99,17 @@ class Tracer {
   void setState(Tracee& tracee, RunState state);
   bool reapKnown(pid_t tid, bool block, std::vector<Event>* events);
   bool drain(bool block, std::vector<Event>* events);
+  bool reapReleased(pid_t pid);
+  void reapLaunched();
   void storeHeld();
   void scanKnown(std::vector<Event>* events);
   void take(pid_t tid, int status, std::vector<Event>* events);
 
   std::unordered_map<pid_t, std::unique_ptr<Tracee>> tracees_;
   std::unordered_map<int, std::unique_ptr<Space>> spaces_;
-  std::unordered_map<pid_t, bool> launched_;
+  std::unordered_set<pid_t> launched_;
+  /** Launched and let go: still children of this process, which nobody else waits for. */
+  std::unordered_set<pid_t> released_;
   int next_space_ = 1;
   int running_ = 0;
   /** A thread that was waited for is there no more. */

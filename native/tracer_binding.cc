@@ -351,7 +351,9 @@ Napi::Value TracerBinding::callSystem(const Napi::CallbackInfo& info) {
   Space* space = tracee == nullptr ? nullptr : tracer_.spaceOf(*tracee);
   if (space == nullptr) return info.Env().Undefined();
   auto result = outstep::callSystem(*tracee, space->arch, conversion::systemCall(info[1].As<Napi::Object>()));
-  return result ? bigint(info.Env(), *result) : info.Env().Undefined();
+  if (result) return bigint(info.Env(), *result);
+  tracer_.expectExit(*tracee);
+  return info.Env().Undefined();
 }
 
 Napi::Value TracerBinding::expectExits(const Napi::CallbackInfo& info) {

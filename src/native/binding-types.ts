@@ -215,4 +215,6 @@ export interface NativeBinding {
    * or undefined when `fd` is no terminal of ours.
    */
   setForegroundGroup(fd: number, group: number): number | undefined;
+  /** Whether two processes have one address space, kcmp(2); undefined: the kernel does not say, or one is gone. */
+  sharesMemory(first: number, second: number): boolean | undefined;
 }
