@@ -5,7 +5,7 @@ import { type Pid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
-import { commandName, executablePath, statusField, threadIds } from './proc.js';
+import { commandName, executablePath, statusField, threadIds, threadState } from './proc.js';
 import { Process } from './process.js';
 import type { Tracer } from './tracer.js';
 
@@ -15,8 +15,13 @@ export async function attachProcess(tracer: Tracer, target: Pid, engine: Engine)
   await attachment.quiesce();
   if (present === undefined) {
     // Threads born before their parent was seized are nobody's children: look again until all are known.
-    while (attachment.process.isAlive && seizeThreads(tracer, attachment.process) > 0)
-      await attachment.quiesce();
+    try {
+      while (attachment.process.isAlive && seizeThreads(tracer, attachment.process) > 0)
+        await attachment.quiesce();
+    } catch (error) {
+      await attachment.detach();
+      throw refusedBy(error, target, commandName(target) ?? 'unknown');
+    }
   }
   if (!attachment.process.isAlive) throw noSuchProcess(target);
   return attachment;
@@ -27,17 +32,23 @@ function seizeProcess(tracer: Tracer, target: Pid): Process {
   if (name === undefined) throw noSuchProcess(target);
   const machine = tracer.machineOf(target);
   if (machine === undefined) throw refused(target, name, unreadableReason(target));
+  let space: number | undefined;
   try {
-    const space = tracer.native.addSpace(target, tracer.nativeArchOf(machine));
+    space = tracer.native.addSpace(target, tracer.nativeArchOf(machine));
     const created = new Process(tracer, target, 'attached', space, machine);
     if (!seizeFirst(tracer, created)) throw noSuchProcess(target);
     tracer.addProcess(created);
-    seizeThreads(tracer, created);
     return created;
   } catch (error) {
-    if (!isNativeError(error)) throw error;
-    throw refused(target, name, `${errorText(error.message)}: ${whyRefused(target)}`, error.errno);
+    if (space !== undefined) tracer.native.removeSpace(space);
+    throw refusedBy(error, target, name);
   }
+}
+
+/** What a failure of native code means for whoever wanted to attach; other errors stay what they are. */
+function refusedBy(error: unknown, target: Pid, name: string): unknown {
+  if (!isNativeError(error)) return error;
+  return refused(target, name, `${errorText(error.message)}: ${whyRefused(target)}`, error.errno);
 }
 
 function seizeFirst(tracer: Tracer, target: Process): boolean {
@@ -57,12 +68,18 @@ function seizeThreads(tracer: Tracer, target: Process): number {
     } catch (error) {
       // Already ours: the kernel attached it together with its parent, whose event is on its way.
       if (isNativeError(error) && Number(statusField(id, 'TracerPid')) === tracer.ownPid) continue;
+      if (isEnding(threadState(target.pid, id))) continue;
       throw error;
     }
     target.addThread(id);
     found += 1;
   }
   return found;
+}
+
+/** Until it is gone a thread that has ended is listed; the kernel refuses it with EPERM. */
+function isEnding(state: string | undefined): boolean {
+  return state === undefined || state === 'Z' || state === 'X';
 }
 
 function errorText(message: string): string {
@@ -73,6 +90,8 @@ function errorText(message: string): string {
 function whyRefused(target: Pid): string {
   const holder = Number(statusField(target, 'TracerPid') ?? 0);
   if (holder !== 0) return `already traced by ${holder} (${commandName(holder) ?? 'unknown'})`;
+  if (isEnding(statusField(target, 'State')?.[0]))
+    return 'its main thread has ended already (it is a zombie)';
   const owner = statusField(target, 'Uid')?.split(/\s+/)[0];
   const own = readOwnUid();
   if (owner !== undefined && own !== '0' && owner !== own) {

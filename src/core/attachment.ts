@@ -1,6 +1,8 @@
 /** One engine's hold on one process: its wishes for each thread, and what it put into the process. */
 import type { HardwarePoint } from '../../arch/module.js';
+import { errorCodes, OutstepError } from '../base/errors.js';
 import type { Address, KernelSignal } from '../base/ids.js';
+import { isNativeError } from '../native/binding.js';
 import type { Engine, EventAnswer, ResumeAction } from './engine.js';
 import type { CoreEvent, ThreadEvent } from './event.js';
 import type { Process } from './process.js';
@@ -128,7 +130,15 @@ export class Attachment {
   /** Takes effect in each thread before it runs again. @throws OutstepError NO_DEBUG_REGISTER, UNSUPPORTED */
   insertHardwarePoint(point: HardwarePoint): void {
     this.process.hardware.insert(point, this);
-    this.process.hardwareChanged();
+    try {
+      this.process.hardwareChanged();
+    } catch (error) {
+      this.process.hardware.remove(point, this);
+      if (!isNativeError(error)) throw error;
+      const where = `0x${point.address.toString(16)}`;
+      const message = `the kernel does not let a debug register watch ${where}: ${error.message}`;
+      throw new OutstepError(errorCodes.NO_DEBUG_REGISTER, message, { errno: error.errno });
+    }
   }
 
   removeHardwarePoint(point: HardwarePoint): void {
@@ -153,8 +163,11 @@ export class Attachment {
       return;
     }
     await this.quiesce();
+    // Meanwhile this engine may have left in another way, and another one come.
+    if (!this.#isAttached) return;
+    const isLast = this.process.attachments.length === 1;
     this.withdraw();
-    this.process.release(deliver);
+    if (isLast) this.process.release(deliver);
   }
 
   /** Leaves at once, without a thought for the process when this was the last engine. */

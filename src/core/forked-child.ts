@@ -7,10 +7,10 @@ import type { Pid } from '../base/ids.js';
 import type { NativeEvent } from '../native/binding-types.js';
 import type { RawMemory } from './memory.js';
 import type { Process } from './process.js';
+import { isGroupStop, ptraceEvents } from './stop.js';
 import type { Tracer } from './tracer.js';
 
-const execEvent = 4;
-const cloneEvents = [1, 2, 3];
+const childEvents: readonly number[] = [ptraceEvents.fork, ptraceEvents.vfork, ptraceEvents.clone];
 
 export function followForkedChild(tracer: Tracer, parent: Process, child: Pid, sharesMemory: boolean): void {
   tracer.native.adopt(child, parent.space);
@@ -21,39 +21,65 @@ export function followForkedChild(tracer: Tracer, parent: Process, child: Pid, s
   tracer.deliverEarly(child);
 }
 
+/** For a child in whose memory there is nothing of ours. */
+export function letChildGo(tracer: Tracer, child: Pid): void {
+  tracer.native.adopt(child, 0);
+  tracer.listen(child, (event) => {
+    tracer.unlisten(child);
+    if (event.kind === 'stopped') tracer.native.detach(child, 0);
+  });
+  tracer.deliverEarly(child);
+}
+
 function copyListener(tracer: Tracer, parent: Process, child: Pid) {
   return (event: NativeEvent): void => {
     tracer.unlisten(child);
     if (event.kind !== 'stopped') return;
-    const space = tracer.native.addSpace(child, tracer.nativeArchOf(parent));
     try {
-      parent.sites.restoreAll(spaceMemory(tracer, space));
-      tracer.native.detach(child, 0);
-    } finally {
-      tracer.native.removeSpace(space);
+      repairCopy(tracer, parent, child);
+    } catch (error) {
+      tracer.warn(`breakpoints stay in process ${child}, a child of ${parent.pid}`, error);
     }
+    tracer.native.detach(child, 0);
   };
+}
+
+function repairCopy(tracer: Tracer, parent: Process, child: Pid): void {
+  const space = tracer.native.addSpace(child, tracer.nativeArchOf(parent));
+  try {
+    parent.sites.restoreAll(spaceMemory(tracer, space));
+  } finally {
+    tracer.native.removeSpace(space);
+  }
 }
 
 function sharedMemoryListener(tracer: Tracer, parent: Process, child: Pid) {
   /** The site that is lifted for a step in place. */
   let lifted: bigint | undefined;
+  parent.addSharer(child);
+  const end = (): void => {
+    tracer.unlisten(child);
+    parent.removeSharer(child);
+  };
   return (event: NativeEvent): void => {
     if (lifted !== undefined) parent.sites.lower(lifted);
     lifted = undefined;
     if (event.kind !== 'stopped') {
-      tracer.unlisten(child);
+      end();
       return;
     }
-    if (event.event === execEvent) {
-      tracer.unlisten(child);
-      tracer.native.detach(child, 0);
-      return;
-    }
-    if (cloneEvents.includes(event.event)) tracer.onForkedChild(parent, event.message, event.event !== 1);
+    if (childEvents.includes(event.event))
+      tracer.onForkedChild(parent, event.message, event.event !== ptraceEvents.fork);
     const isOwnTrap = event.atSite || event.stepped || event.refused;
     const signal = event.event === 0 && !isOwnTrap ? event.code : 0;
-    if (tracer.native.resume(child, 'continue', signal) === 'refused') {
+    // Without its parent there is nothing in the memory any more that it must be led past.
+    if (event.event === ptraceEvents.exec || !parent.isAlive) {
+      tracer.native.detach(child, signal);
+      end();
+      return;
+    }
+    const mode = isGroupStop(event) ? 'listen' : 'continue';
+    if (tracer.native.resume(child, mode, signal) === 'refused') {
       // The parent waits in the kernel; its other threads may miss the site for the time of one instruction.
       lifted = event.pc;
       parent.sites.lift(lifted);

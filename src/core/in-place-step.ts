@@ -53,6 +53,11 @@ export class InPlaceStep {
       return;
     }
     if (this.#process.anyRunning()) return;
+    if (thread.hasVanished) {
+      this.#state = { kind: 'idle' };
+      thread.enter({ kind: 'running' });
+      return;
+    }
     const site = thread.pc;
     this.#process.sites.lift(site);
     this.#state = { kind: 'stepping', thread, action, site };

@@ -2,11 +2,13 @@
 import { errorCodes, messageOf, OutstepError } from '../base/errors.js';
 import { type Pid, pid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
-import type { NativeEvent } from '../native/binding-types.js';
+import type { NativeEvent, ResumeMode } from '../native/binding-types.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
+import { letChildGo } from './forked-child.js';
 import { executablePath } from './proc.js';
-import { Process } from './process.js';
+import { type Machine, Process } from './process.js';
+import { isGroupStop, ptraceEvents } from './stop.js';
 import type { Tracer } from './tracer.js';
 
 export interface LaunchOptions {
@@ -25,8 +27,6 @@ export interface LaunchOptions {
 }
 
 const shell = '/bin/sh';
-const execEvent = 4;
-const eventStop = 128;
 const sigtrap = 5;
 
 export async function launchProcess(
@@ -93,28 +93,63 @@ function whatFailed(error: unknown, options: LaunchOptions): string {
 
 function untilExec(tracer: Tracer, started: Pid, options: LaunchOptions, execs: number): Promise<void> {
   let remaining = execs;
-  return new Promise((resolve, reject) => {
-    const listener = (event: NativeEvent): void => {
+  tracer.starting.add(started);
+  return new Promise<void>((resolve, reject) => {
+    const end = (): void => {
+      tracer.starting.delete(started);
+      tracer.unlisten(started);
+    };
+    tracer.listen(started, (event) => {
       if (event.kind !== 'stopped') {
-        tracer.unlisten(started);
+        end();
         reject(startupFailure(options.program, event));
         return;
       }
       if (remaining === 0 && event.event === 0 && event.code === sigtrap) {
-        tracer.unlisten(started);
+        end();
         resolve();
         return;
       }
-      if (event.event === execEvent) remaining -= 1;
+      if (event.event === ptraceEvents.exec) {
+        remaining -= 1;
+        forgetFormer(tracer, started, event.message);
+      }
+      letWrappersChildRun(tracer, event);
       // The exec stop is inside the system call: one step leads out of it, to the program's first instruction.
-      const mode = remaining === 0 ? 'step' : 'continue';
-      const isGroupStop = event.event === eventStop && event.code !== sigtrap;
-      tracer.native.resume(started, isGroupStop ? 'listen' : mode, event.event === 0 ? event.code : 0);
-      tracer.schedulePump();
-    };
-    tracer.listen(started, listener);
+      letRun(tracer, event, remaining === 0 ? 'step' : 'continue');
+    });
     tracer.schedulePump();
   });
+}
+
+function letRun(tracer: Tracer, event: NativeEvent, mode: ResumeMode): void {
+  tracer.native.resume(event.tid, isGroupStop(event) ? 'listen' : mode, event.event === 0 ? event.code : 0);
+  tracer.schedulePump();
+}
+
+/** A shell's or wrapper's own children are none of ours; its threads may be the ones that execute the program. */
+function letWrappersChildRun(tracer: Tracer, event: NativeEvent): void {
+  const { clone, fork, vfork } = ptraceEvents;
+  if (event.event === fork || event.event === vfork) letChildGo(tracer, pid(event.message));
+  if (event.event !== clone) return;
+  const child = tid(event.message);
+  tracer.native.adopt(child, 0);
+  tracer.listen(child, (news) => {
+    if (news.kind !== 'stopped') {
+      tracer.unlisten(child);
+      return;
+    }
+    letWrappersChildRun(tracer, news);
+    letRun(tracer, news, 'continue');
+  });
+  tracer.deliverEarly(child);
+}
+
+/** The thread that executed a program bears the leader's tid now. */
+function forgetFormer(tracer: Tracer, started: Pid, former: number): void {
+  if (former === started) return;
+  tracer.native.forget(former);
+  tracer.unlisten(former);
 }
 
 function startupFailure(program: string, event: NativeEvent): OutstepError {
@@ -126,16 +161,35 @@ function startupFailure(program: string, event: NativeEvent): OutstepError {
 function adoptLaunched(tracer: Tracer, started: Pid, options: LaunchOptions, engine: Engine): Attachment {
   const machine = tracer.machineOf(started);
   if (machine === undefined) {
-    tracer.native.kill(started);
     const path = executablePath(started) ?? options.program;
+    killStarted(tracer, started);
     const message = `Cannot debug ${path}: only 64-bit programs of this machine's architecture are supported`;
     throw new OutstepError(errorCodes.LAUNCH_FAILED, message);
   }
-  const space = tracer.native.addSpace(started, tracer.nativeArchOf(machine));
+  const space = spaceOf(tracer, started, machine);
   const created = new Process(tracer, started, 'launched', space, machine);
   tracer.addProcess(created);
   const thread = created.addThread(tid(started));
   tracer.native.adopt(started, space);
   thread.enter({ kind: 'stopped', at: 'signal-delivery' });
   return created.attachEngine(engine);
+}
+
+function spaceOf(tracer: Tracer, started: Pid, machine: Machine): number {
+  try {
+    return tracer.native.addSpace(started, tracer.nativeArchOf(machine));
+  } catch (error) {
+    killStarted(tracer, started);
+    const message = `Cannot debug ${started}: ${messageOf(error)}`;
+    throw new OutstepError(errorCodes.LAUNCH_FAILED, message, { cause: error });
+  }
+}
+
+/** Its end is waited for in the background. */
+function killStarted(tracer: Tracer, started: Pid): void {
+  tracer.listen(started, (event) => {
+    if (event.kind !== 'stopped') tracer.unlisten(started);
+  });
+  tracer.native.kill(started);
+  tracer.schedulePump();
 }

@@ -1,5 +1,5 @@
 /** What /proc says about processes and threads, proc(5). A process that is gone gives undefined or an empty list. */
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import type { Pid, Tid } from '../base/ids.js';
 import { tid } from '../base/ids.js';
 
@@ -60,6 +60,11 @@ export function threadIds(process: Pid): Tid[] {
   } catch {
     return [];
   }
+}
+
+/** Whether an id is that of a process other than `process`, not of one of its threads. */
+export function isOtherProcess(process: Pid, id: number): boolean {
+  return existsSync(`/proc/${id}`) && !existsSync(`/proc/${process}/task/${id}`);
 }
 
 /** Path of the program; a deleted file's path without the mark that the kernel appends. */

@@ -11,7 +11,7 @@ import type { Engine, ResumeAction } from './engine.js';
 import type { CoreEvent, ExitStatus, ThreadEvent } from './event.js';
 import { HardwarePoints } from './hardware-points.js';
 import { Memory, type RawMemory } from './memory.js';
-import { auxiliaryVector, executablePath, isTraceStopped } from './proc.js';
+import { auxiliaryVector, executablePath, isOtherProcess, isTraceStopped } from './proc.js';
 import {
   type LinkMapQuery,
   type LoadedObjects,
@@ -20,7 +20,7 @@ import {
   threadLocalAddress,
 } from './program/index.js';
 import { Slots } from './slots.js';
-import { isGroupStop, kindOfStop, readSignalStop } from './stop.js';
+import { isGroupStop, kindOfStop, ptraceEvents, readSignalStop } from './stop.js';
 import { Thread } from './thread.js';
 import { ThreadRunner } from './thread-runner.js';
 import type { Tracer } from './tracer.js';
@@ -55,6 +55,8 @@ export class Process {
   #waiters: (() => void)[] = [];
   #exitWaiters: (() => void)[] = [];
   #isAlive = true;
+  /** Processes that run in this one's memory until they execute a program or end, vfork(2). */
+  readonly #sharers = new Set<Pid>();
 
   constructor(tracer: Tracer, pid: Pid, origin: Origin, space: number, machine: Machine) {
     this.tracer = tracer;
@@ -189,7 +191,13 @@ export class Process {
     this.tracer.listen(leader.tid, (event) => this.#onEvent(leader, event));
   }
 
+  /** @throws NativeError when the kernel refuses what the debug registers are to hold */
   hardwareChanged(): void {
+    for (const thread of this.#threads.values()) {
+      if (!thread.isStopped) continue;
+      this.#runner.storeDebugRegisters(thread);
+      break;
+    }
     this.native.setWatched(this.space, this.hardware.watchesData);
   }
 
@@ -262,6 +270,11 @@ export class Process {
   }
 
   #onClone(thread: Thread, childId: Tid): void {
+    if (isOtherProcess(this.pid, childId)) {
+      this.tracer.onForkedChild(this, childId, true);
+      this.#runner.resumeIfWanted(thread);
+      return;
+    }
     const child = this.#threads.get(childId) ?? this.addThread(childId);
     this.native.adopt(childId, this.space);
     this.tracer.deliverEarly(childId);
@@ -271,6 +284,10 @@ export class Process {
   /** `thread` bears the leader's tid now; it was `formerTid` that executed the program, and its wishes hold on. */
   #onExec(thread: Thread, formerTid: Tid): void {
     const former = this.#threads.get(formerTid) ?? thread;
+    // What the leader was about to get went with it; what was sent to the other one is still to come.
+    thread.pendingSignal = undefined;
+    thread.signalOverride = undefined;
+    thread.injectedSignal = former.injectedSignal;
     for (const attachment of this.#attachments) attachment.vote(thread, attachment.voteFor(former));
     for (const other of [...this.#threads.values()]) {
       if (other === thread) continue;
@@ -278,6 +295,7 @@ export class Process {
       this.#forgetThread(other);
     }
     this.#threads.set(thread.tid, thread);
+    if (this.#sharers.size > 0) this.sites.restoreAll(this.rawMemory);
     this.native.resetSpace(this.space, this.pid);
     this.sites.forget();
     this.#slots.forget();
@@ -339,6 +357,7 @@ export class Process {
   #end(status: ExitStatus): void {
     for (const thread of [...this.#threads.values()]) this.#forgetThread(thread);
     this.#isAlive = false;
+    if (this.#sharers.size > 0) this.sites.restoreAll(this.rawMemory);
     this.#tellAll({ kind: 'exit', process: this, pid: this.pid, status });
     this.#close();
   }
@@ -346,12 +365,29 @@ export class Process {
   #close(): void {
     this.#isAlive = false;
     this.#attachments = [];
-    this.native.removeSpace(this.space);
+    this.#dropSpace();
+    // They are let go when they stop.
+    for (const sharer of this.#sharers) this.native.interrupt(sharer);
     this.tracer.forgetProcess(this);
     const waiters = [...this.#waiters, ...this.#exitWaiters];
     this.#waiters = [];
     this.#exitWaiters = [];
     for (const resolve of waiters) resolve();
+  }
+
+  /** A child runs in this process's memory. */
+  addSharer(child: Pid): void {
+    this.#sharers.add(child);
+  }
+
+  /** It has a memory of its own, or is gone. */
+  removeSharer(child: Pid): void {
+    this.#sharers.delete(child);
+    this.#dropSpace();
+  }
+
+  #dropSpace(): void {
+    if (!this.#isAlive && this.#sharers.size === 0) this.native.removeSpace(this.space);
   }
 
   #forgetThread(thread: Thread): void {
@@ -371,9 +407,11 @@ export class Process {
 
   /** Lets the process go; every thread is stopped and no engine is left. */
   release(deliver: (signal: KernelSignal) => boolean): void {
+    if (!this.#isAlive) return;
     const threads = [...this.#threads.values()];
-    const [first] = threads;
-    if (first?.isStopped) this.#slots.release(first);
+    // Left mapped when no thread can do it: nobody misses the page.
+    const unmapper = threads.find(({ state }) => state.kind === 'stopped' && state.at !== 'system-call');
+    if (unmapper !== undefined && this.#sharers.size === 0) this.#slots.release(unmapper);
     for (const thread of threads) {
       this.#runner.storeDebugRegisters(thread);
       const pending = thread.signalOverride ?? thread.pendingSignal ?? 0;
@@ -392,6 +430,3 @@ export class Process {
     return new Promise((resolve) => this.#exitWaiters.push(resolve));
   }
 }
-
-/** PTRACE_EVENT_*, <linux/ptrace.h>. */
-const ptraceEvents = { fork: 1, vfork: 2, clone: 3, exec: 4 } as const;

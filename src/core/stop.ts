@@ -4,6 +4,9 @@ import type { NativeEvent } from '../native/binding-types.js';
 import type { ThreadEvent } from './event.js';
 import type { StopKind, Thread } from './thread.js';
 
+/** PTRACE_EVENT_*, <linux/ptrace.h>. */
+export const ptraceEvents = { fork: 1, vfork: 2, clone: 3, exec: 4 } as const;
+
 const sigtrap = 5;
 /** PTRACE_EVENT_STOP, <linux/ptrace.h>. */
 const eventStop = 128;
@@ -18,7 +21,7 @@ export function isGroupStop(event: NativeEvent): boolean {
 
 export function kindOfStop(event: NativeEvent): StopKind {
   if (isGroupStop(event)) return 'group-stop';
-  if (event.event !== 0) return 'event';
+  if (event.event !== 0) return event.event === eventStop ? 'event' : 'system-call';
   return event.code === sigtrap && event.signalCode === handlerEntryCode ? 'event' : 'signal-delivery';
 }
 

@@ -28,6 +28,7 @@ export class ThreadRunner {
   /** For a thread at a site whose plan refuses: it may only lack a slot. */
   passRefusedSite(thread: Thread, action: RunAction): void {
     if (this.#process.sites.provideSlot(thread.pc, thread)) this.#run(thread, action);
+    else if (thread.hasVanished) thread.enter({ kind: 'running' });
     else this.inPlace.begin(thread, action);
   }
 

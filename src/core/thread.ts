@@ -11,6 +11,8 @@ export type StopKind =
   | 'signal-delivery'
   /** The process is in a job-control stop. */
   | 'group-stop'
+  /** It is inside a system call that made a child or executed a program: its registers are yet to be set by it. */
+  | 'system-call'
   /** Any other stop: a signal must be sent, it cannot be injected. */
   | 'event';
 
@@ -70,6 +72,11 @@ export class Thread {
     this.#state = state;
     this.#regsets.clear();
     if (state.kind === 'stopped') this.isInterrupted = false;
+  }
+
+  /** It was thought to be stopped and is gone: killed out of its stop, or in a system call made for us. */
+  get hasVanished(): boolean {
+    return this.isStopped && this.readRegister(this.process.registerFile.byRole('pc')) === undefined;
   }
 
   get pc(): Address {

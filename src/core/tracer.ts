@@ -7,7 +7,7 @@ import { moduleFor } from '../../arch/index.js';
 import type { RegisterFile } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { hostProcess } from '../base/host-process.js';
-import type { Pid, Tid } from '../base/ids.js';
+import { type Pid, pid } from '../base/ids.js';
 import { nativeBinding, sentinelPath } from '../native/binding.js';
 import type { NativeArch, NativeEvent, NativeTracer } from '../native/binding-types.js';
 import { attachProcess } from './attach.js';
@@ -39,6 +39,10 @@ export class Tracer implements Disposable {
   readonly #listeners = new Map<number, EventListener>();
   /** First stops of threads whose parent's event has not come yet. */
   readonly #early = new Map<number, NativeEvent>();
+  /** Programs that are being launched and no processes yet. */
+  readonly starting = new Set<Pid>();
+  /** Taken from the kernel and not handed on yet. */
+  readonly #news: NativeEvent[] = [];
   #queued: (() => void)[] = [];
   #isScheduled = false;
   /** SIGCHLD came since the last look. */
@@ -88,7 +92,9 @@ export class Tracer implements Disposable {
    */
   dispose(): void {
     if (this.#isDisposed) return;
-    for (const traced of this.#processes.values()) this.#abandon(traced);
+    for (const traced of [...this.#processes.values()]) this.#abandon(traced);
+    for (const started of this.starting) this.native.kill(started);
+    this.#takeNewsUntil(() => this.starting.size === 0);
     this.#isDisposed = true;
     isThreadTaken = false;
     this.native.dispose();
@@ -102,14 +108,23 @@ export class Tracer implements Disposable {
 
   #abandon(traced: Process): void {
     for (const attachment of traced.attachments) attachment.withdraw();
-    if (traced.origin === 'launched') return;
-    const deadline = performance.now() + longestAbandonMs;
-    while (traced.anyRunning() && performance.now() < deadline) {
+    if (traced.origin === 'launched') {
+      void traced.kill();
+      this.#takeNewsUntil(() => !traced.isAlive);
+      return;
+    }
+    this.#takeNewsUntil(() => {
       // Again and again: any other stop takes a pending interrupt with it.
       for (const thread of traced.threads.values()) if (thread.isRunning) this.native.interrupt(thread.tid);
-      for (const event of this.native.wait(briefWaitMs, true)) this.#dispatch(event);
-    }
+      return !traced.anyRunning();
+    });
     traced.release(() => true);
+  }
+
+  #takeNewsUntil(isOver: () => boolean): void {
+    const deadline = performance.now() + longestAbandonMs;
+    this.#dispatchAll([]);
+    while (!isOver() && performance.now() < deadline) this.#dispatchAll(this.native.wait(briefWaitMs, true));
   }
 
   /** The architecture of a program and this machine's registers for it; undefined: not supported. */
@@ -133,7 +148,12 @@ export class Tracer implements Disposable {
   }
 
   forgetProcess(ended: Process): void {
-    this.#processes.delete(ended.pid);
+    if (this.#processes.get(ended.pid) === ended) this.#processes.delete(ended.pid);
+    this.#unwatchIfIdle();
+  }
+
+  /** Nothing of ours keeps the event loop alive then. */
+  #unwatchIfIdle(): void {
     if (this.#processes.size === 0 && this.#listeners.size === 0) this.native.unwatch();
   }
 
@@ -145,6 +165,7 @@ export class Tracer implements Disposable {
 
   unlisten(id: number): void {
     this.#listeners.delete(id);
+    this.#unwatchIfIdle();
   }
 
   /** Hands over the first stop of a thread that came before its parent's event. */
@@ -155,8 +176,10 @@ export class Tracer implements Disposable {
     this.#dispatch(event);
   }
 
-  onForkedChild(parent: Process, childId: number, sharesMemory: boolean): void {
-    followForkedChild(this, parent, childId as Tid & Pid, sharesMemory);
+  /** `isLikelyShared`: for kernels that do not say whether the child runs in its parent's memory. */
+  onForkedChild(parent: Process, childId: number, isLikelyShared: boolean): void {
+    const isShared = nativeBinding().sharesMemory(parent.pid, childId) ?? isLikelyShared;
+    followForkedChild(this, parent, pid(childId), isShared);
   }
 
   /** Runs `task` with the next batch of events. */
@@ -195,18 +218,35 @@ export class Tracer implements Disposable {
     this.#isSignalled = false;
     const queued = this.#queued;
     this.#queued = [];
-    for (const task of queued) task();
+    for (const task of queued) this.#contain('a step that has ended', task);
     const events = this.native.wait(queued.length > 0 ? 0 : briefWaitMs, isSignalled);
-    for (const event of events) this.#dispatch(event);
+    this.#dispatchAll(events);
     if (events.length === 0 && queued.length === 0) this.#findZombieLeaders();
-    for (const traced of [...this.#processes.values()]) traced.settle();
+    for (const traced of [...this.#processes.values()])
+      this.#contain(`process ${traced.pid}`, () => traced.settle());
     if (events.length > 0 || queued.length > 0) this.schedulePump();
     else this.#burstStart = undefined;
   }
 
+  /** In order, also when a listener disposes this tracer and the rest is wanted before it returns. */
+  #dispatchAll(events: readonly NativeEvent[]): void {
+    this.#news.push(...events);
+    for (let event = this.#news.shift(); event !== undefined; event = this.#news.shift())
+      this.#dispatch(event);
+  }
+
+  /** What goes wrong with one thread must not cost the others their news. */
+  #contain(what: string, task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.warn(`news of ${what} could not be handled`, error);
+    }
+  }
+
   #dispatch(event: NativeEvent): void {
     const listener = this.#listeners.get(event.tid);
-    if (listener !== undefined) listener(event);
+    if (listener !== undefined) this.#contain(`thread ${event.tid}`, () => listener(event));
     else if (event.kind === 'stopped') this.#early.set(event.tid, event);
     else this.#early.delete(event.tid);
   }

@@ -9,7 +9,7 @@ import { describe, it } from 'mocha';
 import { errorCodes, OutstepError } from '../../src/base/errors.js';
 import { Tracer } from '../../src/core/index.js';
 import { bounded } from '../support/bounded.js';
-import { processState } from '../support/proc-files.js';
+import { eventually, processState } from '../support/proc-files.js';
 import { projectRoot } from '../support/project-paths.js';
 import { continueAll, launchFixture, launchOptions, RecordingEngine } from './traced-program.js';
 
@@ -82,6 +82,7 @@ describe('launch', () => {
   });
 
   it('is refused when the tracer is disposed meanwhile, and leaves no zombie', async () => {
+    const before = zombiesOf(process.pid);
     const tracer = new Tracer();
     const options = launchOptions('/bin/sh', ['-c', 'exit 0']);
     const launched = tracer.launch({ ...options, wrapper: ['/bin/sleep', '60'] }, new RecordingEngine());
@@ -91,7 +92,7 @@ describe('launch', () => {
       5000,
       () => 'the end of the launch',
     );
-    assert.deepEqual(zombiesOf(process.pid), []);
+    assert.deepEqual(zombiesOf(process.pid), before);
   });
 
   it('leaves no zombie when the tracer is disposed', async () => {
@@ -100,6 +101,16 @@ describe('launch', () => {
     await program.engine.next('clone');
     program.tracer.dispose();
     assert.equal(existsSync(`/proc/${program.attachment.process.pid}`), false);
+  });
+
+  it('is reaped when it ends after it was let go', async () => {
+    await using program = await launchFixture('hot-threads', ['1', '1']);
+    const { attachment, tracer } = program;
+    const { pid: id } = attachment.process;
+    await attachment.detach();
+    await eventually('it has ended', () => processState(id) === 'Z');
+    tracer.dispose();
+    assert.equal(existsSync(`/proc/${id}`), false);
   });
 
   it('says why a program cannot be started', async () => {
