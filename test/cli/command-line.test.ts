@@ -52,7 +52,8 @@ const failures: readonly [string[], RegExp][] = [
     /^Could not open remote device \/dev\/nonexistent: .*No such file.*\nExiting\n$/,
   ],
   [['localhost:0', '/nonexistent'], /During startup program exited with code 127\.\nExiting\n$/],
-  [['stdio', 'nonexistent-program'], /During startup program exited with code 127\.\nExiting\n$/],
+  // 126 where PATH names a folder that this user may not search.
+  [['stdio', 'nonexistent-program'], /During startup program exited with code 12[67]\.\nExiting\n$/],
   [
     ['--no-startup-with-shell', 'localhost:0', '/nonexistent'],
     /No such file or directory[\s\S]*\nExiting\n$/,
