@@ -34,14 +34,18 @@ export function letChildGo(tracer: Tracer, child: Pid): void {
 function copyListener(tracer: Tracer, parent: Process, child: Pid) {
   return (event: NativeEvent): void => {
     tracer.unlisten(child);
-    if (event.kind !== 'stopped') return;
-    try {
-      repairCopy(tracer, parent, child);
-    } catch (error) {
-      tracer.warn(`breakpoints stay in process ${child}, a child of ${parent.pid}`, error);
-    }
-    tracer.native.detach(child, 0);
+    if (event.kind === 'stopped') letCopyGo(tracer, parent, child);
   };
+}
+
+/** For a child at its first stop. */
+export function letCopyGo(tracer: Tracer, parent: Process, child: Pid): void {
+  try {
+    repairCopy(tracer, parent, child);
+  } catch (error) {
+    tracer.warn(`breakpoints stay in process ${child}, a child of ${parent.pid}`, error);
+  }
+  tracer.native.detach(child, 0);
 }
 
 function repairCopy(tracer: Tracer, parent: Process, child: Pid): void {

@@ -13,10 +13,10 @@ import type { NativeArch, NativeEvent, NativeTracer } from '../native/binding-ty
 import { attachProcess } from './attach.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
-import { followForkedChild } from './forked-child.js';
+import { followForkedChild, letCopyGo } from './forked-child.js';
 import { type LaunchOptions, launchProcess } from './launch.js';
 import { nativeArch } from './native-arch.js';
-import { elfIdentity, threadState } from './proc.js';
+import { elfIdentity, statusField, threadState } from './proc.js';
 import type { Machine, Process } from './process.js';
 
 /** A wait in native code is cheap when the answer comes soon; longer ones belong to the event loop. */
@@ -39,6 +39,8 @@ export class Tracer implements Disposable {
   readonly #listeners = new Map<number, EventListener>();
   /** First stops of threads whose parent's event has not come yet. */
   readonly #early = new Map<number, NativeEvent>();
+  /** Killed in the middle of a fork it never tells of the child. */
+  #lastEnded: Process | undefined;
   /** Programs that are being launched and no processes yet. */
   readonly starting = new Set<Pid>();
   /** Taken from the kernel and not handed on yet. */
@@ -95,6 +97,7 @@ export class Tracer implements Disposable {
     for (const traced of [...this.#processes.values()]) this.#abandon(traced);
     for (const started of this.starting) this.native.kill(started);
     this.#takeNewsUntil(() => this.starting.size === 0);
+    this.#letOrphansGo();
     this.#isDisposed = true;
     isThreadTaken = false;
     this.native.dispose();
@@ -149,6 +152,7 @@ export class Tracer implements Disposable {
 
   forgetProcess(ended: Process): void {
     if (this.#processes.get(ended.pid) === ended) this.#processes.delete(ended.pid);
+    this.#lastEnded = ended;
     this.#unwatchIfIdle();
   }
 
@@ -221,6 +225,7 @@ export class Tracer implements Disposable {
     for (const task of queued) this.#contain('a step that has ended', task);
     const events = this.native.wait(queued.length > 0 ? 0 : briefWaitMs, isSignalled);
     this.#dispatchAll(events);
+    this.#letOrphansGo();
     if (events.length === 0 && queued.length === 0) this.#findZombieLeaders();
     for (const traced of [...this.#processes.values()])
       this.#contain(`process ${traced.pid}`, () => traced.settle());
@@ -249,6 +254,18 @@ export class Tracer implements Disposable {
     if (listener !== undefined) this.#contain(`thread ${event.tid}`, () => listener(event));
     else if (event.kind === 'stopped') this.#early.set(event.tid, event);
     else this.#early.delete(event.tid);
+  }
+
+  /** Children at their first stop whose parent ended before it could tell of them. */
+  #letOrphansGo(): void {
+    const parent = this.#lastEnded;
+    if (parent === undefined) return;
+    for (const id of [...this.#early.keys()]) {
+      const isProcess = Number(statusField(id, 'Tgid')) === id;
+      if (!isProcess || this.#listeners.has(Number(statusField(id, 'PPid')))) continue;
+      this.#early.delete(id);
+      this.#contain(`process ${id}`, () => letCopyGo(this, parent, pid(id)));
+    }
   }
 
   #findZombieLeaders(): void {

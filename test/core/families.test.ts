@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { describe, it } from 'mocha';
-import { eventually } from '../support/proc-files.js';
-import { continueAll, launchFixture, RecordingEngine } from './traced-program.js';
+import { Tracer } from '../../src/core/index.js';
+import { eventually, tracerOf } from '../support/proc-files.js';
+import { continueAll, launchFixture, launchOptions, RecordingEngine } from './traced-program.js';
+
+/** False for a process that is gone meanwhile. */
+function isTracedByUs(entry: string): boolean {
+  try {
+    return tracerOf(Number(entry)) === process.pid;
+  } catch {
+    return false;
+  }
+}
 
 describe('children and execs', () => {
   const expectations = [
@@ -84,6 +94,20 @@ describe('children and execs', () => {
     await engine.next('exec');
     continueAll(attachment);
     assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 33 });
+  });
+
+  it('children of a program that is killed while it forks are let go', async () => {
+    using tracer = new Tracer();
+    const loop = launchOptions('/bin/sh', ['-c', 'while :; do (:) & (:) & wait; done']);
+    for (let round = 0; round < 60; round++) {
+      const attachment = await tracer.launch(loop, new RecordingEngine());
+      continueAll(attachment);
+      const childrenFile = `/proc/${attachment.process.pid}/task/${attachment.process.pid}/children`;
+      await eventually('a child is there', () => /\d/.test(readFileSync(childrenFile, 'latin1')));
+      await attachment.kill();
+    }
+    const traced = () => readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && isTracedByUs(entry));
+    await eventually('nothing is traced any more', () => traced().length === 0);
   });
 
   it('an engine that throws loses its attachment only', async () => {
