@@ -14,7 +14,7 @@ import { type Endpoint, openEndpoint } from './endpoint.js';
 import type { ServeOptions, Target } from './options.js';
 import { StartError } from './start-error.js';
 import { nextStopSignal } from './stop-signal.js';
-import { lendTerminal } from './terminal.js';
+import { SharedTerminal } from './terminal.js';
 
 /** How long programs may take to be let go, and the last bytes to reach the client, when the server ends. */
 const farewellMs = 1000;
@@ -34,12 +34,19 @@ export async function serve(options: ServeOptions, console: Console): Promise<nu
   const once = options.once || isStdio;
   const tracer = new Tracer();
   const { wrapper, ...rest } = options;
-  const config = { ...rest, once, redirectStdio: isStdio, ...(wrapper === undefined ? {} : { wrapper }) };
+  const terminal = new SharedTerminal();
+  const config = {
+    ...rest,
+    once,
+    terminal,
+    redirectStdio: isStdio,
+    ...(wrapper === undefined ? {} : { wrapper }),
+  };
   const server = new GdbServer(tracer, config, console, log);
   const service = new Service(server, endpoint, once, console);
   try {
     if (isStdio && options.target.kind === 'program') console.line('stdin/stdout redirected');
-    const run = startTarget(tracer, server, options.target).then(() => service.run());
+    const run = startTarget(server, options.target).then(() => service.run());
     return await Promise.race([run, server.finished, nextStopSignal()]);
   } finally {
     await atMost(farewellMs, server.end());
@@ -48,7 +55,7 @@ export async function serve(options: ServeOptions, console: Console): Promise<nu
   }
 }
 
-async function startTarget(tracer: Tracer, server: GdbServer, target: Target): Promise<void> {
+async function startTarget(server: GdbServer, target: Target): Promise<void> {
   switch (target.kind) {
     case 'none':
       return;
@@ -62,7 +69,6 @@ async function startTarget(tracer: Tracer, server: GdbServer, target: Target): P
         // The session layer has said what happened.
         throw isOutstepError(error) && error.code === errorCodes.LAUNCH_FAILED ? new StartError('') : error;
       });
-      for (const { pid } of tracer.processes.values()) lendTerminal(pid);
       return;
     default:
       assertNever(target);

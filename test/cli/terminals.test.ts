@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { bounded } from '../support/bounded.js';
 import { serverCommand } from '../support/debug-server.js';
@@ -46,6 +47,25 @@ describe('cli: terminals', () => {
     server.write('\x03');
     assert.match(await client.next('the interrupt'), /^T02/);
     connection.socket.end();
+    await server.waitForExit();
+  });
+
+  it('lends its terminal to each program that a client starts, and is interrupted itself between them', async () => {
+    const command = [...serverCommand, '--once', '--multi', 'localhost:0'];
+    await using server = await TestProcess.start('server', ['script', '-qfec', quoted(command), '/dev/null']);
+    const [, port] = await server.output.match(/^Listening on port (\d+)\r$/m);
+    using connection = await connectRaw({ port: Number(port), host: '127.0.0.1' });
+    const { client } = connection;
+    assert.equal(await client.request('!'), 'OK');
+    for (const word of ['first', 'second']) {
+      const words = ['/bin/sh', '-c', 'read word; echo "read $word"'].map(hexOfText).join(';');
+      assert.match(await client.request(`vRun;${words}`), /^T05/);
+      client.send('vCont;c');
+      server.write(`${word}\n`);
+      assert.match(await client.next('the end'), /^W00/);
+      await server.output.match(new RegExp(`^read ${word}\\r$`, 'm'));
+    }
+    server.write('\x03');
     await server.waitForExit();
   });
 

@@ -37,8 +37,16 @@ export interface ServerConfig {
   readonly disabledPackets: ReadonlySet<string>;
   /** The connection uses the server's own stdin and stdout: programs get /dev/null and stderr instead. */
   readonly redirectStdio: boolean;
+  /** The terminal that programs read from, if the server shares its own with them. */
+  readonly terminal?: ProgramTerminal;
   /** Environment of programs; the server's own unless given. */
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A terminal that one program at a time can have. */
+export interface ProgramTerminal {
+  lend(programPid: number): void;
+  takeBack(programPid: number): void;
 }
 
 /** What the server says on its terminal, one call a line. */
@@ -131,6 +139,7 @@ export class GdbServer {
     );
     this.lastProgram = { program, args };
     this.#kept.set(attachment.process.pid, attachment);
+    this.config.terminal?.lend(attachment.process.pid);
     this.#console.line(`Process ${program} created; pid = ${attachment.process.pid}`);
     return attachment.process;
   }
@@ -184,6 +193,7 @@ export class GdbServer {
     await session.abandon(one);
     this.#kept.delete(one.pid);
     await keeper?.kill();
+    this.config.terminal?.takeBack(one.pid);
   }
 
   /** `k`: kills everything; a client that is not extended ends the server by it. */
@@ -266,6 +276,7 @@ export class GdbServer {
   #onExit(event: CoreEvent): EventAnswer {
     if (event.kind === 'exit') {
       this.#kept.delete(event.pid);
+      this.config.terminal?.takeBack(event.pid);
       this.#console.line('');
       this.#console.line(describeExit(event.status));
     }
