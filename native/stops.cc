@@ -286,8 +286,8 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
   look_at_stopped = std::exchange(has_vanished_, false) || look_at_stopped;
   // Nothing has come: what is stopped now will be so for a while.
   if (events->empty() && timeout_us > 0) storeHeld();
-  if (!anyRunning() && !look_at_stopped) return;
   if (events->empty()) stop_signals_.set(true);
+  if (!anyRunning() && !look_at_stopped) return;
   while (events->size() < kBatch && (anyRunning() || look_at_stopped) && drain(false, events)) {
   }
 }

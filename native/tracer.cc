@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "out_of_line.h"
 #include "ptrace_ops.h"
 #include "spawn.h"
 
 namespace outstep {
+
+thread_local std::unordered_set<pid_t> Tracer::released_;
 
 Tracee* Tracer::find(pid_t tid) {
   auto found = tracees_.find(tid);
@@ -258,7 +259,7 @@ void Tracer::reapLaunched() {
 
 void Tracer::dispose() {
   reapLaunched();
-  for (pid_t pid : std::exchange(released_, {})) waitpid(pid, nullptr, __WALL | WNOHANG);
+  std::erase_if(released_, [](pid_t pid) { return waitpid(pid, nullptr, __WALL | WNOHANG) != 0; });
   tracees_.clear();
   spaces_.clear();
   launched_.clear();

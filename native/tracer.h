@@ -108,8 +108,9 @@ class Tracer {
   std::unordered_map<pid_t, std::unique_ptr<Tracee>> tracees_;
   std::unordered_map<int, std::unique_ptr<Space>> spaces_;
   std::unordered_set<pid_t> launched_;
-  /** Launched and let go: still children of this process, which nobody else waits for. */
-  std::unordered_set<pid_t> released_;
+  /** Launched and let go: still children of this thread, whatever Tracer it has, and nobody else waits for
+   * them. */
+  static thread_local std::unordered_set<pid_t> released_;
   int next_space_ = 1;
   int running_ = 0;
   /** A thread that was waited for is there no more. */

@@ -164,7 +164,10 @@ Napi::Value TracerBinding::wait(const Napi::CallbackInfo& info) {
 
 Napi::Value TracerBinding::watch(const Napi::CallbackInfo& info) {
   listener_ = Napi::Persistent(info[0].As<Napi::Function>());
-  if (child_signal_ != nullptr) return info.Env().Undefined();
+  if (child_signal_ != nullptr) {
+    uv_ref(reinterpret_cast<uv_handle_t*>(child_signal_));
+    return info.Env().Undefined();
+  }
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(info.Env(), &loop);
   child_signal_ = new uv_signal_t;
@@ -174,15 +177,18 @@ Napi::Value TracerBinding::watch(const Napi::CallbackInfo& info) {
       child_signal_,
       [](uv_signal_t* handle, int) {
         auto* self = static_cast<TracerBinding*>(handle->data);
-        Napi::HandleScope scope(self->Env());
-        self->listener_.MakeCallback(self->Env().Global(), {});
+        Napi::Env env = self->Env();
+        Napi::HandleScope scope(env);
+        // Refused while the environment is torn down: then there is nobody to tell.
+        napi_make_callback(env, nullptr, env.Global(), self->listener_.Value(), 0, nullptr, nullptr);
       },
       SIGCHLD);
   return info.Env().Undefined();
 }
 
 Napi::Value TracerBinding::unwatch(const Napi::CallbackInfo& info) {
-  closeWatch();
+  // A child of a program that was killed may still show itself.
+  if (child_signal_ != nullptr) uv_unref(reinterpret_cast<uv_handle_t*>(child_signal_));
   return info.Env().Undefined();
 }
 

@@ -137,9 +137,9 @@ export interface NativeTracer {
    * has news only when it was killed: `lookAtStopped` asks for that, too.
    */
   wait(timeoutMs: number, lookAtStopped: boolean): NativeEvent[];
-  /** Calls `listener` on the event loop whenever the kernel may have news, until `unwatch`. */
+  /** Calls `listener` on the event loop whenever the kernel may have news, and keeps the loop alive until `unwatch`. */
   watch(listener: () => void): void;
-  /** Ends what `watch` began; twice is harmless. */
+  /** From now on `watch` does not keep the event loop alive; `listener` is called as before. Twice is harmless. */
   unwatch(): void;
 
   /** Copy of a regset of a stopped thread, as long as the kernel's, at most `sizeBytes`; undefined: gone, or the kernel has no such set for it (ENODEV, EINVAL, EIO). */
