@@ -30,6 +30,11 @@ export function isTraceStopped(process: Pid, thread: Tid): boolean {
   return state === 't' || state === 'T';
 }
 
+/** Whether a seccomp filter may forbid a thread system calls, or kill it for them. */
+export function isFiltered(thread: Tid): boolean {
+  return (statusField(thread, 'Seccomp') ?? '0') !== '0';
+}
+
 /** CPU that a thread last ran on: field 39 of stat. 0 when it is gone. */
 export function lastCpu(process: Pid, thread: Tid): number {
   return Number(statFields(process, thread)?.[36] ?? 0);

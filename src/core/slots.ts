@@ -6,7 +6,7 @@ import type { ArchModule } from '../../arch/module.js';
 import type { Plan } from '../../arch/plan.js';
 import type { NativeTracer } from '../native/binding-types.js';
 import type { RawMemory } from './memory.js';
-import { type Mapping, mappings } from './proc.js';
+import { isFiltered, type Mapping, mappings } from './proc.js';
 import type { Thread } from './thread.js';
 
 export interface PlacedSlot {
@@ -62,9 +62,9 @@ export class Slots {
     return { address, lengthBytes: code.lengthBytes };
   }
 
-  /** Unmaps everything through a stopped thread that is in no slot. */
+  /** Unmaps everything through a stopped thread that is in no slot; not where a seccomp filter might mind. */
   release(thread: Thread): void {
-    for (const area of this.#areas) {
+    for (const area of isFiltered(thread.tid) ? [] : this.#areas) {
       this.#call(thread, this.#arch.syscall.numbers.munmap, [area.start, BigInt(areaBytes)]);
     }
     this.forget();
@@ -92,6 +92,7 @@ export class Slots {
   }
 
   #map(site: bigint, plan: Extract<Plan, { kind: 'slot' }>, thread: Thread): Area | undefined {
+    if (isFiltered(thread.tid)) return undefined;
     const maps = mappings(thread.process.pid);
     for (const start of gapsNear(maps, site)) {
       if (this.#code(plan, site, start) === undefined) continue;
