@@ -35,18 +35,6 @@ describe('breakpoint', () => {
     assert.equal(engine.count('breakpoint'), 4 * 20 * sites);
   });
 
-  it('costs a program nothing that its seccomp filter forbids: it is stepped over in place', async () => {
-    await using program = await launchFixture('no-mmap', [], { flags: ['-O1'] });
-    const { attachment, engine } = program;
-    const at = program.symbol('guarded');
-    const { arch, memory } = attachment.process;
-    assert.equal(arch.plan(memory.readExact(at, arch.maxInstructionBytes), at).kind, 'slot');
-    attachment.insertBreakpoint(at);
-    continueAll(attachment);
-    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 43 });
-    assert.equal(engine.count('breakpoint'), 3);
-  });
-
   it('is never visible in memory, and writes under it are kept', async () => {
     await using program = await launchFixture('hot-threads', ['1', '1']);
     const { attachment } = program;

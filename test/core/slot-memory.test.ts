@@ -39,10 +39,25 @@ describe('mapping memory for slots', () => {
     assert.equal((await engine.next('group-stop')).signal, 19);
   });
 
-  it('sees the end of a program that dies of it', async () => {
+  it('is not tried where a seccomp filter watches: sites are passed in place', async () => {
     await using program = await launchHeldAtHot(['no-mmap']);
+    const call = sinon.spy(program.tracer.native, 'callSystem');
     continueAll(program.attachment);
-    assert.deepEqual((await program.engine.next('exit')).status, { kind: 'killed', signal: 31 });
+    assert.deepEqual((await program.engine.next('exit')).status, { kind: 'exited', code: 1 });
+    assert.equal(call.callCount, 0);
+  });
+
+  it('sees the end of a program that dies in it', async () => {
+    await using program = await launchHeldAtHot();
+    const { native } = program.tracer;
+    const { pid } = program.attachment.process;
+    const original = native.callSystem.bind(native);
+    sinon.stub(native, 'callSystem').callsFake((tid, call) => {
+      process.kill(pid, 'SIGKILL');
+      return original(tid, call);
+    });
+    continueAll(program.attachment);
+    assert.deepEqual((await program.engine.next('exit')).status, { kind: 'killed', signal: 9 });
   });
 
   it('is unmapped by no thread that is inside a system call', async () => {
