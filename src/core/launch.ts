@@ -1,6 +1,5 @@
 /** Starts a program under the tracer: through a shell and a wrapper when asked, up to its own first instruction. */
 import { errorCodes, messageOf, OutstepError } from '../base/errors.js';
-import { hostProcess } from '../base/host-process.js';
 import { type Pid, pid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
 import type { NativeEvent, ResumeMode } from '../native/binding-types.js';
@@ -19,7 +18,7 @@ export interface LaunchOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
   readonly disableRandomization: boolean;
-  /** `$SHELL -c 'exec PROGRAM ARGS'`, as this process has SHELL; /bin/sh without it. */
+  /** `/bin/sh -c 'exec PROGRAM ARGS'`. */
   readonly startWithShell: boolean;
   /** A command that executes the program given as its last arguments, for example `env NAME=VALUE`. */
   readonly wrapper?: readonly string[];
@@ -27,8 +26,7 @@ export interface LaunchOptions {
   readonly redirectStdio: boolean;
 }
 
-/** Not always sh: dash drops variables whose names it could not have given itself, such as bash's functions. */
-const shell = (): string => hostProcess.env.SHELL || '/bin/sh';
+const shell = '/bin/sh';
 const sigtrap = 5;
 
 export async function launchProcess(
@@ -52,7 +50,7 @@ function commandLine(options: LaunchOptions): {
   const wrapperExecs = wrapper.length > 0 ? 1 : 0;
   if (!options.startWithShell) return { words: [first ?? options.program, ...rest], execs: 1 + wrapperExecs };
   const line = ['exec', ...[first ?? options.program, ...rest].map(shellQuoted)].join(' ');
-  return { words: [shell(), '-c', line], execs: 2 + wrapperExecs };
+  return { words: [shell, '-c', line], execs: 2 + wrapperExecs };
 }
 
 /** Quoted for sh(1) so that it stays one word with the same characters. */

@@ -57,32 +57,6 @@ describe('launch', () => {
     assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 42 });
   });
 
-  it('starts through the shell of this process, or sh', async () => {
-    using tracer = new Tracer();
-    const before = process.env.SHELL;
-    const environment = { ...launchOptions('', []).environment, "odd 'name": 'kept' };
-    const options = {
-      ...launchOptions('/usr/bin/printenv', ["odd 'name"]),
-      environment,
-      startWithShell: true,
-    };
-    const exitCodeWith = async (shell: string | undefined): Promise<unknown> => {
-      if (shell === undefined) delete process.env.SHELL;
-      else process.env.SHELL = shell;
-      const engine = new RecordingEngine();
-      continueAll(await tracer.launch(options, engine));
-      return (await engine.next('exit')).status;
-    };
-    try {
-      assert.deepEqual(await exitCodeWith('/bin/bash'), { kind: 'exited', code: 0 });
-      await assert.rejects(exitCodeWith('/bin/false'), /During startup program exited with code 1/);
-      assert.match(JSON.stringify(await exitCodeWith(undefined)), /"exited"/);
-    } finally {
-      if (before === undefined) delete process.env.SHELL;
-      else process.env.SHELL = before;
-    }
-  });
-
   it('lets the children of a wrapper go', async () => {
     using tracer = new Tracer();
     const engine = new RecordingEngine();
