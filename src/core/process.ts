@@ -3,22 +3,16 @@
  * engine holds it.
  */
 import type { ArchModule, RegisterFile } from '../../arch/module.js';
-import { type Address, address, type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
+import { address, type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
 import type { NativeEvent, NativeTracer } from '../native/binding-types.js';
 import { Attachment } from './attachment.js';
 import { BreakpointSites } from './breakpoint-sites.js';
 import type { Engine, ResumeAction } from './engine.js';
 import type { CoreEvent, ExitStatus, ThreadEvent } from './event.js';
 import { HardwarePoints } from './hardware-points.js';
+import { LoadedProgram } from './loaded-program.js';
 import { Memory, type RawMemory } from './memory.js';
-import { auxiliaryVector, executablePath, isOtherProcess, isTraceStopped } from './proc.js';
-import {
-  type LinkMapQuery,
-  type LoadedObjects,
-  loadedObjects,
-  ProgramReader,
-  threadLocalAddress,
-} from './program/index.js';
+import { isOtherProcess, isTraceStopped } from './proc.js';
 import { Slots } from './slots.js';
 import { isGroupStop, kindOfStop, ptraceEvents, readSignalStop } from './stop.js';
 import { Thread } from './thread.js';
@@ -48,6 +42,7 @@ export class Process {
   readonly hardware: HardwarePoints;
   readonly arch: ArchModule;
   readonly registerFile: RegisterFile;
+  readonly program: LoadedProgram;
   readonly #slots: Slots;
   readonly #threads = new Map<Tid, Thread>();
   readonly #runner: ThreadRunner;
@@ -74,6 +69,7 @@ export class Process {
     this.sites = new BreakpointSites(tracer, space, this.rawMemory, this.arch, this.#slots);
     this.hardware = new HardwarePoints(this.arch.debugRegisters);
     this.memory = new Memory(this.rawMemory, this.sites);
+    this.program = new LoadedProgram(this);
     this.#runner = new ThreadRunner(this, (thread) => this.#report(thread, this.#stepEnd(thread)));
   }
 
@@ -96,35 +92,6 @@ export class Process {
     this.#attachments = [...this.#attachments, attachment];
     this.passSignalsChanged();
     return attachment;
-  }
-
-  /** Path of the program, without the mark of a deleted file. */
-  executablePath(): string {
-    return executablePath(this.pid) ?? '';
-  }
-
-  /** Raw auxiliary vector up to and including AT_NULL, getauxval(3). */
-  auxiliaryVector(): Uint8Array {
-    return auxiliaryVector(this.pid);
-  }
-
-  /** What the dynamic linker has loaded. @throws OutstepError UNSUPPORTED for a program without DT_DEBUG */
-  loadedObjects(query: LinkMapQuery = {}): LoadedObjects {
-    return loadedObjects(this.#reader(), this.auxiliaryVector(), query);
-  }
-
-  /** Address of a thread-local variable at `offset` in the block of a module; undefined: not allocated yet, or unknown. */
-  threadLocalAddress(thread: Thread, offset: bigint, linkMap: bigint): Address | undefined {
-    const threadPointer = thread.readRegister(this.registerFile.byRole('thread-pointer'));
-    if (threadPointer === undefined) return undefined;
-    const value = new DataView(threadPointer.buffer, threadPointer.byteOffset).getBigUint64(0, true);
-    const pointer = { value, ...this.arch.threadLocal };
-    const found = threadLocalAddress(this.#reader(), this.auxiliaryVector(), pointer, linkMap, offset);
-    return found === undefined ? undefined : address(found);
-  }
-
-  #reader(): ProgramReader {
-    return new ProgramReader(this.memory, this.arch.pointerBytes);
   }
 
   /** Makes a thread known; it counts as running until its first stop is seen. */
@@ -302,7 +269,7 @@ export class Process {
     this.#runner.inPlace.cancel();
     this.hardware.clear();
     thread.debugImage = this.hardware.image;
-    this.#report(thread, [{ kind: 'exec', thread, path: this.executablePath() }]);
+    this.#report(thread, [{ kind: 'exec', thread, path: this.program.executablePath() }]);
   }
 
   /** A step has ended: it may have reached a breakpoint. */

@@ -169,8 +169,8 @@ describe('attach', () => {
     using tracer = new Tracer();
     const engine = new RecordingEngine();
     const attachment = await tracer.attach(spinner.id, engine);
-    const path = attachment.process.executablePath();
-    const header = attachment.process.auxiliaryVector();
+    const path = attachment.process.program.executablePath();
+    const header = attachment.process.program.auxiliaryVector();
     assert.ok(header.length > 0);
     const bias = BigInt(`0x${/^[0-9a-f]+/.exec(readFileSync(`/proc/${spinner.id}/maps`, 'latin1'))?.[0]}`);
     const base = /Type:\s+DYN/.test(execFileSync('readelf', ['-h', path], { encoding: 'latin1' }))

@@ -24,7 +24,7 @@ describe('launch', () => {
       await using program = await launchFixture('hot-threads', ['4', '10'], { launch: { startWithShell } });
       const { attachment, engine } = program;
       assert.equal(attachment.process.threads.size, 1);
-      assert.equal(attachment.process.executablePath(), program.path);
+      assert.equal(attachment.process.program.executablePath(), program.path);
       assert.equal(
         attachment.process.memory.read(
           [...attachment.process.threads.values()][0]?.pc ?? program.symbol('main'),

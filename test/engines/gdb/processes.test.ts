@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { asciiBytes, hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import type { Process } from '../../../src/core/index.js';
 import { bounded } from '../../support/bounded.js';
+import { startOrphan } from '../../support/orphan.js';
+import { processState } from '../../support/proc-files.js';
 import { compileFixed, endProcess, newServer, stopKeys, withSession } from './traced-session.js';
 import { gdbTokens, WireClient } from './wire-client.js';
 
@@ -73,28 +73,21 @@ describe('gdb session: processes', () => {
   it('attaches, and lets go again', () =>
     withServer(async ({ server, lines }) => {
       const path = await compileFixed('hot-threads');
-      const child = spawn(path, ['2', '1000000000'], { stdio: 'ignore' });
-      const ended = once(child, 'exit');
-      await once(child, 'spawn');
-      try {
-        const client = new WireClient(server);
-        await client.greet();
-        await client.request('!');
-        const id = (child.pid ?? 0).toString(16);
-        assert.match(await client.request(`vAttach;${id}`), /^T/);
-        assert.deepEqual(lines, [`Attached; pid = ${child.pid}`]);
-        assert.equal(await client.request('qAttached'), '1');
-        assert.match(await client.request(`vAttach;${id}`), /^E\./, 'twice');
-        assert.match(await client.request('vAttach;7ffffff0'), /^E\./);
-        assert.equal(await client.request(`D;${id}`), 'OK');
-        assert.deepEqual(lines.slice(1), [`Detaching from process ${child.pid}`]);
-        assert.equal(await client.request('qfThreadInfo'), 'l');
-        assert.match(await client.request(`D;${id}`), /^E/);
-      } finally {
-        child.kill('SIGKILL');
-        const [, signal] = await ended;
-        assert.equal(signal, 'SIGKILL', 'it ran on until now');
-      }
+      using program = startOrphan(path, ['2', '1000000000']);
+      const client = new WireClient(server);
+      await client.greet();
+      await client.request('!');
+      const id = program.pid.toString(16);
+      assert.match(await client.request(`vAttach;${id}`), /^T/);
+      assert.deepEqual(lines, [`Attached; pid = ${program.pid}`]);
+      assert.equal(await client.request('qAttached'), '1');
+      assert.match(await client.request(`vAttach;${id}`), /^E\./, 'twice');
+      assert.match(await client.request('vAttach;7ffffff0'), /^E\./);
+      assert.equal(await client.request(`D;${id}`), 'OK');
+      assert.deepEqual(lines.slice(1), [`Detaching from process ${program.pid}`]);
+      assert.equal(await client.request('qfThreadInfo'), 'l');
+      assert.match(await client.request(`D;${id}`), /^E/);
+      assert.match(processState(program.pid), /[RS]/, 'it runs on');
     }));
 
   it('detaches and kills what has ended meanwhile, and tells its end no more', () =>

@@ -7,7 +7,7 @@ export const auxv: TransferObject = {
   read: (session, annex) => {
     if (annex !== '') return undefined;
     const process = session.selection.requireProcess();
-    const bytes = process.auxiliaryVector();
+    const bytes = process.program.auxiliaryVector();
     return bytes.subarray(0, auxvLengthBytes(bytes, process.arch.pointerBytes));
   },
 };

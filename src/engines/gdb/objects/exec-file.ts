@@ -10,6 +10,6 @@ export const execFile: TransferObject = {
     const process =
       annex === '' ? session.selection.requireProcess() : session.processById(Number.parseInt(annex, 16));
     if (process === undefined) throw new OutstepError(errorCodes.NO_SUCH_PROCESS, `no process ${annex} here`);
-    return utf8Bytes(process.executablePath());
+    return utf8Bytes(process.program.executablePath());
   },
 };

@@ -41,6 +41,6 @@ export const librariesSvr4: TransferObject = {
   read: (session, annex) => {
     const query = parseLibraryAnnex(annex);
     if (query === undefined) return undefined;
-    return utf8Bytes(libraryListXml(session.selection.requireProcess().loadedObjects(query)));
+    return utf8Bytes(libraryListXml(session.selection.requireProcess().program.loadedObjects(query)));
   },
 };

@@ -37,7 +37,7 @@ function parseThreadLocal(fields: FieldReader): ThreadLocal {
 
 function threadLocalAddress(session: GdbSession, { selector, offset, linkMap }: ThreadLocal): Reply {
   const thread = session.selection.require(selector);
-  const at = thread.process.threadLocalAddress(thread, offset, linkMap);
+  const at = thread.process.program.threadLocalAddress(thread, offset, linkMap);
   return at === undefined ? failure(errno.badAddress, 'not allocated in this thread') : text(at.toString(16));
 }
 

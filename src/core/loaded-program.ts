@@ -1,0 +1,50 @@
+/** What the program that a process runs says of itself: its file, its auxiliary vector, its libraries and their variables. */
+import { type Address, address } from '../base/ids.js';
+import { auxiliaryVector, executablePath } from './proc.js';
+import type { Process } from './process.js';
+import {
+  type LinkMapQuery,
+  type LoadedObjects,
+  loadedObjects,
+  ProgramReader,
+  threadLocalAddress,
+} from './program/index.js';
+import type { Thread } from './thread.js';
+
+export class LoadedProgram {
+  readonly #process: Process;
+
+  constructor(process: Process) {
+    this.#process = process;
+  }
+
+  /** Path of the file, without the mark of a deleted one; empty when the process is gone. */
+  executablePath(): string {
+    return executablePath(this.#process.pid) ?? '';
+  }
+
+  /** Raw auxiliary vector up to and including AT_NULL, getauxval(3). */
+  auxiliaryVector(): Uint8Array {
+    return auxiliaryVector(this.#process.pid);
+  }
+
+  /** What the dynamic linker has loaded. @throws OutstepError UNSUPPORTED for a program without DT_DEBUG */
+  loadedObjects(query: LinkMapQuery = {}): LoadedObjects {
+    return loadedObjects(this.#reader(), this.auxiliaryVector(), query);
+  }
+
+  /** Address of a thread-local variable at `offset` in the block of a module; undefined: not allocated yet, or unknown. */
+  threadLocalAddress(thread: Thread, offset: bigint, linkMap: bigint): Address | undefined {
+    const { arch, registerFile } = this.#process;
+    const threadPointer = thread.readRegister(registerFile.byRole('thread-pointer'));
+    if (threadPointer === undefined) return undefined;
+    const value = new DataView(threadPointer.buffer, threadPointer.byteOffset).getBigUint64(0, true);
+    const pointer = { value, ...arch.threadLocal };
+    const found = threadLocalAddress(this.#reader(), this.auxiliaryVector(), pointer, linkMap, offset);
+    return found === undefined ? undefined : address(found);
+  }
+
+  #reader(): ProgramReader {
+    return new ProgramReader(this.#process.memory, this.#process.arch.pointerBytes);
+  }
+}
