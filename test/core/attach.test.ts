@@ -10,23 +10,14 @@ import { address, type Pid, pid } from '../../src/base/ids.js';
 import { Tracer } from '../../src/core/index.js';
 import { bounded } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
+import { startOrphan } from '../support/orphan.js';
 import { eventually, threadsOf, tracerOf } from '../support/proc-files.js';
 import { continueAll, RecordingEngine, symbolValue } from './traced-program.js';
 
-/** Started through a shell that is gone at once: node would wait for a child of its own and take its stops. */
 async function startSpinner(threads: number): Promise<{ readonly id: Pid } & Disposable> {
-  const path = await compileFixture('spinner');
-  const shell = spawn('/bin/sh', ['-c', '"$0" "$1" & echo $!', path, String(threads)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  assert.ok(shell.stdout);
-  let output = '';
-  for await (const chunk of shell.stdout) {
-    output += chunk;
-    if (/ready/.test(output) && /\d+\n/.test(output)) break;
-  }
-  const id = pid(Number(/\d+/.exec(output)?.[0]));
-  return { id, [Symbol.dispose]: () => void process.kill(id, 'SIGKILL') };
+  const spinner = startOrphan(await compileFixture('spinner'), [String(threads)]);
+  await eventually('every thread runs', () => threadsOf(spinner.pid).length === threads);
+  return { id: spinner.pid, [Symbol.dispose]: () => spinner[Symbol.dispose]() };
 }
 
 function statusOf(id: number, field: string): string {

@@ -24,7 +24,7 @@ export function startOrphan(path: string, args: readonly string[]): Orphan {
   };
 }
 
-export function isThere(id: number): boolean {
+function isThere(id: number): boolean {
   try {
     return process.kill(id, 0);
   } catch {
