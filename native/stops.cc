@@ -152,7 +152,7 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     endPhase(tracee, event->pc);
     return true;
   }
-  siginfo_t info;
+  siginfo_t info = {};
   if (ptrace_ops::getSiginfo(tracee.tid, &info) == 0) {
     event->signal_code = info.si_code;
     if (info.si_code <= 0) event->sender = info.si_pid;
@@ -189,6 +189,7 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
       tracees_.erase(tid);
       launched_.erase(tid);
     }
+    has_ended_ = true;
     events->push_back(event);
     return;
   }
@@ -286,7 +287,13 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
   look_at_stopped = std::exchange(has_vanished_, false) || look_at_stopped;
   // Nothing has come: what is stopped now will be so for a while.
   if (events->empty() && timeout_us > 0) storeHeld();
-  if (events->empty()) stop_signals_.set(true);
+  // With every thread held nothing can come but what an end leaves behind: no signals then, each step would
+  // pay for switching them on and off.
+  bool is_waiting = anyRunning() || look_at_stopped || tracees_.empty() || has_ended_;
+  if (events->empty() && is_waiting) {
+    has_ended_ = false;
+    stop_signals_.set(true);
+  }
   if (!anyRunning() && !look_at_stopped) return;
   while (events->size() < kBatch && (anyRunning() || look_at_stopped) && drain(false, events)) {
   }

@@ -113,6 +113,8 @@ class Tracer {
   static thread_local std::unordered_set<pid_t> released_;
   int next_space_ = 1;
   int running_ = 0;
+  /** A thread has ended since stops were last signalled. */
+  bool has_ended_ = false;
   /** A thread that was waited for is there no more. */
   bool has_vanished_ = false;
   WaitClock clock_;

@@ -1,0 +1,75 @@
+/** What operations cost is counted in system calls, which do not depend on how busy the machine is. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { describe, it } from 'mocha';
+import { compileFixture } from '../support/fixture.js';
+import { projectRoot } from '../support/project-paths.js';
+
+const testModule = pathToFileURL(resolve(projectRoot, 'dist/test/core/traced-program.js')).href;
+const counted = 'ptrace,wait4,waitid,rt_sigaction,process_vm_writev,pread64,pwrite64,timer_settime';
+
+/** System calls of those kinds that a script makes, by name. */
+function callsOf(body: string, folder: string): Map<string, number> {
+  const script = resolve(folder, 'script.mjs');
+  const summary = resolve(folder, 'summary');
+  writeFileSync(
+    script,
+    `import { continueAll, launchFixture } from ${JSON.stringify(testModule)};
+     ${body}
+     globalThis.process.exit(0);`,
+  );
+  execFileSync('strace', ['-c', '-e', `trace=${counted}`, '-o', summary, process.execPath, script], {
+    stdio: 'ignore',
+  });
+  const lines = readFileSync(summary, 'latin1')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/));
+  return new Map(
+    lines.filter(([share]) => /^\d/.test(share ?? '')).map((line) => [line.at(-1) ?? '', Number(line[3])]),
+  );
+}
+
+/** What one operation costs, from the difference between many and few of them. */
+function costOf(bodyFor: (count: number) => string): number {
+  const folder = mkdtempSync(resolve(tmpdir(), 'outstep-'));
+  const total = (count: number): number => {
+    const calls = callsOf(bodyFor(count), folder);
+    return [...calls].filter(([name]) => name !== 'total').reduce((sum, [, number]) => sum + number, 0);
+  };
+  const cost = (total(1200) - total(200)) / 1000;
+  rmSync(folder, { recursive: true });
+  return cost;
+}
+
+describe('system calls', () => {
+  it('of a step are four: step, wait, registers, siginfo', async () => {
+    await compileFixture('spinner');
+    const cost = costOf(
+      (count) => `
+        const program = await launchFixture('spinner', ['1'], { holdAt: ['step-done'] });
+        const [thread] = [...program.attachment.process.threads.values()];
+        for (let step = 0; step < ${count}; step++) {
+          program.attachment.resume([{ thread, action: { kind: 'step' } }]);
+          await program.engine.next('step-done');
+        }`,
+    );
+    assert.ok(cost < 4.5, `${cost} system calls`);
+  });
+
+  it('of a hit that is passed are seven at most, with one stop', async () => {
+    await compileFixture('hot-threads', { flags: ['-O1'] });
+    const cost = costOf(
+      (count) => `
+        const program = await launchFixture('hot-threads', ['1', '${count}'], { flags: ['-O1'] });
+        program.attachment.insertBreakpoint(program.symbol('hot'));
+        continueAll(program.attachment);
+        await program.engine.next('exit');`,
+    );
+    assert.ok(cost < 7.5, `${cost} system calls`);
+  });
+});
