@@ -104,7 +104,8 @@ export type ResumeMode = 'continue' | 'step' | 'range-step' | 'listen';
 /**
  * How a resume was carried out: 'running'; 'gone' (the thread has vanished); 'refused' (it stands at a site whose plan
  * refuses: the caller must step it in place with every other thread held); 'done' (a step that was emulated without
- * running the thread: it is still stopped, at the next instruction).
+ * running the thread: it is still stopped, at the next instruction). Only a thread whose last event told of the site
+ * that it stands at (`atSite`) goes past it; any other one meets the trap.
  */
 export type ResumeResult = 'running' | 'gone' | 'refused' | 'done';
 

@@ -21,7 +21,15 @@ import { DebugServer, skipOnGnuServer } from '../support/debug-server.js';
 import { withRunning } from '../support/debug-session.js';
 import { expectBreakpointStop } from '../support/expectations.js';
 import { Gdb } from '../support/gdb.js';
-import { eventually, executableText, mappingsOf, processState, tracerOf } from '../support/proc-files.js';
+import {
+  eventually,
+  executableText,
+  isSameBytes,
+  isSameText,
+  mappingsOf,
+  processState,
+  tracerOf,
+} from '../support/proc-files.js';
 import { projectRoot } from '../support/project-paths.js';
 import { TestProcess } from '../support/test-process.js';
 import { symbolValue } from './traced-program.js';
@@ -31,15 +39,6 @@ const spinner = { ready: /ready/, args: ['3'], compile: { flags: ['-no-pie'] } }
 const answering = { ready: /ready/, compile: { flags: ['-no-pie'] } } as const;
 
 type Text = ReadonlyMap<string, Uint8Array>;
-
-function isSameText(id: number, before: Text): boolean {
-  const now = executableText(id);
-  return now.size === before.size && [...before].every(([start, bytes]) => isSame(bytes, now.get(start)));
-}
-
-function isSame(one: Uint8Array, other: Uint8Array | undefined): boolean {
-  return one.length === other?.length && one.every((byte, at) => byte === other[at]);
-}
 
 /** How many bytes of the text differ. */
 function changedBytes(id: number, before: Text): number {
@@ -163,7 +162,7 @@ describe('when a tracer is killed', () => {
       assert.notDeepEqual(bytesAt(shell.pid, answer), bytesAt(untouched.pid, answer));
       await tracer.kill();
       await eventually('the breakpoint is gone', () =>
-        isSame(bytesAt(shell.pid, answer), bytesAt(untouched.pid, answer)),
+        isSameBytes(bytesAt(shell.pid, answer), bytesAt(untouched.pid, answer)),
       );
       shell.write('question\n');
       await shell.output.match(/answer to question/);

@@ -5,18 +5,7 @@ import { withRunning } from '../support/debug-session.js';
 import { expectBreakpointStop } from '../support/expectations.js';
 import { compileFixture } from '../support/fixture.js';
 import { Gdb } from '../support/gdb.js';
-import { eventually, executableText, processState, tracerOf } from '../support/proc-files.js';
-
-function isSame(one: Uint8Array, other: Uint8Array | undefined): boolean {
-  return one.length === other?.length && one.every((byte, at) => byte === other[at]);
-}
-
-/** Whether two snapshots of a program's text are the same, without printing megabytes. */
-function isSameText(pid: number, before: ReadonlyMap<string, Uint8Array>): boolean {
-  const now = executableText(pid);
-  if (now.size !== before.size) return false;
-  return [...before].every(([start, bytes]) => isSame(bytes, now.get(start)));
-}
+import { eventually, executableText, isSameText, processState, tracerOf } from '../support/proc-files.js';
 
 describe('gdb: a client that is lost', () => {
   it('leaves no breakpoint in the program, which waits for the next client', async function () {

@@ -56,6 +56,18 @@ export function executableText(pid: number): ReadonlyMap<string, Uint8Array> {
   return text;
 }
 
+/** Whether a process's executable text is what it was, without printing megabytes when it is not. */
+export function isSameText(pid: number, before: ReadonlyMap<string, Uint8Array>): boolean {
+  const now = executableText(pid);
+  return (
+    now.size === before.size && [...before].every(([start, bytes]) => isSameBytes(bytes, now.get(start)))
+  );
+}
+
+export function isSameBytes(one: Uint8Array, other: Uint8Array | undefined): boolean {
+  return one.length === other?.length && one.every((byte, at) => byte === other[at]);
+}
+
 /**
  * Waits for a fact of the kernel's that nobody is told of, by looking again at each turn of the event loop.
  * @throws WaitTimeout
