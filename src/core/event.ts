@@ -26,6 +26,23 @@ export type ThreadEvent =
   | { readonly kind: 'step-done'; readonly thread: Thread }
   /** The thread made `child`, a new thread of the same process, already known to the core. */
   | { readonly kind: 'clone'; readonly thread: Thread; readonly child: Thread }
+  /** The first event of a thread that another one made: it has not executed an instruction of its own yet. */
+  | { readonly kind: 'thread-start'; readonly thread: Thread }
+  /**
+   * The thread made `child`, a process of its own with a copy of the memory, stopped before its first instruction.
+   * Every engine that wants this event is attached to the child, holds it, and has its breakpoints in it.
+   */
+  | { readonly kind: 'fork'; readonly thread: Thread; readonly child: Process }
+  /** As fork, but the child runs in this process's memory, and the thread waits in the kernel until vfork-done. */
+  | { readonly kind: 'vfork'; readonly thread: Thread; readonly child: Process }
+  /** The child of a vfork has executed a program or is gone: the thread's memory is its own again. */
+  | { readonly kind: 'vfork-done'; readonly thread: Thread }
+  /** The thread is about to enter the kernel with system call `number`. */
+  | { readonly kind: 'system-call-entry'; readonly thread: Thread; readonly number: number }
+  /** The thread comes back from system call `number`. */
+  | { readonly kind: 'system-call-return'; readonly thread: Thread; readonly number: number }
+  /** The engine had asked for this thread to be held, and nothing else stopped it. */
+  | { readonly kind: 'held'; readonly thread: Thread }
   /** A new program runs in the process: every other thread, breakpoint, watchpoint and regset is gone. */
   | { readonly kind: 'exec'; readonly thread: Thread; readonly path: string }
   /** The thread stopped because the process is in a job-control stop (`signal`: SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU). */

@@ -145,6 +145,13 @@ function isStillTrue(
       return !passSignals.has(event.signal) || owner.attachment.hasBreakpoint(event.thread.pc);
     case 'exec':
     case 'clone':
+    case 'thread-start':
+    case 'fork':
+    case 'vfork':
+    case 'vfork-done':
+    case 'system-call-entry':
+    case 'system-call-return':
+    case 'held':
     case 'group-stop':
       return true;
   }

@@ -102,6 +102,7 @@ function threadReply(thread: Thread, signal: GdbSignal, why: Reason, style: Repo
 }
 
 function signalOf(event: ThreadEvent): GdbSignal {
+  if (event.kind === 'held') return gdbSignalOf(0);
   return gdbSignalOf(event.kind === 'signal' || event.kind === 'group-stop' ? event.signal : sigtrap);
 }
 
@@ -125,7 +126,24 @@ function reasonOf(event: ThreadEvent, features: ClientFeatures): Reason {
     case 'signal':
     case 'group-stop':
       return { lldb: 'signal' };
-    case 'clone':
+    case 'clone': {
+      const child = { pid: event.child.process.pid, tid: event.child.tid };
+      return { reason: { kind: 'clone', child } };
+    }
+    case 'thread-start':
+      return { reason: { kind: 'create' } };
+    case 'fork':
+    case 'vfork': {
+      const child = { pid: event.child.pid, tid: event.child.pid };
+      return { reason: { kind: event.kind, child }, lldb: event.kind };
+    }
+    case 'vfork-done':
+      return { reason: { kind: 'vforkdone' }, lldb: 'vforkdone' };
+    case 'system-call-entry':
+      return { reason: { kind: 'syscall_entry', number: event.number } };
+    case 'system-call-return':
+      return { reason: { kind: 'syscall_return', number: event.number } };
+    case 'held':
       return {};
     default:
       return assertNever(event);
