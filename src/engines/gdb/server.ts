@@ -16,6 +16,7 @@ import type {
   EventAnswer,
   ExitStatus,
   Process,
+  Thread,
   Tracer,
 } from '../../core/index.js';
 import type { DebugLog } from './debug-log.js';
@@ -41,6 +42,13 @@ export interface ServerConfig {
   readonly terminal?: ProgramTerminal;
   /** Environment of programs; the server's own unless given. */
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A process whose client is lost. */
+export interface LeftProcess {
+  readonly attachment: Attachment;
+  /** The threads that the client held. */
+  readonly held: readonly Thread[];
 }
 
 /** A terminal that one program at a time can have. */
@@ -204,12 +212,12 @@ export class GdbServer {
   }
 
   /** The connection of a session is gone: what it held is held on, what ran runs on. */
-  sessionClosed(session: GdbSession, attachments: readonly Attachment[], letsRun: boolean): void {
+  sessionClosed(session: GdbSession, left: readonly LeftProcess[]): void {
     this.#sessions.delete(session);
-    const released = attachments.map(async (attachment) => {
+    const released = left.map(async ({ attachment, held }) => {
       const keeper = this.#kept.get(attachment.process.pid);
-      const staysHeld = !letsRun && !this.#isShared(attachment.process);
-      if (keeper !== undefined && staysHeld) await keeper.quiesce();
+      const isShared = this.#isShared(attachment.process);
+      if (!isShared) keeper?.resume(held.map((thread) => ({ thread, action: { kind: 'hold' } })));
       await attachment.detach();
     });
     Promise.allSettled(released).then(async (results) => {

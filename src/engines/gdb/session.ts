@@ -1,38 +1,30 @@
 /**
  * One connection: a machine fed with bytes, with no I/O of its own. Packets are handled strictly in order, one at a
- * time; only an interrupt overtakes. As an engine of the core it holds every thread while its client may ask
- * questions, and from a resume to the stop reply it waits for the first event that the client must hear of.
+ * time; only an interrupt overtakes. As an engine of the core it hears of events; how its client learns of them is the
+ * run mode's affair.
  */
 import { asciiBytes, asciiText, FieldReader, formatThreadId, hexOfText } from 'gdb-js-rsp-parser';
 import type { KernelSignal, Pid } from '../../base/ids.js';
 import type { CoreEvent, Engine, EventAnswer, Process, Thread } from '../../core/index.js';
+import { AllStop } from './all-stop.js';
 import { AttachedProcess } from './attached-process.js';
 import { ClientFeatures, featureAnswer } from './features.js';
 import type { LaunchSettings } from './launch-settings.js';
 import { PacketWriter, replyBytes, replyForError } from './output.js';
-import { OwedSignals } from './owed-signals.js';
-import { deferred, empty, errno, failure, type PacketEntry, type Reply, text } from './packet.js';
+import { empty, errno, failure, type PacketEntry, type Reply } from './packet.js';
 import { PacketQueue, type PacketReceiver } from './packet-queue.js';
 import { findPacket, packets } from './packets/index.js';
-import { PendingStops, type Stop, threadOf } from './pending-stops.js';
-import { deliversSignal, ProcessSet } from './process-set.js';
+import { PendingStops } from './pending-stops.js';
+import { ProcessSet } from './process-set.js';
 import type { RequestedAction } from './run-control.js';
-import type { GdbServer } from './server.js';
-import { presentTrapPc, type ReportStyle, reportedEvents, stopReplyOf } from './stop-reporter.js';
+import type { RunContext, RunMode } from './run-mode.js';
+import type { GdbServer, LeftProcess } from './server.js';
+import { reportedEvents } from './stop-reporter.js';
 import { ThreadSelection } from './thread-selection.js';
 import type { Transport } from './transport.js';
 
-/** What the session is doing; changed in one place, `#enter`. */
-type SessionState =
-  /** Everything is held and the next packet may be handled. */
-  | { readonly kind: 'idle' }
-  /** A handler has not answered yet. */
-  | { readonly kind: 'answering' }
-  /** Threads run and the client waits for a stop reply. */
-  | { readonly kind: 'running' }
-  /** Something happened; the stop reply leaves when every thread is held. */
-  | { readonly kind: 'stopping'; readonly interrupted: boolean }
-  | { readonly kind: 'closed' };
+/** What the connection is doing; changed in one place, `#enter`. Whether threads run is the mode's affair. */
+type SessionState = 'idle' | 'answering' | 'closed';
 
 export class GdbSession {
   readonly server: GdbServer;
@@ -54,12 +46,9 @@ export class GdbSession {
   readonly #queue: PacketQueue;
   readonly #processes = new ProcessSet();
   readonly #pending = new PendingStops();
-  readonly #owedSignals = new OwedSignals();
-  readonly #style: ReportStyle;
   readonly #cleanups: (() => void)[] = [];
-  #state: SessionState = { kind: 'answering' };
-  #lastStop: Stop | undefined;
-  #isInterruptKept = false;
+  readonly #mode: RunMode;
+  #state: SessionState = 'answering';
   #afterReply: (() => void) | undefined;
 
   constructor(server: GdbServer, transport: Transport, launchSettings: LaunchSettings) {
@@ -69,7 +58,7 @@ export class GdbSession {
     this.#transport = transport;
     this.#writer = new PacketWriter(transport, server.log);
     this.#queue = new PacketQueue(this.#writer, this.#receiver());
-    this.#style = { features: this.features, disabled: server.disabledPackets };
+    this.#mode = new AllStop(this.#runContext());
     this.#engine = { name: 'gdb client', mask: reportedEvents, onEvent: (event) => this.#onEvent(event) };
   }
 
@@ -81,10 +70,10 @@ export class GdbSession {
   }
 
   #receiver(): PacketReceiver {
-    const isIdle = (): boolean => this.#state.kind === 'idle';
+    const isReady = (): boolean => this.#state === 'idle' && this.#mode.isReady;
     return {
       get isReady() {
-        return isIdle();
+        return isReady();
       },
       onPacket: (data) => this.#handlePacket(data),
       onOverflow: (lengthBytes) => {
@@ -94,19 +83,41 @@ export class GdbSession {
     };
   }
 
+  #runContext(): RunContext {
+    const passSignals = (): ReadonlySet<KernelSignal> => this.passSignals;
+    return {
+      processes: this.#processes,
+      pending: this.#pending,
+      selection: this.selection,
+      style: { features: this.features, disabled: this.server.disabledPackets },
+      get passSignals() {
+        return passSignals();
+      },
+      log: this.server.log,
+      answerLate: (reply) => {
+        this.#write(reply, true);
+        this.#queue.pump();
+      },
+    };
+  }
+
   get isClosed(): boolean {
-    return this.#state.kind === 'closed';
+    return this.#state === 'closed';
   }
 
   /** The connection is gone. What the client set goes with it; the processes stay as they are. */
   closed(): void {
     if (this.isClosed) return;
-    const letsRun = this.#state.kind === 'running' || this.#state.kind === 'stopping';
-    this.#enter({ kind: 'closed' });
+    this.#enter('closed');
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
-    const attachments = [...this.#processes.attached].map((attached) => attached.attachment);
+    const left = [...this.#processes.attached].map(
+      ({ attachment }): LeftProcess => ({
+        attachment,
+        held: [...this.#mode.heldThreads(attachment.process)],
+      }),
+    );
     this.#processes.clear();
-    this.server.sessionClosed(this, attachments, letsRun);
+    this.server.sessionClosed(this, left);
   }
 
   /** Ends the connection from this side. */
@@ -202,8 +213,7 @@ export class GdbSession {
     const attached = this.#processes.remove(process);
     this.#pending.dropProcess(process);
     this.selection.forget(process);
-    if (this.#lastStop !== undefined && threadOf(this.#lastStop)?.process === process)
-      this.#lastStop = undefined;
+    this.#mode.forget(process);
     return attached;
   }
 
@@ -215,145 +225,33 @@ export class GdbSession {
   // --- stops and resumes
 
   /** The stop reply for a process that has just been started or attached to. */
-  reportPresent(process: Process): Reply {
-    const first = [...process.threads.values()].find((thread) => thread.isStopped);
-    const own = this.#pending.takeOf(process);
-    if (own !== undefined) return this.#report(own);
-    if (first === undefined) return failure(errno.noSuchProcess, 'the process is gone');
-    return this.#report({ kind: 'present', thread: first });
+  reportPresent(process: Process, origin: 'started' | 'attached'): Reply {
+    return this.#mode.reportPresent(process, origin);
   }
 
   /** `?`: the last stop once more, or what a new connection finds. */
   reportCurrent(): Reply {
-    const last = this.#lastStop;
-    const isCurrent = last !== undefined && (threadOf(last)?.isAlive ?? this.#processes.size === 0);
-    const stop = (isCurrent ? last : undefined) ?? this.#pending.take(() => true);
-    if (stop !== undefined) return this.#report(stop);
-    const thread = this.selection.general() ?? [...this.threads()][0];
-    return thread === undefined ? text('W00') : this.#report({ kind: 'present', thread });
+    return this.#mode.reportCurrent();
   }
 
-  /** Carries out a resume request. The answer is a stop reply, at once when there is one that waits to be told. */
   resume(actions: readonly RequestedAction[]): Reply {
-    const plan = this.#processes.plan(actions);
-    this.#owedSignals.addTo(plan);
-    const waiting = this.#pending.takeForResume(
-      (process) => this.#processes.get(process),
-      (thread) => this.#processes.choiceOf(thread, plan),
-      this.passSignals,
-    );
-    if (waiting !== undefined) {
-      this.#owedSignals.keep(plan);
-      return this.#report(waiting);
-    }
-    if (plan.size === 0) return this.#nothingToResume(actions);
-    const interrupted = this.#takeKeptInterrupt();
-    if (interrupted && !deliversSignal(plan)) {
-      const thread = this.#processes.chooseInterrupted(this.selection.general(), plan);
-      if (thread !== undefined) return this.#report({ kind: 'interrupt', thread });
-    }
-    this.#owedSignals.settle(plan);
-    this.#lastStop = undefined;
-    this.#enter({ kind: 'running' });
-    try {
-      this.#processes.resume(plan, actions);
-    } catch (error) {
-      this.#enter({ kind: 'idle' });
-      throw error;
-    }
-    if (interrupted) this.interrupt();
-    return deferred;
+    return this.#mode.resume(actions);
   }
 
-  #takeKeptInterrupt(): boolean {
-    const kept = this.#isInterruptKept;
-    this.#isInterruptKept = false;
-    return kept;
-  }
-
-  #nothingToResume(actions: readonly RequestedAction[]): Reply {
-    if (actions.every((action) => action.action.kind === 'leave')) return { kind: 'ok' };
-    return this.#processes.size > 0
-      ? this.#report({ kind: 'no-resumed' })
-      : failure(errno.noSuchProcess, 'no process');
-  }
-
-  /**
-   * Stops everything on the client's behalf. One that comes while nothing runs may have been sent before the client
-   * heard so: it is kept for the next resume.
-   */
+  /** Stops what runs on the client's behalf. */
   interrupt(): void {
-    if (this.#state.kind === 'running') this.#beginStop(true);
-    else if (this.#state.kind !== 'stopping' || !this.#state.interrupted) this.#isInterruptKept = true;
+    this.#mode.interrupt();
   }
 
   #onEvent(event: CoreEvent): EventAnswer {
     if (this.isClosed) return 'pass';
     this.server.log.write('threads', () => `event ${event.kind}`);
-    switch (event.kind) {
-      case 'exit':
-        this.#forget(event.process);
-        this.#pending.addExit({ kind: 'exit', pid: event.pid, status: event.status });
-        this.#beginStop(false);
-        return 'pass';
-      case 'thread-exit':
-        if (this.#state.kind === 'running' && !this.#processes.hasResumedThread()) {
-          this.#pending.add({ kind: 'no-resumed' });
-          this.#beginStop(false);
-        }
-        return 'pass';
-      case 'exec':
-        this.#pending.dropProcess(event.thread.process);
-        this.#processes.get(event.thread.process)?.programReplaced(event.thread);
-        break;
-      default:
-        break;
+    if (event.kind === 'exit') this.#forget(event.process);
+    if (event.kind === 'exec') {
+      this.#pending.dropProcess(event.thread.process);
+      this.#processes.get(event.thread.process)?.programReplaced(event.thread);
     }
-    this.#pending.add({ kind: 'event', event });
-    this.#beginStop(false);
-    return 'hold';
-  }
-
-  #beginStop(interrupted: boolean): void {
-    if (this.#state.kind !== 'running') return;
-    this.#enter({ kind: 'stopping', interrupted });
-    this.#stop(interrupted).catch((error: unknown) => {
-      if (this.#state.kind !== 'stopping') return;
-      this.#enter({ kind: 'idle' });
-      this.#write(replyForError(error), true);
-      this.#queue.pump();
-    });
-  }
-
-  async #stop(interrupted: boolean): Promise<void> {
-    // The engine that asked for this must have its answer first.
-    await undefined;
-    await this.#processes.quiesce();
-    if (this.#state.kind !== 'stopping') return;
-    this.#pending.dropDead();
-    const thread = interrupted ? this.#processes.chooseInterrupted(this.selection.general()) : undefined;
-    const stop: Stop | undefined =
-      thread === undefined
-        ? this.#pending.take((one) => this.#processes.wasResumed(one))
-        : { kind: 'interrupt', thread };
-    if (stop === undefined) {
-      // What had happened concerned a thread that is gone since; the others go on.
-      this.#enter({ kind: 'running' });
-      this.#processes.resumeAgain();
-      return;
-    }
-    const reply = this.#report(stop);
-    this.#enter({ kind: 'idle' });
-    this.#write(reply, true);
-    this.#queue.pump();
-  }
-
-  #report(stop: Stop): Reply {
-    const thread = threadOf(stop);
-    if (thread !== undefined) this.selection.setGeneral(thread);
-    if (stop.kind === 'event' && stop !== this.#lastStop) presentTrapPc(stop.event, this.features);
-    this.#lastStop = stop;
-    return stopReplyOf(stop, this.#style);
+    return this.#mode.onEvent(event);
   }
 
   // --- packets in, replies out
@@ -362,12 +260,12 @@ export class GdbSession {
   async connect(processes: Iterable<Process>): Promise<void> {
     for (const process of processes) await this.adopt(process);
     if (this.isClosed) return;
-    this.#enter({ kind: 'idle' });
+    this.#enter('idle');
     this.#queue.pump();
   }
 
   #enter(state: SessionState): void {
-    this.server.log.write('event-loop', () => `session: ${this.#state.kind} -> ${state.kind}`);
+    this.server.log.write('event-loop', () => `session: ${this.#state} -> ${state}`);
     this.#state = state;
   }
 
@@ -384,10 +282,10 @@ export class GdbSession {
       this.#answer(entry, reply);
       return;
     }
-    this.#enter({ kind: 'answering' });
+    this.#enter('answering');
     this.#writer.flush();
     reply.catch(replyForError).then((late) => {
-      if (this.#state.kind === 'answering') this.#enter({ kind: 'idle' });
+      if (this.#state === 'answering') this.#enter('idle');
       this.#answer(entry, late);
       this.#queue.pump();
     });

@@ -68,13 +68,13 @@ async function run(session: GdbSession, { program, args }: Program): Promise<Rep
   if (name === undefined) return failure(errno.invalid, 'no program to run');
   const process = await server.startProcess(name, args, session.launchSettings);
   await server.give(process, session);
-  return session.reportPresent(process);
+  return session.reportPresent(process, 'attached');
 }
 
 async function attach(session: GdbSession, id: Pid): Promise<Reply> {
   const process = await session.server.attachProcess(id);
   await session.server.give(process, session);
-  return session.reportPresent(process);
+  return session.reportPresent(process, 'attached');
 }
 
 async function detach(session: GdbSession, id: Pid | undefined): Promise<Reply> {
@@ -96,7 +96,7 @@ async function restart(session: GdbSession): Promise<Reply> {
   for (const process of [...session.processes]) await session.server.kill(process, session);
   const process = await session.server.startProcess(last.program, last.args, session.launchSettings);
   await session.server.give(process, session);
-  session.reportPresent(process);
+  session.reportPresent(process, 'started');
   return none;
 }
 

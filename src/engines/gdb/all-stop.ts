@@ -1,0 +1,186 @@
+/**
+ * All-stop: between two packets every thread of every process is held, and from a resume to its stop reply the client
+ * waits for the first event that it must hear of.
+ */
+import type { CoreEvent, EventAnswer, Process, Thread } from '../../core/index.js';
+import { replyForError } from './output.js';
+import { OwedSignals } from './owed-signals.js';
+import { deferred, errno, failure, type Reply, text } from './packet.js';
+import { type Stop, threadOf } from './pending-stops.js';
+import { deliversSignal } from './process-set.js';
+import type { RequestedAction } from './run-control.js';
+import type { RunContext, RunMode } from './run-mode.js';
+import { presentTrapPc, stopReplyOf } from './stop-reporter.js';
+
+/** Changed in one place, `#enter`. */
+type AllStopState =
+  | { readonly kind: 'stopped' }
+  /** Threads run and the client waits for a stop reply. */
+  | { readonly kind: 'running' }
+  /** Something happened; the stop reply leaves when every thread is held. */
+  | { readonly kind: 'stopping'; readonly interrupted: boolean };
+
+export class AllStop implements RunMode {
+  readonly kind = 'all-stop';
+  readonly #context: RunContext;
+  readonly #owedSignals = new OwedSignals();
+  #state: AllStopState = { kind: 'stopped' };
+  #lastStop: Stop | undefined;
+  #isInterruptKept = false;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
+  get isReady(): boolean {
+    return this.#state.kind === 'stopped';
+  }
+
+  heldThreads(process: Process): Iterable<Thread> {
+    return this.isReady ? process.threads.values() : [];
+  }
+
+  forget(process: Process): void {
+    if (this.#lastStop !== undefined && threadOf(this.#lastStop)?.process === process)
+      this.#lastStop = undefined;
+  }
+
+  reportPresent(process: Process): Reply {
+    const first = [...process.threads.values()].find((thread) => thread.isStopped);
+    const own = this.#context.pending.takeOf(process);
+    if (own !== undefined) return this.#report(own);
+    if (first === undefined) return failure(errno.noSuchProcess, 'the process is gone');
+    return this.#report({ kind: 'present', thread: first });
+  }
+
+  /** The last stop once more, or what a new connection finds. */
+  reportCurrent(): Reply {
+    const { processes, pending, selection } = this.#context;
+    const last = this.#lastStop;
+    const isCurrent = last !== undefined && (threadOf(last)?.isAlive ?? processes.size === 0);
+    const stop = (isCurrent ? last : undefined) ?? pending.take(() => true);
+    if (stop !== undefined) return this.#report(stop);
+    const thread = selection.general() ?? [...processes.threads()][0];
+    return thread === undefined ? text('W00') : this.#report({ kind: 'present', thread });
+  }
+
+  /** The answer is a stop reply, at once when there is one that waits to be told. */
+  resume(actions: readonly RequestedAction[]): Reply {
+    const { processes, pending, passSignals, selection } = this.#context;
+    const plan = processes.plan(actions);
+    this.#owedSignals.addTo(plan);
+    const waiting = pending.takeForResume(
+      (process) => processes.get(process),
+      (thread) => processes.choiceOf(thread, plan),
+      passSignals,
+    );
+    if (waiting !== undefined) {
+      this.#owedSignals.keep(plan);
+      return this.#report(waiting);
+    }
+    if (plan.size === 0) return this.#nothingToResume(actions);
+    const interrupted = this.#takeKeptInterrupt();
+    if (interrupted && !deliversSignal(plan)) {
+      const thread = processes.chooseInterrupted(selection.general(), plan);
+      if (thread !== undefined) return this.#report({ kind: 'interrupt', thread });
+    }
+    this.#owedSignals.settle(plan);
+    this.#lastStop = undefined;
+    this.#enter({ kind: 'running' });
+    try {
+      processes.resume(plan, actions);
+    } catch (error) {
+      this.#enter({ kind: 'stopped' });
+      throw error;
+    }
+    if (interrupted) this.interrupt();
+    return deferred;
+  }
+
+  #takeKeptInterrupt(): boolean {
+    const kept = this.#isInterruptKept;
+    this.#isInterruptKept = false;
+    return kept;
+  }
+
+  #nothingToResume(actions: readonly RequestedAction[]): Reply {
+    if (actions.every((action) => action.action.kind === 'leave')) return { kind: 'ok' };
+    return this.#context.processes.size > 0
+      ? this.#report({ kind: 'no-resumed' })
+      : failure(errno.noSuchProcess, 'no process');
+  }
+
+  /**
+   * Stops everything on the client's behalf. One that comes while nothing runs may have been sent before the client
+   * heard so: it is kept for the next resume.
+   */
+  interrupt(): void {
+    if (this.#state.kind === 'running') this.#beginStop(true);
+    else if (this.#state.kind !== 'stopping' || !this.#state.interrupted) this.#isInterruptKept = true;
+  }
+
+  onEvent(event: CoreEvent): EventAnswer {
+    const { processes, pending } = this.#context;
+    switch (event.kind) {
+      case 'exit':
+        pending.addExit({ kind: 'exit', pid: event.pid, status: event.status });
+        this.#beginStop(false);
+        return 'pass';
+      case 'thread-exit':
+        if (this.#state.kind === 'running' && !processes.hasResumedThread()) {
+          pending.add({ kind: 'no-resumed' });
+          this.#beginStop(false);
+        }
+        return 'pass';
+      default:
+        pending.add({ kind: 'event', event });
+        this.#beginStop(false);
+        return 'hold';
+    }
+  }
+
+  #beginStop(interrupted: boolean): void {
+    if (this.#state.kind !== 'running') return;
+    this.#enter({ kind: 'stopping', interrupted });
+    this.#stop(interrupted).catch((error: unknown) => {
+      if (this.#state.kind !== 'stopping') return;
+      this.#enter({ kind: 'stopped' });
+      this.#context.answerLate(replyForError(error));
+    });
+  }
+
+  async #stop(interrupted: boolean): Promise<void> {
+    const { processes, pending, selection } = this.#context;
+    // The engine that asked for this must have its answer first.
+    await undefined;
+    await processes.quiesce();
+    if (this.#state.kind !== 'stopping') return;
+    pending.dropDead();
+    const thread = interrupted ? processes.chooseInterrupted(selection.general()) : undefined;
+    const stop: Stop | undefined =
+      thread === undefined ? pending.take((one) => processes.wasResumed(one)) : { kind: 'interrupt', thread };
+    if (stop === undefined) {
+      // What had happened concerned a thread that is gone since; the others go on.
+      this.#enter({ kind: 'running' });
+      processes.resumeAgain();
+      return;
+    }
+    const reply = this.#report(stop);
+    this.#enter({ kind: 'stopped' });
+    this.#context.answerLate(reply);
+  }
+
+  #report(stop: Stop): Reply {
+    const { selection, style } = this.#context;
+    const thread = threadOf(stop);
+    if (thread !== undefined) selection.setGeneral(thread);
+    if (stop.kind === 'event' && stop !== this.#lastStop) presentTrapPc(stop.event, style.features);
+    this.#lastStop = stop;
+    return stopReplyOf(stop, style);
+  }
+
+  #enter(state: AllStopState): void {
+    this.#context.log.write('event-loop', () => `all-stop: ${this.#state.kind} -> ${state.kind}`);
+    this.#state = state;
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * How a connection learns of stops: in all-stop the answer to a resume is the next stop, and everything stands when
+ * it leaves; in non-stop each thread stops for itself and notifications tell of it.
+ */
+import type { KernelSignal } from '../../base/ids.js';
+import type { CoreEvent, EventAnswer, Process, Thread } from '../../core/index.js';
+import type { DebugLog } from './debug-log.js';
+import type { Reply } from './packet.js';
+import type { PendingStops } from './pending-stops.js';
+import type { ProcessSet } from './process-set.js';
+import type { RequestedAction } from './run-control.js';
+import type { ReportStyle } from './stop-reporter.js';
+import type { ThreadSelection } from './thread-selection.js';
+
+/** What a mode shares with its session and with the mode before it. */
+export interface RunContext {
+  readonly processes: ProcessSet;
+  /** Stops that the client has not been told of, of threads that it may resume. */
+  readonly pending: PendingStops;
+  readonly selection: ThreadSelection;
+  readonly style: ReportStyle;
+  /** Signals that the client wants delivered without being told. */
+  readonly passSignals: ReadonlySet<KernelSignal>;
+  readonly log: DebugLog;
+  /** Writes the answer to a resume packet and goes on with the packets that wait. */
+  answerLate(reply: Reply): void;
+}
+
+export interface RunMode {
+  readonly kind: 'all-stop' | 'non-stop';
+  /** Whether the next packet may be handled. */
+  readonly isReady: boolean;
+  /** Carries out a resume request. */
+  resume(actions: readonly RequestedAction[]): Reply;
+  /** The interrupt byte, or `vCtrlC`. */
+  interrupt(): void;
+  onEvent(event: CoreEvent): EventAnswer;
+  /** `?` */
+  reportCurrent(): Reply;
+  /** A process has been adopted and all its threads are held: the answer to `vRun` or `vAttach`. */
+  reportPresent(process: Process, origin: 'started' | 'attached'): Reply;
+  /** A process is the client's no more. */
+  forget(process: Process): void;
+  /** The threads of a process that are to stay held when the connection is lost. */
+  heldThreads(process: Process): Iterable<Thread>;
+}
