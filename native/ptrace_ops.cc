@@ -64,6 +64,19 @@ int getSiginfo(pid_t tid, siginfo_t* into) {
 int setSiginfo(pid_t tid, const siginfo_t* from) {
   return call(PTRACE_SETSIGINFO, tid, nullptr, const_cast<siginfo_t*>(from));
 }
+bool hasPendingTrap(pid_t tid) {
+  constexpr int kBatch = 8;
+  siginfo_t infos[kBatch];
+  __ptrace_peeksiginfo_args range = {0, 0, kBatch};
+  for (;;) {
+    long count = ptrace(PTRACE_PEEKSIGINFO, tid, &range, infos);
+    for (long i = 0; i < count; ++i) {
+      if (infos[i].si_signo == SIGTRAP && infos[i].si_code > 0) return true;
+    }
+    if (count < kBatch) return false;
+    range.off += kBatch;
+  }
+}
 int getEventMessage(pid_t tid, unsigned long* into) {
   return call(PTRACE_GETEVENTMSG, tid, nullptr, into);
 }

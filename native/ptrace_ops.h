@@ -25,6 +25,8 @@ int getRegset(pid_t tid, int note_type, void* into, size_t* size_bytes);
 int setRegset(pid_t tid, int note_type, const void* from, size_t size_bytes);
 int getSiginfo(pid_t tid, siginfo_t* into);
 int setSiginfo(pid_t tid, const siginfo_t* from);
+/** Whether a trap that the thread itself raised waits to be told of, PTRACE_PEEKSIGINFO. */
+bool hasPendingTrap(pid_t tid);
 int getEventMessage(pid_t tid, unsigned long* into);
 int peekUser(pid_t tid, size_t offset, uint64_t* into);
 int pokeUser(pid_t tid, size_t offset, uint64_t value);

@@ -92,6 +92,7 @@ struct Space {
   std::unordered_map<uint64_t, Plan> sites;
   std::map<uint64_t, Slot> slots;
   uint64_t pass_signals = 0;  // bit n - 1: signal n is delivered without an event
+  bool is_armed = false;      // it had sites or debug registers: threads may trap
   bool is_watched = false;    // some thread has a watchpoint: writes must be done by the program itself
 
   bool openMemory();

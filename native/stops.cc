@@ -129,6 +129,17 @@ void Tracer::endPhase(Tracee& tracee, uint64_t pc) {
   tracee.phase = Phase::kPlain;
 }
 
+/**
+ * The kernel tells of an interrupt before a trap that the thread ran into just before. Nobody would expect
+ * that trap later, after a detach least of all: the thread goes on to it at once.
+ */
+bool Tracer::collectsTrap(Tracee& tracee, const Space& its_space) {
+  bool may_trap = its_space.is_armed || tracee.mode != ResumeMode::kContinue;
+  if (!may_trap || !ptrace_ops::hasPendingTrap(tracee.tid) || !run(tracee, false, 0)) return false;
+  tracee.owes_stop = true;
+  return true;
+}
+
 bool Tracer::onStop(Tracee& tracee, Event* event) {
   if (event->event != 0) tracee.is_in_exec = event->event == PTRACE_EVENT_EXEC;
   if (event->event != 0 && hasMessage(event->event)) {
@@ -144,6 +155,8 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
   bool is_step_in_slot = tracee.phase == Phase::kSlotStep;
   if (event->event != PTRACE_EVENT_EXEC && !is_step_in_slot) out_of_line::translate(tracee, *its_space);
   event->pc = tracee.word(its_space->arch.pc_offset);
+  bool is_interrupt = event->event == PTRACE_EVENT_STOP && event->code == SIGTRAP;
+  if (is_interrupt && collectsTrap(tracee, *its_space)) return false;
   if (event->event != 0 || event->code == (SIGTRAP | 0x80)) {
     if (is_step_in_slot && event->event != PTRACE_EVENT_EXEC) {
       out_of_line::translate(tracee, *its_space);
@@ -204,7 +217,9 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   tracee->hit_site = 0;
   event.code = WSTOPSIG(status);
   event.event = status >> 16;
-  if (onStop(*tracee, &event)) events->push_back(event);
+  if (!onStop(*tracee, &event)) return;
+  tracee->owes_stop = false;
+  events->push_back(event);
 }
 
 /** Takes one event of a known thread. False: there is none (or, blocking, the clock ticked). */

@@ -49,6 +49,8 @@ struct Tracee {
    * stands at a site without having been told of it meets the trap.
    */
   uint64_t hit_site = 0;
+  /** Its interrupt stop was given up for a trap that came before: unless that is told, it must stop again. */
+  bool owes_stop = false;
   /** The general regset, read at most once per stop and stored at most once, before the thread runs. */
   std::vector<uint8_t> general;
   bool is_general_valid = false;

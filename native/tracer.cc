@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "out_of_line.h"
 #include "ptrace_ops.h"
@@ -150,6 +151,7 @@ bool Tracer::run(Tracee& tracee, bool step, int signal) {
   tracee.is_general_valid = false;
   tracee.hit_site = 0;
   int code = step ? ptrace_ops::singleStep(tracee.tid, signal) : ptrace_ops::resume(tracee.tid, signal);
+  if (std::exchange(tracee.owes_stop, false)) ptrace_ops::interrupt(tracee.tid);
   // A thread that died under our hands runs, too: towards its exit event.
   setState(tracee, RunState::kRunning);
   return code == 0;

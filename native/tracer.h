@@ -87,6 +87,7 @@ class Tracer {
   ResumeResult passSite(Tracee& tracee, Space& space, const Plan& plan, int signal);
   /** False: nobody need hear of it, the thread goes on. */
   bool onStop(Tracee& tracee, Event* event);
+  bool collectsTrap(Tracee& tracee, const Space& space);
   void endPhase(Tracee& tracee, uint64_t pc);
   bool onTrap(Tracee& tracee, Space& space, Event* event);
   std::optional<bool> onSiteTrap(Tracee& tracee, Space& space, Event* event);

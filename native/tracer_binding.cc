@@ -248,6 +248,8 @@ Napi::Value TracerBinding::peekUser(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TracerBinding::pokeUser(const Napi::CallbackInfo& info) {
+  const Tracee* tracee = tracer_.find(tidOf(info));
+  if (Space* space = tracee == nullptr ? nullptr : tracer_.spaceOf(*tracee)) space->is_armed = true;
   int code = ptrace_ops::pokeUser(tidOf(info), static_cast<size_t>(integer(info[1])), unsigned64(info[2]));
   return doneOrGone(info, code, "PTRACE_POKEUSER");
 }
@@ -312,6 +314,7 @@ Napi::Value TracerBinding::setSite(const Napi::CallbackInfo& info) {
   Plan plan = conversion::plan(info[2].As<Napi::Object>(), &slot);
   if (plan.kind == PlanKind::kSlot) space->slots[plan.slot] = slot;
   space->sites[address] = plan;
+  space->is_armed = true;
   return info.Env().Undefined();
 }
 

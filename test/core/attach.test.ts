@@ -11,7 +11,7 @@ import { Tracer } from '../../src/core/index.js';
 import { bounded } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
 import { startOrphan } from '../support/orphan.js';
-import { eventually, threadsOf, tracerOf } from '../support/proc-files.js';
+import { eventually, mappingsOf, threadsOf, tracerOf } from '../support/proc-files.js';
 import { continueAll, RecordingEngine, symbolValue } from './traced-program.js';
 
 async function startSpinner(threads: number): Promise<{ readonly id: Pid } & Disposable> {
@@ -49,6 +49,27 @@ describe('attach', () => {
     await attachment.detach();
     assert.match(state(spinner.id), /R|S/);
     assert.equal(tracer.processes.size, 0);
+  });
+
+  it('leaves no trap behind that a thread ran into just before it was stopped', async () => {
+    const program = await compileFixture('spinner');
+    using spinner = await startSpinner(32);
+    const [text] = mappingsOf(spinner.id).filter(({ path }) => path === program);
+    assert.ok(text);
+    const tick = address(text.start + symbolValue(program, 'tick'));
+    using tracer = new Tracer();
+    for (let round = 0; round < 4; round++) {
+      const engine = new RecordingEngine(['breakpoint']);
+      const attachment = await tracer.attach(spinner.id, engine);
+      attachment.insertBreakpoint(tick);
+      for (let hits = 0; hits < 3; hits++) {
+        continueAll(attachment);
+        await engine.next('breakpoint');
+        await attachment.quiesce();
+      }
+      await attachment.detach();
+    }
+    assert.equal(threadsOf(spinner.id).length, 32);
   });
 
   it('keeps a job-control stop', async () => {
