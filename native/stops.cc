@@ -217,9 +217,13 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   tracee->hit_site = 0;
   event.code = WSTOPSIG(status);
   event.event = status >> 16;
-  if (!onStop(*tracee, &event)) return;
-  tracee->owes_stop = false;
-  events->push_back(event);
+  if (onStop(*tracee, &event)) {
+    tracee->owes_stop = false;
+    tracee->is_interrupted = false;
+    events->push_back(event);
+  } else if (tracee->is_interrupted && !tracee->owes_stop) {
+    ptrace_ops::interrupt(tid);
+  }
 }
 
 /** Takes one event of a known thread. False: there is none (or, blocking, the clock ticked). */

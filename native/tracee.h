@@ -42,6 +42,8 @@ struct Tracee {
   /** Stopped inside its execve: the next step would end on the way out of it, before any instruction of the
    * program. */
   bool is_in_exec = false;
+  /** PTRACE_INTERRUPT was called and no stop handed up since; a stop that is not handed up takes it away. */
+  bool is_interrupted = false;
   /** kSlotStep over pushf: the program itself had the trap flag set. */
   bool program_traps = false;
   /**

@@ -114,6 +114,8 @@ Napi::Value TracerBinding::adopt(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TracerBinding::interrupt(const Napi::CallbackInfo& info) {
+  Tracee* tracee = tracer_.find(tidOf(info));
+  if (tracee != nullptr) tracee->is_interrupted = true;
   return doneOrGone(info, ptrace_ops::interrupt(tidOf(info)), "PTRACE_INTERRUPT");
 }
 

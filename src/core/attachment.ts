@@ -26,6 +26,8 @@ export class Attachment {
   /** This engine's wish for threads that appear while it lets others run. */
   newThreads: 'hold' | 'continue' = 'continue';
   readonly #votes = new Map<Thread, ResumeAction>();
+  /** Threads whose `held` is still to come. */
+  readonly #awaited = new Set<Thread>();
   #passSignals = 0n;
   #isAttached = true;
   /** Between `quiesce` and the next `resume`: threads that appear are held, too. */
@@ -56,6 +58,7 @@ export class Attachment {
     for (const { thread, action, signal } of actions) {
       if (!thread.isAlive) continue;
       this.#votes.set(thread, action);
+      this.#awaited.delete(thread);
       if (signal !== undefined) thread.signalOverride = signal;
       named.push(thread);
     }
@@ -67,6 +70,28 @@ export class Attachment {
     this.#isQuiet = true;
     for (const thread of this.process.threads.values()) this.#votes.set(thread, hold);
     return this.process.stopRunning();
+  }
+
+  /**
+   * Holds these threads and no others. For each of them the engine gets `held` once when it has stopped, unless another
+   * event tells it of that very stop; never from within this call.
+   */
+  hold(threads: Iterable<Thread>): void {
+    for (const thread of threads) {
+      if (!thread.isStopped && !thread.isRunning) continue;
+      this.#votes.set(thread, hold);
+      this.#awaited.add(thread);
+      this.process.interrupt(thread);
+      if (thread.isStopped) this.process.tracer.enqueue(() => this.tellHeld(thread));
+    }
+    this.process.tracer.schedulePump();
+  }
+
+  /** A thread has stopped, and the engines were told why. */
+  tellHeld(thread: Thread): void {
+    if (!thread.isStopped || !this.#awaited.delete(thread)) return;
+    const event: CoreEvent = { kind: 'held', thread };
+    if (this.concerns(event)) this.tell(event);
   }
 
   /** A thread has appeared. */
@@ -82,7 +107,15 @@ export class Attachment {
     this.#votes.set(thread, action);
   }
 
+  /** `thread` goes on in the place of `former`, whose id it has taken or given up in an exec. */
+  inheritVote(thread: Thread, former: Thread): void {
+    this.#votes.set(thread, this.voteFor(former));
+    if (this.#awaited.delete(former)) this.#awaited.add(thread);
+    else if (former !== thread) this.#awaited.delete(thread);
+  }
+
   forgetThread(thread: Thread): void {
+    this.#awaited.delete(thread);
     this.#votes.delete(thread);
   }
 
@@ -106,7 +139,9 @@ export class Attachment {
   /** Tells the engine; one that throws has lost its attachment, with a warning that names it. */
   tell(event: CoreEvent): EventAnswer {
     try {
-      return this.engine.onEvent(event);
+      const answer = this.engine.onEvent(event);
+      if ('thread' in event) this.#awaited.delete(event.thread);
+      return answer;
     } catch (error) {
       this.process.tracer.warn(`engine ${this.engine.name} failed and is detached`, error);
       this.withdraw();
@@ -127,7 +162,7 @@ export class Attachment {
     return this.process.sites.has(address, this);
   }
 
-  /** Takes effect in each thread before it runs again. @throws OutstepError NO_DEBUG_REGISTER, UNSUPPORTED */
+  /** Takes effect in every thread at once; those that run are stopped for a moment. @throws OutstepError NO_DEBUG_REGISTER, UNSUPPORTED */
   insertHardwarePoint(point: HardwarePoint): void {
     this.process.hardware.insert(point, this);
     try {
@@ -149,6 +184,11 @@ export class Attachment {
   /** Signals delivered without an event to this engine. */
   setPassSignals(signals: ReadonlySet<KernelSignal>): void {
     this.#passSignals = [...signals].reduce((bits, signal) => bits | (1n << BigInt(signal - 1)), 0n);
+    this.process.passSignalsChanged();
+  }
+
+  /** To be called when the engine's mask has changed: what native code decides by it is decided anew. */
+  maskChanged(): void {
     this.process.passSignalsChanged();
   }
 
@@ -177,6 +217,7 @@ export class Attachment {
     this.process.sites.removeAllOf(this);
     this.process.hardware.removeAllOf(this);
     this.#votes.clear();
+    this.#awaited.clear();
     this.process.dropAttachment(this);
   }
 

@@ -27,7 +27,7 @@ export type EventAnswer = 'hold' | 'pass';
 export interface Engine {
   /** For messages and logs: what it is and for whom. */
   readonly name: string;
-  /** The events it wants to hear. */
+  /** The events it wants to hear; read whenever one is to be told. Whoever changes it calls `Attachment.maskChanged`. */
   readonly mask: ReadonlySet<EventKind>;
   /** Called at a safe point. Must not throw: an engine that throws is detached with a warning. */
   onEvent(event: CoreEvent): EventAnswer;

@@ -14,7 +14,7 @@ import { LoadedProgram } from './loaded-program.js';
 import { Memory, type RawMemory } from './memory.js';
 import { isOtherProcess, isTraceStopped } from './proc.js';
 import { Slots } from './slots.js';
-import { isGroupStop, kindOfStop, ptraceEvents, readSignalStop } from './stop.js';
+import { isGroupStop, kindOfStop, ptraceEvents, readEventStop, readSignalStop } from './stop.js';
 import { Thread } from './thread.js';
 import { ThreadRunner } from './thread-runner.js';
 import type { Tracer } from './tracer.js';
@@ -158,14 +158,19 @@ export class Process {
     this.tracer.listen(leader.tid, (event) => this.#onEvent(leader, event));
   }
 
-  /** @throws NativeError when the kernel refuses what the debug registers are to hold */
+  /**
+   * Stopped threads get the registers before they run, running ones are stopped for that.
+   * @throws NativeError when the kernel refuses what the debug registers are to hold, if any thread is stopped
+   */
   hardwareChanged(): void {
-    for (const thread of this.#threads.values()) {
-      if (!thread.isStopped) continue;
-      this.#runner.storeDebugRegisters(thread);
-      break;
-    }
+    const threads = [...this.#threads.values()];
+    const stopped = threads.find((thread) => thread.isStopped);
+    if (stopped !== undefined) this.#runner.storeDebugRegisters(stopped);
     this.native.setWatched(this.space, this.hardware.watchesData);
+    for (const thread of threads) {
+      if (thread.debugImage !== this.hardware.image && !thread.isListening) this.interrupt(thread);
+    }
+    this.tracer.schedulePump();
   }
 
   passSignalsChanged(): void {
@@ -181,6 +186,7 @@ export class Process {
       this.#onExit(thread, event);
       return;
     }
+    const isKnownStop = isGroupStop(event) && thread.isListening && thread.isInterrupted;
     thread.enter({ kind: 'stopped', at: kindOfStop(event) });
     const steppedInPlace = this.#runner.inPlace.finish(thread);
     if (event.refused) {
@@ -188,9 +194,12 @@ export class Process {
       if (wish.kind !== 'hold') this.#runner.passRefusedSite(thread, wish);
     } else if (steppedInPlace !== undefined && event.stepped && steppedInPlace.kind !== 'step') {
       this.#continueAfterStep(thread, steppedInPlace);
+    } else if (isKnownStop) {
+      this.#runner.resumeIfWanted(thread);
     } else {
       this.#readStop(thread, event);
     }
+    for (const attachment of this.#attachments) attachment.tellHeld(thread);
     if (steppedInPlace !== undefined) this.resumeWanted();
   }
 
@@ -230,9 +239,7 @@ export class Process {
         this.#onExec(thread, tid(event.message));
         return;
       default:
-        if (isGroupStop(event))
-          this.#report(thread, [{ kind: 'group-stop', thread, signal: event.code as KernelSignal }]);
-        else this.#runner.resumeIfWanted(thread);
+        this.#report(thread, readEventStop(thread, event));
     }
   }
 
@@ -242,10 +249,12 @@ export class Process {
       this.#runner.resumeIfWanted(thread);
       return;
     }
-    const child = this.#threads.get(childId) ?? this.addThread(childId);
+    const known = this.#threads.get(childId);
+    const child = known ?? this.addThread(childId);
+    child.isNew = known === undefined;
     this.native.adopt(childId, this.space);
-    this.tracer.deliverEarly(childId);
     this.#report(thread, [{ kind: 'clone', thread, child }]);
+    this.tracer.deliverEarly(childId);
   }
 
   /** `thread` bears the leader's tid now; it was `formerTid` that executed the program, and its wishes hold on. */
@@ -255,7 +264,7 @@ export class Process {
     thread.pendingSignal = undefined;
     thread.signalOverride = undefined;
     thread.injectedSignal = former.injectedSignal;
-    for (const attachment of this.#attachments) attachment.vote(thread, attachment.voteFor(former));
+    for (const attachment of this.#attachments) attachment.inheritVote(thread, former);
     for (const other of [...this.#threads.values()]) {
       if (other === thread) continue;
       this.native.forget(other.tid);

@@ -25,6 +25,15 @@ export function kindOfStop(event: NativeEvent): StopKind {
   return event.code === sigtrap && event.signalCode === handlerEntryCode ? 'event' : 'signal-delivery';
 }
 
+/** Reads a PTRACE_EVENT_STOP, after which the thread is no longer new. */
+export function readEventStop(thread: Thread, event: NativeEvent): ThreadEvent[] {
+  const events: ThreadEvent[] = [];
+  if (thread.isNew) events.push({ kind: 'thread-start', thread });
+  if (isGroupStop(event)) events.push({ kind: 'group-stop', thread, signal: kernelSignal(event.code) });
+  thread.isNew = false;
+  return events;
+}
+
 export interface SignalStop {
   /** What it means, the most telling first; empty when nobody is to hear of it. */
   readonly events: readonly ThreadEvent[];

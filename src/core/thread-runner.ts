@@ -42,10 +42,21 @@ export class ThreadRunner {
     thread.debugImage = image;
   }
 
+  /** A thread must not stay stopped for good because the kernel refuses a debug register. */
+  #prepareDebugRegisters(thread: Thread): void {
+    try {
+      this.storeDebugRegisters(thread);
+    } catch (error) {
+      this.#process.tracer.warn(`thread ${thread.tid} runs without the watchpoints`, error);
+      thread.debugImage = this.#process.hardware.image;
+    }
+  }
+
   #run(thread: Thread, action: RunAction): void {
-    this.storeDebugRegisters(thread);
+    this.#prepareDebugRegisters(thread);
     const signal = this.#signalFor(thread);
     const mode = modeFor(thread, action);
+    thread.isListening = mode === 'listen';
     const range = action.kind === 'range-step' ? action : undefined;
     switch (this.#native.resume(thread.tid, mode, signal, range?.start, range?.end)) {
       case 'running':

@@ -37,6 +37,10 @@ export class Thread {
   signalOverride: number | undefined;
   /** A stop was asked for and has not come yet. */
   isInterrupted = false;
+  /** Made by another traced thread; its first stop has not come yet. */
+  isNew = false;
+  /** It is left in a job-control stop, of which everybody was told, until that ends (PTRACE_LISTEN). */
+  isListening = false;
   /** A signal that we sent ourselves and that is to be delivered without a word to anybody. */
   injectedSignal: number | undefined;
   /** The image that this thread's debug registers hold. */

@@ -14,7 +14,7 @@ import {
 import { bounded } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
 
-const allKinds: readonly EventKind[] = [
+export const usualKinds: readonly EventKind[] = [
   'signal',
   'breakpoint',
   'program-trap',
@@ -31,12 +31,12 @@ const allKinds: readonly EventKind[] = [
 /** Records what it hears; holds threads at the kinds named in `holdAt`. */
 export class RecordingEngine implements Engine {
   readonly name = 'recorder';
-  readonly mask: ReadonlySet<EventKind>;
+  mask: ReadonlySet<EventKind>;
   readonly events: CoreEvent[] = [];
   holdAt: ReadonlySet<EventKind>;
   #wake: (() => void) | undefined;
 
-  constructor(holdAt: readonly EventKind[] = [], mask: readonly EventKind[] = allKinds) {
+  constructor(holdAt: readonly EventKind[] = [], mask: readonly EventKind[] = usualKinds) {
     this.mask = new Set(mask);
     this.holdAt = new Set(holdAt);
   }
@@ -92,11 +92,16 @@ export function launchOptions(program: string, args: readonly string[] = []): La
 export async function launchFixture(
   name: string,
   args: readonly string[] = [],
-  options: { holdAt?: readonly EventKind[]; flags?: readonly string[]; launch?: Partial<LaunchOptions> } = {},
+  options: {
+    holdAt?: readonly EventKind[];
+    mask?: readonly EventKind[];
+    flags?: readonly string[];
+    launch?: Partial<LaunchOptions>;
+  } = {},
 ): Promise<TracedProgram> {
   const path = await compileFixture(name, options.flags === undefined ? {} : { flags: options.flags });
   const tracer = new Tracer();
-  const engine = new RecordingEngine(options.holdAt);
+  const engine = new RecordingEngine(options.holdAt, options.mask);
   const attachment = await tracer.launch({ ...launchOptions(path, args), ...options.launch }, engine);
   return {
     tracer,
