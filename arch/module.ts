@@ -134,8 +134,12 @@ export interface ArchModule {
   /** How the program is made to do a system call: the instruction, and where number, arguments and result live. */
   readonly syscall: {
     readonly instruction: Uint8Array;
+    /** Every instruction that makes a system call, at most 4 bytes each. */
+    readonly instructions: readonly Uint8Array[];
     /** Byte offsets in the general regset. */
     readonly numberOffset: number;
+    /** Where the number is found from the way in to the way out of a call; undefined: in no register. */
+    readonly currentNumberOffset: number | undefined;
     readonly argumentOffsets: readonly number[];
     readonly resultOffset: number;
     /** Where the kernel notes that a system call may be restarted; -1 is stored there to cancel that. */

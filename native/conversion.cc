@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <algorithm>
+
 namespace outstep::conversion {
 
 Napi::Value raise(Napi::Env env, const Failure& failure) {
@@ -134,6 +136,12 @@ Arch arch(const Napi::Object& object) {
   result.flags_offset = offset(object, "flagsOffset");
   result.syscall_next_offset = static_cast<int>(number(object, "syscallNextOffset", -1));
   result.syscall_flags_offset = static_cast<int>(number(object, "syscallFlagsOffset", -1));
+  result.syscall_number_offset = static_cast<int>(number(object, "syscallNumberOffset", -1));
+  forEach(object.Get("syscallInstructions"), [&](const Napi::Value& value) {
+    auto instruction = value.As<Napi::Uint8Array>();
+    result.system_call_instructions.emplace_back(instruction.Data(),
+                                                 instruction.Data() + instruction.ByteLength());
+  });
   result.trap_flag = word(object, "trapFlag");
   result.breakpoint_pc_offset = static_cast<uint64_t>(number(object, "breakpointPcOffset"));
   result.debug_status_offset = static_cast<int>(number(object, "debugStatusOffset", -1));
@@ -181,6 +189,15 @@ SystemCall systemCall(const Napi::Object& object) {
   return call;
 }
 
+CaughtCalls caughtCalls(const Napi::Value& value) {
+  CaughtCalls calls;
+  calls.is_all = value.IsString() && value.As<Napi::String>().Utf8Value() == "all";
+  forEach(value,
+          [&](const Napi::Value& number) { calls.numbers.push_back(static_cast<int>(integer(number))); });
+  std::sort(calls.numbers.begin(), calls.numbers.end());
+  return calls;
+}
+
 ResumeMode resumeMode(const Napi::Value& value) {
   std::string mode = value.As<Napi::String>().Utf8Value();
   if (mode == "step") return ResumeMode::kStep;
@@ -206,6 +223,10 @@ Napi::Object event(Napi::Env env, const Event& event) {
   object.Set("stepped", Napi::Boolean::New(env, event.stepped));
   object.Set("refused", Napi::Boolean::New(env, event.refused));
   object.Set("debugStatus", bigint(env, event.debug_status));
+  if (event.call_end != CallEnd::kNone) {
+    object.Set("callEnd", Napi::String::New(env, event.call_end == CallEnd::kEntry ? "entry" : "return"));
+    object.Set("callNumber", Napi::Number::New(env, event.call_number));
+  }
   return object;
 }
 

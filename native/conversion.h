@@ -22,6 +22,7 @@ Arch arch(const Napi::Object& object);
 /** The plan and, for a slot, the slot itself. */
 Plan plan(const Napi::Object& object, Slot* slot);
 SystemCall systemCall(const Napi::Object& object);
+CaughtCalls caughtCalls(const Napi::Value& value);
 ResumeMode resumeMode(const Napi::Value& value);
 Napi::Object event(Napi::Env env, const Event& event);
 Napi::String resumeResult(Napi::Env env, ResumeResult result);

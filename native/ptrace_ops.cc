@@ -42,6 +42,9 @@ int resume(pid_t tid, int signal) {
 int singleStep(pid_t tid, int signal) {
   return call(PTRACE_SINGLESTEP, tid, nullptr, asPointer(static_cast<uint64_t>(signal)));
 }
+int resumeToCall(pid_t tid, int signal) {
+  return call(PTRACE_SYSCALL, tid, nullptr, asPointer(static_cast<uint64_t>(signal)));
+}
 int detach(pid_t tid, int signal) {
   return call(PTRACE_DETACH, tid, nullptr, asPointer(static_cast<uint64_t>(signal)));
 }
@@ -79,6 +82,9 @@ bool hasPendingTrap(pid_t tid) {
 }
 int getEventMessage(pid_t tid, unsigned long* into) {
   return call(PTRACE_GETEVENTMSG, tid, nullptr, into);
+}
+int getSystemCallInfo(pid_t tid, __ptrace_syscall_info* into) {
+  return call(PTRACE_GET_SYSCALL_INFO, tid, asPointer(sizeof *into), into);
 }
 int peekUser(pid_t tid, size_t offset, uint64_t* into) {
   return peek(PTRACE_PEEKUSER, tid, offset, into);

@@ -19,6 +19,8 @@ int interrupt(pid_t tid);
 int listen(pid_t tid);
 int resume(pid_t tid, int signal);
 int singleStep(pid_t tid, int signal);
+/** PTRACE_SYSCALL. */
+int resumeToCall(pid_t tid, int signal);
 int detach(pid_t tid, int signal);
 /** `*size_bytes` goes in as the room at `into` and comes out as what the kernel stored. */
 int getRegset(pid_t tid, int note_type, void* into, size_t* size_bytes);
@@ -28,6 +30,7 @@ int setSiginfo(pid_t tid, const siginfo_t* from);
 /** Whether a trap that the thread itself raised waits to be told of, PTRACE_PEEKSIGINFO. */
 bool hasPendingTrap(pid_t tid);
 int getEventMessage(pid_t tid, unsigned long* into);
+int getSystemCallInfo(pid_t tid, __ptrace_syscall_info* into);
 int peekUser(pid_t tid, size_t offset, uint64_t* into);
 int pokeUser(pid_t tid, size_t offset, uint64_t value);
 int peekData(pid_t tid, uint64_t address, uint64_t* into);

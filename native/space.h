@@ -27,6 +27,9 @@ struct Arch {
   std::vector<uint8_t> breakpoint_bytes;
   uint64_t breakpoint_pc_offset = 0;
   std::vector<int> breakpoint_trap_codes;
+  /** -1: unknown. */
+  int syscall_number_offset = -1;
+  std::vector<std::vector<uint8_t>> system_call_instructions;
   int debug_status_offset = -1;
   uint64_t debug_status_mask = 0;
 };
@@ -84,6 +87,19 @@ struct Slot {
 /** Room for a slot: at most 15 bytes of instruction and 14 of jump. */
 constexpr uint64_t kSlotSizeBytes = 32;
 
+/** No instruction that makes a system call is longer. */
+constexpr size_t kLongestCallBytes = 4;
+
+/** The system calls that somebody wants to hear of. */
+struct CaughtCalls {
+  bool is_all = false;
+  /** Sorted. */
+  std::vector<int> numbers;
+
+  bool any() const { return is_all || !numbers.empty(); }
+  bool has(int number) const;
+};
+
 /** An address space with its breakpoint sites, shared by the threads of a process and by a vfork child. */
 struct Space {
   pid_t pid = 0;
@@ -93,7 +109,8 @@ struct Space {
   std::map<uint64_t, Slot> slots;
   uint64_t pass_signals = 0;  // bit n - 1: signal n is delivered without an event
   bool is_armed = false;      // it had sites or debug registers: threads may trap
-  bool is_watched = false;    // some thread has a watchpoint: writes must be done by the program itself
+  CaughtCalls caught_calls;
+  bool is_watched = false;  // some thread has a watchpoint: writes must be done by the program itself
 
   bool openMemory();
   size_t read(uint64_t address, void* into, size_t length_bytes) const;

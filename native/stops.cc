@@ -142,6 +142,7 @@ bool Tracer::collectsTrap(Tracee& tracee, const Space& its_space) {
 
 bool Tracer::onStop(Tracee& tracee, Event* event) {
   if (event->event != 0) tracee.is_in_exec = event->event == PTRACE_EVENT_EXEC;
+  noteCall(tracee, *event);
   if (event->event != 0 && hasMessage(event->event)) {
     ptrace_ops::getEventMessage(tracee.tid, &event->message);
   }
@@ -157,13 +158,14 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
   event->pc = tracee.word(its_space->arch.pc_offset);
   bool is_interrupt = event->event == PTRACE_EVENT_STOP && event->code == SIGTRAP;
   if (is_interrupt && collectsTrap(tracee, *its_space)) return false;
-  if (event->event != 0 || event->code == (SIGTRAP | 0x80)) {
+  if (event->event != 0 || event->isSystemCallStop()) {
     if (is_step_in_slot && event->event != PTRACE_EVENT_EXEC) {
       out_of_line::translate(tracee, *its_space);
       event->pc = tracee.word(its_space->arch.pc_offset);
     }
+    Phase ended = tracee.phase;
     endPhase(tracee, event->pc);
-    return true;
+    return !event->isSystemCallStop() || onCallStop(tracee, *its_space, ended, event);
   }
   siginfo_t info = {};
   if (ptrace_ops::getSiginfo(tracee.tid, &info) == 0) {

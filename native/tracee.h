@@ -44,6 +44,11 @@ struct Tracee {
   bool is_in_exec = false;
   /** PTRACE_INTERRUPT was called and no stop handed up since; a stop that is not handed up takes it away. */
   bool is_interrupted = false;
+  /** Stopped on the way into a system call or inside one, and let run since only as far as its end is
+   * reported. */
+  bool is_in_call = false;
+  /** Of the call that it is in, when its beginning was seen; else -1. */
+  int call_number = -1;
   /** kSlotStep over pushf: the program itself had the trap flag set. */
   bool program_traps = false;
   /**

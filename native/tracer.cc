@@ -148,9 +148,16 @@ bool Tracer::run(Tracee& tracee, bool step, int signal) {
     expectExit(tracee);
     return false;
   }
+  RunRequest request = requestFor(tracee, step, signal);
+  if (request != RunRequest::kSystemCall) {
+    tracee.is_in_call = false;
+    tracee.call_number = -1;
+  }
   tracee.is_general_valid = false;
   tracee.hit_site = 0;
-  int code = step ? ptrace_ops::singleStep(tracee.tid, signal) : ptrace_ops::resume(tracee.tid, signal);
+  int code = request == RunRequest::kStep       ? ptrace_ops::singleStep(tracee.tid, signal)
+             : request == RunRequest::kContinue ? ptrace_ops::resume(tracee.tid, signal)
+                                                : ptrace_ops::resumeToCall(tracee.tid, signal);
   if (std::exchange(tracee.owes_stop, false)) ptrace_ops::interrupt(tracee.tid);
   // A thread that died under our hands runs, too: towards its exit event.
   setState(tracee, RunState::kRunning);

@@ -18,6 +18,9 @@
 
 namespace outstep {
 
+/** Which end of a system call a thread has reached. */
+enum class CallEnd { kNone, kEntry, kReturn };
+
 /** src/native/binding-types.ts NativeEvent. */
 struct Event {
   enum class Kind { kStopped, kExited, kKilled };
@@ -33,7 +36,15 @@ struct Event {
   bool stepped = false;
   bool refused = false;
   uint64_t debug_status = 0;
+  CallEnd call_end = CallEnd::kNone;
+  int call_number = -1;
+
+  /** PTRACE_O_TRACESYSGOOD. */
+  bool isSystemCallStop() const { return event == 0 && code == (SIGTRAP | 0x80); }
 };
+
+/** PTRACE_CONT, PTRACE_SINGLESTEP, PTRACE_SYSCALL. */
+enum class RunRequest { kContinue, kStep, kSystemCall };
 
 enum class ResumeResult { kRunning, kGone, kRefused, kDone };
 
@@ -82,6 +93,11 @@ class Tracer {
 
  private:
   bool run(Tracee& tracee, bool step, int signal);
+  RunRequest requestFor(Tracee& tracee, bool step, int signal);
+  /** Keeps account of whether a thread is inside a system call. */
+  void noteCall(Tracee& tracee, const Event& event);
+  /** As `onStop`; `ended` is what was under way. */
+  bool onCallStop(Tracee& tracee, const Space& space, Phase ended, Event* event);
   /** Whether a step or range step is over at the present pc. */
   bool isStepEnd(Tracee& tracee, const Space& space);
   ResumeResult passSite(Tracee& tracee, Space& space, const Plan& plan, int signal);

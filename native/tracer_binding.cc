@@ -74,6 +74,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("guard", &TracerBinding::guard),
                          InstanceMethod("unguard", &TracerBinding::unguard),
                          InstanceMethod("setPassSignals", &TracerBinding::setPassSignals),
+                         InstanceMethod("setCaughtCalls", &TracerBinding::setCaughtCalls),
                          InstanceMethod("setWatched", &TracerBinding::setWatched),
                          InstanceMethod("callSystem", &TracerBinding::callSystem),
                          InstanceMethod("expectExits", &TracerBinding::expectExits),
@@ -347,6 +348,13 @@ Napi::Value TracerBinding::setPassSignals(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);
   space->pass_signals = unsigned64(info[1]);
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::setCaughtCalls(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  space->caught_calls = conversion::caughtCalls(info[1]);
   return info.Env().Undefined();
 }
 

@@ -44,6 +44,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value guard(const Napi::CallbackInfo& info);
   Napi::Value unguard(const Napi::CallbackInfo& info);
   Napi::Value setPassSignals(const Napi::CallbackInfo& info);
+  Napi::Value setCaughtCalls(const Napi::CallbackInfo& info);
   Napi::Value setWatched(const Napi::CallbackInfo& info);
   Napi::Value callSystem(const Napi::CallbackInfo& info);
   Napi::Value expectExits(const Napi::CallbackInfo& info);

@@ -6,7 +6,10 @@ const argumentSlots: readonly GeneralSlot[] = ['rdi', 'rsi', 'rdx', 'r10', 'r8',
 export const syscall = {
   /** 0F 05, `syscall`. */
   instruction: Uint8Array.of(0x0f, 0x05),
+  /** `syscall`, `sysenter`, `int 0x80`. */
+  instructions: [Uint8Array.of(0x0f, 0x05), Uint8Array.of(0x0f, 0x34), Uint8Array.of(0xcd, 0x80)],
   numberOffset: generalOffset('rax'),
+  currentNumberOffset: generalOffset('orig_rax'),
   argumentOffsets: argumentSlots.map(generalOffset),
   resultOffset: generalOffset('rax'),
   restartOffset: generalOffset('orig_rax'),

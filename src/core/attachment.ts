@@ -3,6 +3,7 @@ import type { HardwarePoint } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import type { Address, KernelSignal } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
+import type { CaughtSystemCalls } from './caught-calls.js';
 import type { Engine, EventAnswer, ResumeAction } from './engine.js';
 import type { CoreEvent, ThreadEvent } from './event.js';
 import type { Process } from './process.js';
@@ -29,6 +30,7 @@ export class Attachment {
   /** Threads whose `held` is still to come. */
   readonly #awaited = new Set<Thread>();
   #passSignals = 0n;
+  #caughtCalls: CaughtSystemCalls = 'none';
   #isAttached = true;
   /** Between `quiesce` and the next `resume`: threads that appear are held, too. */
   #isQuiet = false;
@@ -131,6 +133,9 @@ export class Attachment {
         return this.process.hardware.isWantedBy(executeAt(event.address), this);
       case 'step-done':
         return this.#isStepDone(event);
+      case 'system-call-entry':
+      case 'system-call-return':
+        return this.catchesSystemCall(event.number);
       default:
         return true;
     }
@@ -190,6 +195,24 @@ export class Attachment {
   /** To be called when the engine's mask has changed: what native code decides by it is decided anew. */
   maskChanged(): void {
     this.process.passSignalsChanged();
+  }
+
+  /**
+   * The system calls that this engine is told of when a thread goes into them and when it comes back, in place of
+   * those before. Holds for running threads as well, and after an exec.
+   */
+  setCaughtSystemCalls(calls: CaughtSystemCalls): void {
+    this.#caughtCalls = calls;
+    this.process.caughtCalls.wishesChanged();
+  }
+
+  get caughtSystemCalls(): CaughtSystemCalls {
+    return this.#caughtCalls;
+  }
+
+  catchesSystemCall(number: number): boolean {
+    if (typeof this.#caughtCalls === 'string') return this.#caughtCalls === 'all';
+    return this.#caughtCalls.has(number);
   }
 
   /**

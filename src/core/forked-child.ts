@@ -7,7 +7,7 @@ import type { Pid } from '../base/ids.js';
 import type { NativeEvent } from '../native/binding-types.js';
 import type { RawMemory } from './memory.js';
 import type { Process } from './process.js';
-import { isGroupStop, ptraceEvents } from './stop.js';
+import { isCallStop, isGroupStop, ptraceEvents } from './stop.js';
 import type { Tracer } from './tracer.js';
 
 const childEvents: readonly number[] = [ptraceEvents.fork, ptraceEvents.vfork, ptraceEvents.clone];
@@ -75,7 +75,7 @@ function sharedMemoryListener(tracer: Tracer, parent: Process, child: Pid) {
     if (childEvents.includes(event.event))
       tracer.onForkedChild(parent, event.message, event.event !== ptraceEvents.fork);
     const isOwnTrap = event.atSite || event.stepped || event.refused;
-    const signal = event.event === 0 && !isOwnTrap ? event.code : 0;
+    const signal = event.event === 0 && !isOwnTrap && !isCallStop(event) ? event.code : 0;
     // Without its parent there is nothing in the memory any more that it must be led past.
     if (event.event === ptraceEvents.exec || !parent.isAlive) {
       tracer.native.detach(child, signal);

@@ -12,6 +12,8 @@ export function nativeArch(arch: ArchModule): NativeArch {
     flagsOffset: general.flagsOffset,
     syscallNextOffset: syscall.nextAddressOffset ?? -1,
     syscallFlagsOffset: syscall.savedFlagsOffset ?? -1,
+    syscallNumberOffset: syscall.currentNumberOffset ?? -1,
+    syscallInstructions: syscall.instructions,
     trapFlag: general.trapFlag,
     breakpointBytes: breakpoint.bytes,
     breakpointPcOffset: breakpoint.pcOffset,

@@ -7,6 +7,7 @@ import { address, type KernelSignal, type Pid, type Tid, tid } from '../base/ids
 import type { NativeEvent, NativeTracer } from '../native/binding-types.js';
 import { Attachment } from './attachment.js';
 import { BreakpointSites } from './breakpoint-sites.js';
+import { CaughtCalls } from './caught-calls.js';
 import type { Engine, ResumeAction } from './engine.js';
 import type { CoreEvent, ExitStatus, ThreadEvent } from './event.js';
 import { HardwarePoints } from './hardware-points.js';
@@ -14,7 +15,15 @@ import { LoadedProgram } from './loaded-program.js';
 import { Memory, type RawMemory } from './memory.js';
 import { isOtherProcess, isTraceStopped } from './proc.js';
 import { Slots } from './slots.js';
-import { isGroupStop, kindOfStop, ptraceEvents, readEventStop, readSignalStop } from './stop.js';
+import {
+  isCallStop,
+  isGroupStop,
+  kindOfStop,
+  ptraceEvents,
+  readCallStop,
+  readEventStop,
+  readSignalStop,
+} from './stop.js';
 import { Thread } from './thread.js';
 import { ThreadRunner } from './thread-runner.js';
 import type { Tracer } from './tracer.js';
@@ -40,6 +49,7 @@ export class Process {
   readonly rawMemory: RawMemory;
   readonly sites: BreakpointSites;
   readonly hardware: HardwarePoints;
+  readonly caughtCalls: CaughtCalls;
   readonly arch: ArchModule;
   readonly registerFile: RegisterFile;
   readonly program: LoadedProgram;
@@ -68,6 +78,7 @@ export class Process {
     this.#slots = new Slots(this.native, this.rawMemory, this.arch);
     this.sites = new BreakpointSites(tracer, space, this.rawMemory, this.arch, this.#slots);
     this.hardware = new HardwarePoints(this.arch.debugRegisters);
+    this.caughtCalls = new CaughtCalls(this);
     this.memory = new Memory(this.rawMemory, this.sites);
     this.program = new LoadedProgram(this);
     this.#runner = new ThreadRunner(this, (thread) => this.#report(thread, this.#stepEnd(thread)));
@@ -212,6 +223,10 @@ export class Process {
   #readStop(thread: Thread, event: NativeEvent): void {
     if (event.event !== 0) {
       this.#onEventStop(thread, event);
+      return;
+    }
+    if (isCallStop(event)) {
+      this.#report(thread, readCallStop(thread, event));
       return;
     }
     const facts = readSignalStop(thread, event, this.tracer.ownPid);
@@ -378,6 +393,7 @@ export class Process {
     if (!this.#isAlive || this.#attachments.length === 0) return;
     this.hardwareChanged();
     this.passSignalsChanged();
+    this.caughtCalls.wishesChanged();
     this.resumeWanted();
   }
 

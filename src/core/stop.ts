@@ -19,7 +19,13 @@ export function isGroupStop(event: NativeEvent): boolean {
   return event.event === eventStop && event.code !== sigtrap;
 }
 
+/** PTRACE_O_TRACESYSGOOD. */
+export function isCallStop(event: NativeEvent): boolean {
+  return event.event === 0 && event.code === (sigtrap | 0x80);
+}
+
 export function kindOfStop(event: NativeEvent): StopKind {
+  if (isCallStop(event)) return event.callEnd === 'entry' ? 'system-call' : 'event';
   if (isGroupStop(event)) return 'group-stop';
   if (event.event !== 0) return event.event === eventStop ? 'event' : 'system-call';
   return event.code === sigtrap && event.signalCode === handlerEntryCode ? 'event' : 'signal-delivery';
@@ -39,6 +45,16 @@ export interface SignalStop {
   readonly events: readonly ThreadEvent[];
   /** The signal that the program gets when the thread goes on. */
   readonly pendingSignal: KernelSignal | undefined;
+}
+
+/** Reads a stop at a system call, which may end a step as well. */
+export function readCallStop(thread: Thread, event: NativeEvent): readonly ThreadEvent[] {
+  const number = event.callNumber ?? -1;
+  const events: ThreadEvent[] = [];
+  if (event.callEnd !== undefined) events.push({ kind: `system-call-${event.callEnd}`, thread, number });
+  if (event.atSite) events.push({ kind: 'breakpoint', thread, address: address(event.pc) });
+  if (event.stepped) events.push({ kind: 'step-done', thread });
+  return events;
 }
 
 /** Reads a signal-delivery stop. `ownPid` is the sender of signals that this core sent itself. */

@@ -52,6 +52,9 @@ export interface NativeEvent {
   readonly refused: boolean;
   /** Status of the debug registers after a hardware trap, already cleared; 0n: none. */
   readonly debugStatus: bigint;
+  /** The thread goes into a system call or comes back from one: a caught one, or a step has ended there. */
+  readonly callEnd?: 'entry' | 'return';
+  readonly callNumber?: number;
 }
 
 /** A site's plan in the form native code carries out; see arch/plan.ts. Offsets are into the general regset. */
@@ -76,6 +79,10 @@ export interface NativeArch {
   /** The registers that hold the next address and the flags after `syscall`; -1 where there are none. */
   readonly syscallNextOffset: number;
   readonly syscallFlagsOffset: number;
+  /** The register that holds the number during a call; -1: unknown. */
+  readonly syscallNumberOffset: number;
+  /** Every instruction that makes a system call, at most 4 bytes each. */
+  readonly syscallInstructions: readonly Uint8Array[];
   /** Bit of the flags register that makes the CPU trap after each instruction. */
   readonly trapFlag: bigint;
   readonly breakpointBytes: Uint8Array;
@@ -182,6 +189,11 @@ export interface NativeTracer {
   unguard(space: number, address: bigint): void;
   /** Signals that are delivered at once without an event, for threads that do not step; bit n - 1 is signal n. */
   setPassSignals(space: number, signals: bigint): void;
+  /**
+   * The system calls whose two ends are told, in threads that are resumed from now on; a step over one tells them, too.
+   * No others come to be heard of.
+   */
+  setCaughtCalls(space: number, calls: 'all' | readonly number[]): void;
   /** Whether threads of the space have watchpoints: then native code writes no memory in the program's stead. */
   setWatched(space: number, isWatched: boolean): void;
   /**

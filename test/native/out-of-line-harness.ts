@@ -64,6 +64,8 @@ const nativeArch: NativeArch = {
   flagsOffset: generalOffsets.eflags,
   syscallNextOffset: generalOffsets.rcx,
   syscallFlagsOffset: generalOffsets.r11,
+  syscallNumberOffset: -1,
+  syscallInstructions: [],
   trapFlag: 0x100n,
   breakpointBytes: Uint8Array.of(0xcc),
   breakpointPcOffset: 1,

@@ -12,6 +12,12 @@ export function tracerOf(pid: number): number {
   return Number(statusField(pid, 'TracerPid'));
 }
 
+/** Number of the system call that a process is blocked in; undefined: it runs. */
+export function systemCallOf(pid: number): number | undefined {
+  const [number = ''] = readFileSync(`/proc/${pid}/syscall`, 'utf8').split(' ');
+  return /^\d+$/.test(number) ? Number(number) : undefined;
+}
+
 function statusField(pid: number, name: string): string {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';

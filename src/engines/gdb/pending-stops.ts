@@ -143,14 +143,15 @@ function isStillTrue(
     case 'signal':
       // Where nothing may be executed, SIGSEGV is all there is of a breakpoint.
       return !passSignals.has(event.signal) || owner.attachment.hasBreakpoint(event.thread.pc);
+    case 'system-call-entry':
+    case 'system-call-return':
+      return owner.attachment.catchesSystemCall(event.number);
     case 'exec':
     case 'clone':
     case 'thread-start':
     case 'fork':
     case 'vfork':
     case 'vfork-done':
-    case 'system-call-entry':
-    case 'system-call-return':
     case 'held':
     case 'group-stop':
       return true;

@@ -25,6 +25,8 @@ export const reportedEvents: ReadonlySet<EventKind> = new Set<EventKind>([
   'hardware-breakpoint',
   'watchpoint',
   'step-done',
+  'system-call-entry',
+  'system-call-return',
   'exec',
   'thread-exit',
   'exit',

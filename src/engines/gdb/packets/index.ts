@@ -12,6 +12,7 @@ import { runControlPackets } from './run-control.js';
 import { searchPackets } from './search.js';
 import { sessionPackets } from './session.js';
 import { signalPackets } from './signals.js';
+import { systemCallPackets } from './system-calls.js';
 import { threadPackets } from './threads.js';
 import { transferPackets } from './transfer.js';
 
@@ -24,6 +25,7 @@ export const packets: readonly PacketEntry[] = [
   ...threadPackets,
   ...processPackets,
   ...signalPackets,
+  ...systemCallPackets,
   ...hostIoPackets,
   ...transferPackets,
   ...monitorPackets,

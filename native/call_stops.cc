@@ -1,0 +1,89 @@
+/**
+ * Stops on the way into system calls and out of them: which requests lead to them, and which are told.
+ */
+#include <errno.h>
+#include <sys/ptrace.h>
+
+#include <algorithm>
+
+#include "ptrace_ops.h"
+#include "tracer.h"
+
+namespace outstep {
+
+namespace {
+
+bool isInsideCall(int event) {
+  return event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
+         event == PTRACE_EVENT_VFORK_DONE || event == PTRACE_EVENT_EXEC || event == PTRACE_EVENT_EXIT ||
+         event == PTRACE_EVENT_SECCOMP;
+}
+
+bool isAtCall(const Tracee& tracee, const Space& space) {
+  uint64_t pc = tracee.word(space.arch.pc_offset);
+  uint8_t text[kLongestCallBytes];
+  size_t length_bytes = space.read(pc, text, sizeof text);
+  const auto& calls = space.arch.system_call_instructions;
+  return std::any_of(calls.begin(), calls.end(), [&](const std::vector<uint8_t>& call) {
+    return call.size() <= length_bytes && std::equal(call.begin(), call.end(), text);
+  });
+}
+
+/** Kernels before 5.3 do not say; the calls that were seen to begin do then. */
+bool isEntry(const Tracee& tracee) {
+  __ptrace_syscall_info info = {};
+  if (ptrace_ops::getSystemCallInfo(tracee.tid, &info) != 0) return !tracee.is_in_call;
+  return info.op == PTRACE_SYSCALL_INFO_ENTRY;
+}
+
+int numberIn(const Tracee& tracee, const Arch& arch) {
+  if (arch.syscall_number_offset < 0) return -1;
+  return static_cast<int>(tracee.word(static_cast<size_t>(arch.syscall_number_offset)));
+}
+
+}  // namespace
+
+bool CaughtCalls::has(int number) const {
+  return is_all || std::binary_search(numbers.begin(), numbers.end(), number);
+}
+
+RunRequest Tracer::requestFor(Tracee& tracee, bool step, int signal) {
+  Space* its_space = spaceOf(tracee);
+  bool catches = its_space != nullptr && its_space->caught_calls.any();
+  if (!step) return catches ? RunRequest::kSystemCall : RunRequest::kContinue;
+  // Stepping passes both ends of a call unseen. From inside one, and from the instruction that makes it,
+  // nothing else is executed before the next end anyway, unless a handler is.
+  if (!catches || signal != 0 || !loadGeneral(tracee, its_space->arch)) return RunRequest::kStep;
+  bool meets_call = tracee.is_in_call || isAtCall(tracee, *its_space);
+  return meets_call ? RunRequest::kSystemCall : RunRequest::kStep;
+}
+
+void Tracer::noteCall(Tracee& tracee, const Event& event) {
+  if (event.isSystemCallStop()) return;
+  // A signal or an interrupt ends the call, which may be made again.
+  tracee.is_in_call = isInsideCall(event.event);
+}
+
+bool Tracer::onCallStop(Tracee& tracee, const Space& its_space, Phase ended, Event* event) {
+  bool is_entry = isEntry(tracee);
+  int number = numberIn(tracee, its_space.arch);
+  // rt_sigreturn(2) restores the register that has the number as well.
+  if (!is_entry && number < 0) number = tracee.call_number;
+  tracee.is_in_call = is_entry;
+  tracee.call_number = is_entry ? number : -1;
+  bool was_in_exec = std::exchange(tracee.is_in_exec, false);
+  event->call_end = is_entry ? CallEnd::kEntry : CallEnd::kReturn;
+  event->call_number = number;
+  bool is_step_over =
+      !is_entry && tracee.mode != ResumeMode::kContinue && !was_in_exec && isStepEnd(tracee, its_space);
+  if (is_step_over) {
+    event->stepped = true;
+    event->at_site = tracee.hit_site != 0;
+  }
+  // After a step in place others wait for the trap to be put back.
+  bool is_awaited = is_step_over || ended == Phase::kInPlace;
+  if (is_awaited || its_space.caught_calls.has(number)) return true;
+  return !goOn(tracee, 0, event);
+}
+
+}  // namespace outstep
