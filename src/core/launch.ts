@@ -49,8 +49,15 @@ function commandLine(options: LaunchOptions): {
   const [first, ...rest] = [...wrapper, options.program, ...options.args];
   const wrapperExecs = wrapper.length > 0 ? 1 : 0;
   if (!options.startWithShell) return { words: [first ?? options.program, ...rest], execs: 1 + wrapperExecs };
-  const line = ['exec', ...[first ?? options.program, ...rest].map(shellQuoted)].join(' ');
-  return { words: [shell, '-c', line], execs: 2 + wrapperExecs };
+  const setter = variablesSetter(options.environment);
+  const line = ['exec', ...[...setter, first ?? options.program, ...rest].map(shellQuoted)].join(' ');
+  return { words: [shell, '-c', line], execs: 2 + wrapperExecs + (setter.length > 0 ? 1 : 0) };
+}
+
+/** A command in front of the program that sets the variables whose names a shell may drop (POSIX: it need not pass them). */
+function variablesSetter(environment: LaunchOptions['environment']): readonly string[] {
+  const dropped = Object.entries(environment).filter(([name]) => !/^[A-Za-z_]\w*$/.test(name));
+  return dropped.length === 0 ? [] : ['/usr/bin/env', ...dropped.map(([name, value]) => `${name}=${value}`)];
 }
 
 /** Quoted for sh(1) so that it stays one word with the same characters. */

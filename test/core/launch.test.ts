@@ -57,6 +57,17 @@ describe('launch', () => {
     assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 42 });
   });
 
+  it('passes on variables that the shell itself would drop', async () => {
+    using tracer = new Tracer();
+    const environment = { 'TEST name': 'a = b', TEST: 'c' };
+    const options = { ...launchOptions('/bin/sleep', ['60']), startWithShell: true, environment };
+    const attachment = await tracer.launch(options, new RecordingEngine());
+    const variables = readFileSync(`/proc/${attachment.process.pid}/environ`, 'latin1').split('\0');
+    assert.ok(variables.includes('TEST name=a = b'));
+    assert.ok(variables.includes('TEST=c'));
+    await attachment.kill();
+  });
+
   it('lets the children of a wrapper go', async () => {
     using tracer = new Tracer();
     const engine = new RecordingEngine();
