@@ -95,7 +95,8 @@ export const monitorCommands: readonly MonitorCommand[] = [
   {
     name: 'exit',
     argumentForm: '',
-    explanation: 'Kill what was started, let go what was attached to, end the server',
+    // GDB's own tests know a server of this kind by the first two words.
+    explanation: 'Quit GDBserver: kill what was started, let go what was attached to, end',
     run: (session) => {
       session.afterReply(() => session.server.end());
       return undefined;
