@@ -2,10 +2,11 @@
  * All-stop: between two packets every thread of every process is held, and from a resume to its stop reply the client
  * waits for the first event that it must hear of.
  */
+import type { Pid } from '../../base/ids.js';
 import type { CoreEvent, EventAnswer, Process, Thread } from '../../core/index.js';
 import { replyForError } from './output.js';
 import { OwedSignals } from './owed-signals.js';
-import { deferred, errno, failure, type Reply, text } from './packet.js';
+import { deferred, errno, failure, ok, type Reply, text } from './packet.js';
 import { type Stop, threadOf } from './pending-stops.js';
 import { deliversSignal } from './process-set.js';
 import type { RequestedAction } from './run-control.js';
@@ -43,6 +44,25 @@ export class AllStop implements RunMode {
   forget(process: Process): void {
     if (this.#lastStop !== undefined && threadOf(this.#lastStop)?.process === process)
       this.#lastStop = undefined;
+  }
+
+  forgetEnd(id: Pid | undefined): boolean {
+    return this.#context.pending.dropExit(id);
+  }
+
+  /** Everything is held already: packets are handled only then. */
+  leave(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** What the client was told last. */
+  get lastStop(): Stop | undefined {
+    return this.#lastStop;
+  }
+
+  /** There are no notifications. */
+  acknowledge(): Reply {
+    return ok;
   }
 
   reportPresent(process: Process): Reply {
@@ -104,7 +124,7 @@ export class AllStop implements RunMode {
   }
 
   #nothingToResume(actions: readonly RequestedAction[]): Reply {
-    if (actions.every((action) => action.action.kind === 'leave')) return { kind: 'ok' };
+    if (actions.every((action) => action.action.kind === 'leave')) return ok;
     return this.#context.processes.size > 0
       ? this.#report({ kind: 'no-resumed' })
       : failure(errno.noSuchProcess, 'no process');

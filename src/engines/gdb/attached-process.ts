@@ -38,8 +38,13 @@ export class AttachedProcess {
   /** The last resume once more, for the threads that are left: what had stopped them is gone. */
   resumeAgain(): void {
     this.attachment.newThreads = this.#newThreads;
+    this.resumeThreads(this.#choices);
+  }
+
+  /** Lets these threads run, whatever the others do. */
+  resumeThreads(choices: ReadonlyMap<Thread, ResumeChoice>): void {
     const batch: { thread: Thread; action: ResumeChoice['action']; signal?: number }[] = [];
-    for (const [thread, choice] of this.#choices) {
+    for (const [thread, choice] of choices) {
       if (!canRun(thread)) continue;
       const { action, signal } = choice;
       batch.push(choice.deliversPending ? { thread, action } : { thread, action, signal });

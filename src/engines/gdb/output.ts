@@ -1,5 +1,5 @@
 /** From replies to bytes: the one place that writes to a client, and the one place that turns errors into replies. */
-import { asciiBytes, encodePacket, escapeBinary, ProtocolError } from 'gdb-js-rsp-parser';
+import { asciiBytes, encodeNotification, encodePacket, escapeBinary, ProtocolError } from 'gdb-js-rsp-parser';
 import { assertNever } from '../../base/assert-never.js';
 import { type ErrorCode, errorCodes, isOutstepError, messageOf } from '../../base/errors.js';
 import type { DebugLog } from './debug-log.js';
@@ -101,6 +101,12 @@ export class PacketWriter {
 
   repeatLast(): void {
     if (this.#last !== undefined) this.#transport.write(this.#last);
+  }
+
+  /** At any time, and never acknowledged. `data` holds no `$`, `%` or `#`. */
+  notify(name: string, data: string): void {
+    this.#log.write('remote', () => `notify ("${name}:${data}")`);
+    this.#transport.write(encodeNotification(asciiBytes(`${name}:${data}`)));
   }
 
   /** `data` is escaped already. Run-length encoding pays only where the connection is slow enough to need acks. */

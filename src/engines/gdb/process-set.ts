@@ -4,7 +4,7 @@ import type { AttachedProcess } from './attached-process.js';
 import { chooseActions, newThreadsOf, type RequestedAction, type ResumeChoice } from './run-control.js';
 
 /** For each process with threads to be resumed, what they are to do. */
-export type ResumePlan = ReadonlyMap<AttachedProcess, ReadonlyMap<Thread, ResumeChoice>>;
+export type ResumePlan = ReadonlyMap<AttachedProcess, Map<Thread, ResumeChoice>>;
 
 /** Whether a thread is to go on with a signal, which only a real resume can deliver. */
 export function deliversSignal(plan: ResumePlan): boolean {
@@ -60,10 +60,14 @@ export class ProcessSet {
     }
   }
 
-  plan(actions: readonly RequestedAction[]): ResumePlan {
+  /** `isConcerned`: whether a thread is to be resumed at all. */
+  plan(
+    actions: readonly RequestedAction[],
+    isConcerned: (thread: Thread) => boolean = () => true,
+  ): ResumePlan {
     const plan = new Map<AttachedProcess, Map<Thread, ResumeChoice>>();
     for (const attached of this.#attached.values()) {
-      const choices = chooseActions(actions, attached.process.threads.values());
+      const choices = chooseActions(actions, [...attached.process.threads.values()].filter(isConcerned));
       if (choices.size > 0) plan.set(attached, choices);
     }
     return plan;

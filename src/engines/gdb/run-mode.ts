@@ -2,7 +2,7 @@
  * How a connection learns of stops: in all-stop the answer to a resume is the next stop, and everything stands when
  * it leaves; in non-stop each thread stops for itself and notifications tell of it.
  */
-import type { KernelSignal } from '../../base/ids.js';
+import type { KernelSignal, Pid } from '../../base/ids.js';
 import type { CoreEvent, EventAnswer, Process, Thread } from '../../core/index.js';
 import type { DebugLog } from './debug-log.js';
 import type { Reply } from './packet.js';
@@ -24,6 +24,8 @@ export interface RunContext {
   readonly log: DebugLog;
   /** Writes the answer to a resume packet and goes on with the packets that wait. */
   answerLate(reply: Reply): void;
+  /** Sends a stop reply as a notification. */
+  notify(stopReply: string): void;
 }
 
 export interface RunMode {
@@ -39,8 +41,18 @@ export interface RunMode {
   reportCurrent(): Reply;
   /** A process has been adopted and all its threads are held: the answer to `vRun` or `vAttach`. */
   reportPresent(process: Process, origin: 'started' | 'attached'): Reply;
+  /** `vStopped` */
+  acknowledge(): Reply;
   /** A process is the client's no more. */
   forget(process: Process): void;
+  /**
+   * The client lets go of a process that has ended.
+   * @param pid undefined: of any
+   * @returns whether there is one whose end the client has not taken note of.
+   */
+  forgetEnd(pid: Pid | undefined): boolean;
   /** The threads of a process that are to stay held when the connection is lost. */
   heldThreads(process: Process): Iterable<Thread>;
+  /** Gives way to another mode; resolves when every thread is held. */
+  leave(): Promise<void>;
 }

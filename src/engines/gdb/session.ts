@@ -10,6 +10,7 @@ import { AllStop } from './all-stop.js';
 import { AttachedProcess } from './attached-process.js';
 import { ClientFeatures, featureAnswer } from './features.js';
 import type { LaunchSettings } from './launch-settings.js';
+import { NonStop } from './non-stop.js';
 import { PacketWriter, replyBytes, replyForError } from './output.js';
 import { empty, errno, failure, type PacketEntry, type Reply } from './packet.js';
 import { PacketQueue, type PacketReceiver } from './packet-queue.js';
@@ -47,7 +48,8 @@ export class GdbSession {
   readonly #processes = new ProcessSet();
   readonly #pending = new PendingStops();
   readonly #cleanups: (() => void)[] = [];
-  readonly #mode: RunMode;
+  readonly #runContext: RunContext;
+  #mode: RunMode;
   #state: SessionState = 'answering';
   #afterReply: (() => void) | undefined;
 
@@ -58,7 +60,8 @@ export class GdbSession {
     this.#transport = transport;
     this.#writer = new PacketWriter(transport, server.log);
     this.#queue = new PacketQueue(this.#writer, this.#receiver());
-    this.#mode = new AllStop(this.#runContext());
+    this.#runContext = this.#newRunContext();
+    this.#mode = new AllStop(this.#runContext);
     this.#engine = { name: 'gdb client', mask: reportedEvents, onEvent: (event) => this.#onEvent(event) };
   }
 
@@ -83,7 +86,7 @@ export class GdbSession {
     };
   }
 
-  #runContext(): RunContext {
+  #newRunContext(): RunContext {
     const passSignals = (): ReadonlySet<KernelSignal> => this.passSignals;
     return {
       processes: this.#processes,
@@ -97,6 +100,9 @@ export class GdbSession {
       answerLate: (reply) => {
         this.#write(reply, true);
         this.#queue.pump();
+      },
+      notify: (stopReply) => {
+        if (!this.isClosed) this.#writer.notify('Stop', stopReply);
       },
     };
   }
@@ -206,7 +212,7 @@ export class GdbSession {
 
   /** Whether a process, or any, has ended and the client has not been told; it will not be. */
   forgetEnd(id: Pid | undefined): boolean {
-    return this.#pending.dropExit(id);
+    return this.#mode.forgetEnd(id);
   }
 
   #forget(process: Process): AttachedProcess | undefined {
@@ -236,6 +242,20 @@ export class GdbSession {
 
   resume(actions: readonly RequestedAction[]): Reply {
     return this.#mode.resume(actions);
+  }
+
+  /** `QNonStop`. Going over to all-stop stops every thread; going over to non-stop changes nothing. */
+  async setMode(kind: RunMode['kind']): Promise<void> {
+    if (this.#mode.kind === kind) return;
+    const before = this.#mode;
+    await before.leave();
+    if (kind === 'all-stop') this.#mode = new AllStop(this.#runContext);
+    else this.#mode = new NonStop(this.#runContext, before instanceof AllStop ? before.lastStop : undefined);
+  }
+
+  /** `vStopped`: the client has taken note of the stop that it was sent last. */
+  acknowledgeStop(): Reply {
+    return this.#mode.acknowledge();
   }
 
   /** Stops what runs on the client's behalf. */

@@ -27,6 +27,7 @@ export const reportedEvents: ReadonlySet<EventKind> = new Set<EventKind>([
   'step-done',
   'system-call-entry',
   'system-call-return',
+  'held',
   'exec',
   'thread-exit',
   'exit',
@@ -46,7 +47,8 @@ export function stopReplyOf(stop: Stop, style: ReportStyle): Reply {
   return text(describeStop(stop, style));
 }
 
-function describeStop(stop: Stop, style: ReportStyle): string {
+/** The stop reply itself, as the answer to a resume or in a notification. */
+export function describeStop(stop: Stop, style: ReportStyle): string {
   const multiprocess = style.features.has('multiprocess');
   switch (stop.kind) {
     case 'exit': {

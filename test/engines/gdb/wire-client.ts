@@ -20,6 +20,7 @@ export class WireClient {
   isClosed = false;
   readonly #decoder = new FrameDecoder({ role: 'client', maxPacketBytes: 1 << 24 });
   readonly #replies: string[] = [];
+  readonly #notifications: string[] = [];
   readonly #history: string[] = [];
   #acknowledges = true;
   #wake: (() => void) | undefined;
@@ -54,15 +55,36 @@ export class WireClient {
   }
 
   /** The next reply, unescaped. */
-  async reply(): Promise<string> {
-    while (this.#replies.length === 0) {
+  reply(): Promise<string> {
+    return this.#next(this.#replies, 'a reply');
+  }
+
+  /** The stop reply in the next notification. */
+  async stopNotification(): Promise<string> {
+    const notification = await this.#next(this.#notifications, 'a notification');
+    assert.match(notification, /^Stop:/);
+    return notification.slice('Stop:'.length);
+  }
+
+  /** The next notification's stop and all that wait behind it, acknowledged. */
+  async stops(): Promise<readonly string[]> {
+    const stops = [await this.stopNotification()];
+    for (;;) {
+      const next = await this.request('vStopped');
+      if (next === 'OK') return stops;
+      stops.push(next);
+    }
+  }
+
+  async #next(queue: string[], what: string): Promise<string> {
+    while (queue.length === 0) {
       assert.ok(!this.isClosed, `the session closed the connection\n${this.#tail()}`);
       const news = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      await bounded(news, replyTimeoutMs, () => `a reply\n${this.#tail()}`);
+      await bounded(news, replyTimeoutMs, () => `${what}\n${this.#tail()}`);
     }
-    return this.#replies.shift() ?? '';
+    return queue.shift() ?? '';
   }
 
   request(packet: Uint8Array | string): Promise<string> {
@@ -91,9 +113,18 @@ export class WireClient {
     return this.#replies;
   }
 
+  get unreadNotifications(): readonly string[] {
+    return this.#notifications;
+  }
+
   #take(bytes: Uint8Array): void {
     this.writes.push(bytes);
     for (const frame of this.#decoder.push(bytes)) {
+      if (frame.kind === 'notification') {
+        const text = asciiText(frame.data);
+        this.#history.push(`<- %${text.slice(0, 120)}`);
+        this.#notifications.push(text);
+      }
       if (frame.kind !== 'packet') continue;
       assert.ok(frame.checksumOk, 'bad checksum from the session');
       const reply = asciiText(frame.data);

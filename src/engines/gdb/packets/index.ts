@@ -6,6 +6,7 @@ import { environmentPackets } from './environment.js';
 import { hostIoPackets } from './host-io.js';
 import { memoryPackets } from './memory.js';
 import { monitorPackets } from './monitor.js';
+import { nonStopPackets } from './non-stop.js';
 import { processPackets } from './processes.js';
 import { registerPackets } from './registers.js';
 import { runControlPackets } from './run-control.js';
@@ -21,6 +22,7 @@ export const packets: readonly PacketEntry[] = [
   ...registerPackets,
   ...memoryPackets,
   ...runControlPackets,
+  ...nonStopPackets,
   ...breakpointPackets,
   ...threadPackets,
   ...processPackets,

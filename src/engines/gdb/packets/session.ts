@@ -7,13 +7,6 @@ function parseTokens(fields: FieldReader): string {
   return fields.accept(':') ? fields.restText() : '';
 }
 
-function parseMode(fields: FieldReader): number {
-  fields.expect(':');
-  const mode = fields.number();
-  fields.expectEnd();
-  return mode;
-}
-
 interface Selection {
   readonly operation: string;
   readonly selector: ThreadSelector;
@@ -83,12 +76,6 @@ export const sessionPackets: readonly PacketEntry[] = [
     },
   }),
   packet({ name: 'H', parse: parseSelection, run: select }),
-  packet({
-    // Not announced: a client that asks nevertheless may be told that it already has all-stop.
-    name: 'QNonStop',
-    parse: parseMode,
-    run: (_session, mode) => (mode === 0 ? ok : failure(errno.invalid, 'non-stop mode is not supported')),
-  }),
   packet({
     // Nothing is looked up by the client's symbols, so that the first offer is also the last.
     name: 'qSymbol',
