@@ -314,9 +314,9 @@ export class Process {
     for (const attachment of this.#attachments) {
       const event = events.find((candidate) => attachment.concerns(candidate));
       if (event === undefined) continue;
-      const answer = attachment.tell(event);
-      if (answer === 'hold') attachment.vote(thread, { kind: 'hold' });
-      else if (event.kind === 'step-done') attachment.vote(thread, { kind: 'continue' });
+      // The step is over; while it hears so the engine may wish for the next one.
+      if (event.kind === 'step-done') attachment.vote(thread, { kind: 'continue' });
+      if (attachment.tell(event) === 'hold') attachment.vote(thread, { kind: 'hold' });
     }
   }
 

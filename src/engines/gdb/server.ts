@@ -23,6 +23,7 @@ import type { DebugLog } from './debug-log.js';
 import { expandDisabledPackets } from './features.js';
 import { LaunchSettings } from './launch-settings.js';
 import { GdbSession } from './session.js';
+import { Tracing } from './tracing/tracing.js';
 import type { Transport } from './transport.js';
 
 export interface ServerConfig {
@@ -74,6 +75,9 @@ export class GdbServer {
   readonly finished: Promise<number>;
   /** What `vRun` without a name and `R` start again. */
   lastProgram: { readonly program: string; readonly args: readonly string[] } | undefined;
+
+  /** Tracepoints and what they collected: of the server, not of a connection. */
+  readonly tracing = new Tracing();
 
   readonly #console: ServerConsole;
   readonly #environment: Readonly<Record<string, string>>;
@@ -181,6 +185,12 @@ export class GdbServer {
 
   /** Takes a process from a session and lets it run on untraced, unless another session has it too. */
   async detach(one: Process, session: GdbSession): Promise<void> {
+    if (this.tracing.keeps(one)) {
+      this.#console.line(`The trace run goes on: still attached to process ${one.pid}`);
+      await session.abandon(one);
+      this.#handOver([one], session);
+      return;
+    }
     this.#console.line(`Detaching from process ${one.pid}`);
     const keeper = this.#kept.get(one.pid);
     if (keeper !== undefined) await keeper.quiesce();
@@ -189,6 +199,7 @@ export class GdbServer {
       this.#handOver([one], session);
       return;
     }
+    if (this.tracing.traces(one)) this.tracing.stop({ kind: 'command' });
     this.#kept.delete(one.pid);
     const wanted = session.programSignals;
     await keeper?.detach((signal: KernelSignal) => wanted?.has(signal) ?? !debuggerSignals.has(signal));
@@ -214,6 +225,10 @@ export class GdbServer {
   /** The connection of a session is gone: what it held is held on, what ran runs on. */
   sessionClosed(session: GdbSession, left: readonly LeftProcess[]): void {
     this.#sessions.delete(session);
+    if (this.#sessions.size === 0 && this.tracing.isRunning && !this.tracing.outlivesClient) {
+      this.#console.line('The trace run stops: no client is left');
+      this.tracing.stop({ kind: 'client-gone' });
+    }
     const released = left.map(async ({ attachment, held }) => {
       const keeper = this.#kept.get(attachment.process.pid);
       const isShared = this.#isShared(attachment.process);
@@ -241,6 +256,7 @@ export class GdbServer {
 
   async #releaseAll(): Promise<void> {
     for (const session of [...this.#sessions]) session.hangUp();
+    this.tracing.stop({ kind: 'client-gone' });
     const kept = [...this.#kept.values()];
     this.#kept.clear();
     await this.#release(

@@ -6,6 +6,7 @@ import { librariesSvr4 } from './libraries-svr4.js';
 import { osdata } from './osdata.js';
 import { siginfo } from './siginfo.js';
 import { threads } from './threads.js';
+import { traceframeInfo } from './traceframe-info.js';
 import type { TransferObject } from './transfer-object.js';
 
 export const transferObjects: readonly TransferObject[] = [
@@ -16,4 +17,5 @@ export const transferObjects: readonly TransferObject[] = [
   threads,
   siginfo,
   osdata,
+  traceframeInfo,
 ];

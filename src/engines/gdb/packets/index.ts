@@ -15,6 +15,7 @@ import { sessionPackets } from './session.js';
 import { signalPackets } from './signals.js';
 import { systemCallPackets } from './system-calls.js';
 import { threadPackets } from './threads.js';
+import { tracingPackets } from './tracing.js';
 import { transferPackets } from './transfer.js';
 
 export const packets: readonly PacketEntry[] = [
@@ -33,6 +34,7 @@ export const packets: readonly PacketEntry[] = [
   ...monitorPackets,
   ...searchPackets,
   ...environmentPackets,
+  ...tracingPackets,
 ];
 
 const byName: ReadonlyMap<string, PacketEntry> = new Map(packets.map((entry) => [entry.name, entry]));

@@ -4,6 +4,7 @@ import { type Address, address } from '../../../base/ids.js';
 import { packetSizeBytes } from '../features.js';
 import { errno, failure, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import type { GdbSession } from '../session.js';
+import { selectedFrame } from '../tracing/selected-frame.js';
 
 interface Range {
   readonly start: Address;
@@ -53,6 +54,12 @@ function parseBinaryWrite(fields: FieldReader): Write {
 function read(session: GdbSession, { start, lengthBytes }: Range): Uint8Array | undefined {
   const memory = session.selection.requireProcess().memory;
   if (lengthBytes === 0) return new Uint8Array(0);
+  const frame = selectedFrame(session);
+  if (frame !== undefined) {
+    const collected = frame.readMemory(start, Math.min(lengthBytes, packetSizeBytes));
+    if (collected !== undefined) return collected;
+    if (!session.server.tracing.isReadOnly(start, lengthBytes)) return undefined;
+  }
   // Nothing lies behind the last address.
   const room = 2n ** 64n - start;
   const wanted = Math.min(lengthBytes, packetSizeBytes);
@@ -65,11 +72,14 @@ function unreadable({ start }: Range): Reply {
 }
 
 function write(session: GdbSession, { start, bytes }: Write): Reply {
+  if (selectedFrame(session) !== undefined) return frameIsReadOnly;
   if (bytes.length === 0) return ok;
   if (start + BigInt(bytes.length) > 2n ** 64n) return failure(errno.badAddress, 'beyond the last address');
   session.selection.requireProcess().memory.write(start, bytes);
   return ok;
 }
+
+const frameIsReadOnly = failure(errno.io, 'a traceframe is selected: what was collected cannot be changed');
 
 export const memoryPackets: readonly PacketEntry[] = [
   packet({

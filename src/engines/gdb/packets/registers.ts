@@ -1,35 +1,54 @@
 /** Registers of the general thread, laid out as the target description says. */
 import { bytesOfHex, type FieldReader, hexOf, ProtocolError } from 'gdb-js-rsp-parser';
-import type { Register } from '../../../../arch/module.js';
-import type { Thread } from '../../../core/index.js';
+import type { Register, RegisterFile } from '../../../../arch/module.js';
 import { errno, failure, nothing, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import type { GdbSession } from '../session.js';
+import { selectedFrame } from '../tracing/selected-frame.js';
 
-function hexOfRegister(thread: Thread, register: Register): string {
-  const value = thread.readRegister(register);
+/** Where registers are read: the selected traceframe, or the general thread. */
+interface RegisterView {
+  readonly file: RegisterFile;
+  /** Undefined: the value is not available. */
+  readonly read: (register: Register) => Uint8Array | undefined;
+}
+
+function registerView(session: GdbSession): RegisterView {
+  const frame = selectedFrame(session);
+  if (frame !== undefined) {
+    const file = session.selection.requireProcess().registerFile;
+    return { file, read: (register) => frame.readRegister(file, register) };
+  }
+  const thread = session.selection.requireGeneral();
+  return { file: thread.process.registerFile, read: (register) => thread.readRegister(register) };
+}
+
+function hexOfRegister(view: RegisterView, register: Register): string {
+  const value = view.read(register);
   return value === undefined ? 'xx'.repeat(register.bits / 8) : hexOf(value);
 }
 
-function generalRegisters(thread: Thread): readonly Register[] {
-  const file = thread.process.registerFile;
+function generalRegisters(file: RegisterFile): readonly Register[] {
   return file.registers.slice(0, file.generalCount);
 }
 
 function readAll(session: GdbSession): Reply {
-  const thread = session.selection.requireGeneral();
+  const view = registerView(session);
   return text(
-    generalRegisters(thread)
-      .map((register) => hexOfRegister(thread, register))
+    generalRegisters(view.file)
+      .map((register) => hexOfRegister(view, register))
       .join(''),
   );
 }
 
+const frameIsReadOnly = failure(errno.io, 'a traceframe is selected: what was collected cannot be changed');
+
 /** Writes the registers that the text holds, from the first on. One with an `x` in its text is left alone. */
 function writeAll(session: GdbSession, values: string): Reply {
+  if (selectedFrame(session) !== undefined) return frameIsReadOnly;
   const thread = session.selection.requireGeneral();
   const writes: { register: Register; value: Uint8Array }[] = [];
   let at = 0;
-  for (const register of generalRegisters(thread)) {
+  for (const register of generalRegisters(thread.process.registerFile)) {
     if (at === values.length) break;
     const digits = values.slice(at, at + register.bits / 4);
     at += register.bits / 4;
@@ -49,8 +68,8 @@ function parseNumber(fields: FieldReader): number {
   return number;
 }
 
-function registerOf(thread: Thread, number: number): Register {
-  const register = thread.process.registerFile.registers[number];
+function registerOf(file: RegisterFile, number: number): Register {
+  const register = file.registers[number];
   if (register === undefined) throw new ProtocolError(`no register ${number}`);
   return register;
 }
@@ -69,8 +88,9 @@ function parseWrite(fields: FieldReader): Write {
 }
 
 function writeOne(session: GdbSession, { number, value }: Write): Reply {
+  if (selectedFrame(session) !== undefined) return frameIsReadOnly;
   const thread = session.selection.requireGeneral();
-  const register = registerOf(thread, number);
+  const register = registerOf(thread.process.registerFile, number);
   if (value.length !== register.bits / 8)
     throw new ProtocolError(`${register.name} has ${register.bits} bits`);
   return thread.writeRegister(register, value) ? ok : failure(errno.invalid, `${register.name} is read-only`);
@@ -83,8 +103,8 @@ export const registerPackets: readonly PacketEntry[] = [
     name: 'p',
     parse: parseNumber,
     run: (session, number) => {
-      const thread = session.selection.requireGeneral();
-      return text(hexOfRegister(thread, registerOf(thread, number)));
+      const view = registerView(session);
+      return text(hexOfRegister(view, registerOf(view.file, number)));
     },
     errorText: 'any-client',
   }),

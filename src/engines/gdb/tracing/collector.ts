@@ -1,0 +1,79 @@
+/** Carries out the actions of a tracepoint in a stopped thread. */
+import { address } from '../../../base/ids.js';
+import type { Thread } from '../../../core/index.js';
+import { type TraceBlock, Traceframe } from './traceframe.js';
+import type { DefinedAction, TraceAction } from './tracepoint.js';
+
+export interface Collection {
+  readonly frame: Traceframe;
+  /** Why an expression could not be evaluated; what was collected before is in the frame. */
+  readonly error: string | undefined;
+}
+
+/** What became of an agent expression. */
+export interface Evaluation {
+  readonly value: bigint;
+  readonly recorded: readonly TraceBlock[];
+  /** Why it failed, after it had recorded what it had. */
+  readonly error: string | undefined;
+}
+
+export class Collector {
+  collect(thread: Thread, tracepoint: number, actions: readonly DefinedAction[]): Collection {
+    const blocks: TraceBlock[] = [];
+    let error: string | undefined;
+    for (const { action } of actions) error ??= this.#perform(thread, action, blocks);
+    return { frame: new Traceframe(tracepoint, thread.pc, blocks), error };
+  }
+
+  evaluate(_thread: Thread, _program: Uint8Array): Evaluation {
+    return { value: 1n, recorded: [], error: undefined };
+  }
+
+  /** @returns what went wrong; undefined: nothing */
+  #perform(thread: Thread, action: TraceAction, blocks: TraceBlock[]): string | undefined {
+    switch (action.kind) {
+      case 'registers':
+        blocks.push({ kind: 'registers', bytes: generalRegisters(thread) });
+        return undefined;
+      case 'memory':
+        addMemory(thread, baseOf(thread, action.base) + action.offset, action.lengthBytes, blocks);
+        return undefined;
+      case 'static-data':
+        return undefined;
+      case 'expression': {
+        const { recorded, error } = this.evaluate(thread, action.program);
+        blocks.push(...recorded);
+        return error;
+      }
+    }
+  }
+}
+
+/** In the order of the g packet; what is not available is zero. */
+function generalRegisters(thread: Thread): Uint8Array {
+  const file = thread.process.registerFile;
+  const general = file.registers.slice(0, file.generalCount);
+  const bytes = new Uint8Array(general.reduce((sum, register) => sum + register.bits / 8, 0));
+  let at = 0;
+  for (const register of general) {
+    const value = thread.readRegister(register);
+    if (value !== undefined) bytes.set(value, at);
+    at += register.bits / 8;
+  }
+  return bytes;
+}
+
+function baseOf(thread: Thread, number: number | undefined): bigint {
+  if (number === undefined) return 0n;
+  const register = thread.process.registerFile.registers[number];
+  const value = register && thread.readRegister(register);
+  return (value ?? new Uint8Array(0)).reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n);
+}
+
+/** As much of the range as there is. */
+function addMemory(thread: Thread, start: bigint, lengthBytes: number, blocks: TraceBlock[]): void {
+  const at = address(start);
+  const bytes = thread.process.memory.read(at, lengthBytes);
+  if (bytes.length > 0) blocks.push({ kind: 'memory', address: at, bytes });
+}
