@@ -61,8 +61,6 @@ export interface RegsetAccess {
 export interface RegisterFile {
   readonly regsets: readonly RegsetRow[];
   readonly registers: readonly Register[];
-  /** `g` and `G` carry the registers numbered below this; the rest is read one at a time. */
-  readonly generalCount: number;
   /** Numbers of the registers sent along with every stop reply. */
   readonly expedited: readonly number[];
   /** The target description (XML) that describes exactly `registers`. */

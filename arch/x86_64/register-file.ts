@@ -1,7 +1,7 @@
 /** The registers of one machine: chosen from the table by what the machine has, read from and written to regsets. */
 import type { MachineFacts, Register, RegisterFile, RegisterRole, RegsetAccess } from '../module.js';
 import { features } from './features.js';
-import { lastGeneralRegister, type RegisterRow, registerRows } from './registers.js';
+import { type RegisterRow, registerRows } from './registers.js';
 import { generalRegset, generalSlotBytes, stateRegset } from './regsets.js';
 import { targetDescription } from './target-description.js';
 import { readTagWord, writeTagWord } from './x87-tags.js';
@@ -32,7 +32,6 @@ function storedBytes({ storage }: RegisterRow): number {
 class X86RegisterFile implements RegisterFile {
   readonly regsets;
   readonly registers: readonly Register[];
-  readonly generalCount: number;
   readonly expedited: readonly number[];
   readonly targetDescription: string;
   readonly #layout: XsaveLayout;
@@ -50,7 +49,6 @@ class X86RegisterFile implements RegisterFile {
     this.regsets = [generalRegset, state];
     this.registers = this.#located.map(({ register }) => register);
     this.#byName = new Map(this.registers.map((register) => [register.name, register]));
-    this.generalCount = rows.findIndex(({ name }) => name === lastGeneralRegister) + 1;
     this.expedited = [this.byRole('fp'), this.byRole('sp'), this.byRole('pc')].map(({ number }) => number);
     this.targetDescription = targetDescription(rows);
   }

@@ -297,6 +297,3 @@ export const registerRows: readonly RegisterRow[] = [
   ...avx512,
   protectionKeys,
 ];
-
-/** The last register that `g` carries: with it a client can unwind; the bulky vector halves are read one by one. */
-export const lastGeneralRegister = 'gs_base';

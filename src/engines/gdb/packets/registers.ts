@@ -27,17 +27,9 @@ function hexOfRegister(view: RegisterView, register: Register): string {
   return value === undefined ? 'xx'.repeat(register.bits / 8) : hexOf(value);
 }
 
-function generalRegisters(file: RegisterFile): readonly Register[] {
-  return file.registers.slice(0, file.generalCount);
-}
-
 function readAll(session: GdbSession): Reply {
   const view = registerView(session);
-  return text(
-    generalRegisters(view.file)
-      .map((register) => hexOfRegister(view, register))
-      .join(''),
-  );
+  return text(view.file.registers.map((register) => hexOfRegister(view, register)).join(''));
 }
 
 const frameIsReadOnly = failure(errno.io, 'a traceframe is selected: what was collected cannot be changed');
@@ -48,7 +40,7 @@ function writeAll(session: GdbSession, values: string): Reply {
   const thread = session.selection.requireGeneral();
   const writes: { register: Register; value: Uint8Array }[] = [];
   let at = 0;
-  for (const register of generalRegisters(thread.process.registerFile)) {
+  for (const register of thread.process.registerFile.registers) {
     if (at === values.length) break;
     const digits = values.slice(at, at + register.bits / 4);
     at += register.bits / 4;
