@@ -34,7 +34,7 @@ export class Collector {
   #perform(thread: Thread, action: TraceAction, blocks: TraceBlock[]): string | undefined {
     switch (action.kind) {
       case 'registers':
-        blocks.push({ kind: 'registers', bytes: generalRegisters(thread) });
+        blocks.push({ kind: 'registers', bytes: allRegisters(thread) });
         return undefined;
       case 'memory':
         addMemory(thread, baseOf(thread, action.base) + action.offset, action.lengthBytes, blocks);
@@ -50,13 +50,12 @@ export class Collector {
   }
 }
 
-/** In the order of the g packet; what is not available is zero. */
-function generalRegisters(thread: Thread): Uint8Array {
-  const file = thread.process.registerFile;
-  const general = file.registers.slice(0, file.generalCount);
-  const bytes = new Uint8Array(general.reduce((sum, register) => sum + register.bits / 8, 0));
+/** Zero where a value is not available. */
+function allRegisters(thread: Thread): Uint8Array {
+  const { registers } = thread.process.registerFile;
+  const bytes = new Uint8Array(registers.reduce((sum, register) => sum + register.bits / 8, 0));
   let at = 0;
-  for (const register of general) {
+  for (const register of registers) {
     const value = thread.readRegister(register);
     if (value !== undefined) bytes.set(value, at);
     at += register.bits / 8;

@@ -2,7 +2,8 @@
  * What was collected at one hit or step, in the layout of a trace file ("Trace File Format" in the GDB manual), in
  * target byte order: number of the tracepoint (2 bytes), length of the blocks (4), then blocks:
  *
- *     R  general registers in the order of the g packet
+ *     R  every register of the target description, by number: more than a g packet has, but the length that GDB
+ *        expects in a file
  *     M  address (8), length (2), bytes
  *     V  number of a trace state variable (4), value (8)
  */
@@ -66,7 +67,7 @@ export class Traceframe {
     for (const block of this.blocks()) {
       if (block.kind !== 'registers') continue;
       const offset = offsetInBlock(file, register);
-      return offset === undefined ? undefined : block.bytes.subarray(offset, offset + register.bits / 8);
+      return block.bytes.subarray(offset, offset + register.bits / 8);
     }
     if (register.role !== 'pc') return undefined;
     const bytes = new Uint8Array(8);
@@ -94,8 +95,7 @@ export class Traceframe {
   }
 }
 
-function offsetInBlock(file: RegisterFile, register: Register): number | undefined {
-  if (register.number >= file.generalCount) return undefined;
+function offsetInBlock(file: RegisterFile, register: Register): number {
   return file.registers.slice(0, register.number).reduce((sum, one) => sum + one.bits / 8, 0);
 }
 

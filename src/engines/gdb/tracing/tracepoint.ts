@@ -3,7 +3,7 @@ import { bytesOfHex, ProtocolError } from 'gdb-js-rsp-parser';
 import type { Address } from '../../../base/ids.js';
 
 export type TraceAction =
-  /** All general registers, whatever the mask of the packet says. */
+  /** Every register, whatever the mask of the packet says. */
   | { readonly kind: 'registers' }
   /** `base`: number of the register that the offset counts from; undefined: the offset is an address. */
   | {
