@@ -21,6 +21,13 @@ const otherNames: Readonly<Record<string, string>> = {
   vContSupported: 'vCont?',
   'binary-upload': 'x',
   'augmented-libraries-svr4-read': 'qXfer',
+  ConditionalTracepoints: 'QTDP',
+  InstallInTrace: 'QTDP',
+  tracenz: 'QTDP',
+  TracepointSource: 'QTDPsrc',
+  EnableDisableTracepoints: 'QTEnable',
+  TraceStateVariables: 'QTDV',
+  DisconnectedTracing: 'QTDisconnected',
 };
 
 function find(packet: string): string | undefined {

@@ -27,7 +27,7 @@ export class Collector {
   }
 
   evaluate(_thread: Thread, _program: Uint8Array): Evaluation {
-    return { value: 1n, recorded: [], error: undefined };
+    return { value: 0n, recorded: [], error: 'expressions are not evaluated' };
   }
 
   /** @returns what went wrong; undefined: nothing */
