@@ -1,4 +1,4 @@
-/** Where the log of the server itself goes: standard error or a file, with or without the time. */
+/** Where the log of the server itself goes: standard error or a file; each line is out before the next begins. */
 import { openSync } from 'node:fs';
 import { messageOf } from '../base/errors.js';
 import { openConsole } from './console.js';
@@ -8,11 +8,7 @@ import { UsageError } from './usage-error.js';
 /** @throws UsageError when the file cannot be opened */
 export function openDebugSink(options: DebugOptions): (line: string) => void {
   const output = openConsole(options.file === undefined ? 2 : openFile(options.file));
-  const startMs = performance.now();
-  return (line) => {
-    const elapsedS = ((performance.now() - startMs) / 1000).toFixed(6);
-    output.line(options.timestamp ? `${elapsedS} ${line}` : line);
-  };
+  return (line) => output.line(line);
 }
 
 function openFile(path: string): number {

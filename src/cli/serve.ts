@@ -27,6 +27,7 @@ const farewellMs = 1000;
 export async function serve(options: ServeOptions, console: Console): Promise<number> {
   const comm = parseComm(options.comm);
   const log = new DebugLog(openDebugSink(options.debug));
+  log.timestamps = options.debug.timestamp;
   for (const component of options.debug.components) log.set(component, true);
   // The address is taken before a program is started, so that a busy port costs none.
   const endpoint = await openEndpoint(comm);

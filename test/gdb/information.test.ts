@@ -80,6 +80,8 @@ describe('gdb: information about the program', () => {
         (await gdb.execute(`info os ${table}`)).split('\n').filter((row) => row.startsWith(`${pid} `));
       assert.match((await ownRows('threads')).join('\n'), new RegExp(`^\\d+ +stepping +${pid} +\\d+ *$`));
       for (const row of await ownRows('files')) assert.match(row, /^\d+ +stepping +\d+ +\S/);
+      await assert.rejects(gdb.execute('info os nonsense'), /Can not fetch data now/);
+      await gdb.waitForOutput(/Empty data returned by target. +Wrong osdata type/);
     });
   });
 

@@ -4,7 +4,7 @@ export type DebugTopic = (typeof debugTopics)[number];
 
 /** Messages for whoever debugs the server itself; each topic is switched on and off while the server runs. */
 export class DebugLog {
-  /** Each message starts with the seconds since 1970. */
+  /** Each message starts with the seconds since the server started. */
   timestamps = false;
   readonly #topics = new Set<DebugTopic>();
   readonly #sink: (line: string) => void;
@@ -25,7 +25,7 @@ export class DebugLog {
   /** The message is a function so that it costs nothing while the topic is off. */
   write(topic: DebugTopic, message: () => string): void {
     if (!this.#topics.has(topic)) return;
-    const time = this.timestamps ? `${(Date.now() / 1000).toFixed(3)} ` : '';
+    const time = this.timestamps ? `${(performance.now() / 1000).toFixed(6)} ` : '';
     this.#sink(`${time}[${topic}] ${message()}`);
   }
 }

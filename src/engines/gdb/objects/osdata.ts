@@ -31,6 +31,7 @@ export const osdata: TransferObject = {
   read: (_session, annex) => {
     if (annex === '') return utf8Bytes(osDataXml('types', listOfTables(osTables)));
     const table = osTables.find((one) => one.name === annex);
-    return table === undefined ? undefined : utf8Bytes(osDataXml(annex, table.rows()));
+    // Nothing at all is what clients take for a table that is not there.
+    return table === undefined ? new Uint8Array(0) : utf8Bytes(osDataXml(annex, table.rows()));
   },
 };

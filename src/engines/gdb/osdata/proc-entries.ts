@@ -82,8 +82,23 @@ export function* threadEntries(pid: string): Generator<ThreadEntry> {
   }
 }
 
+/** Name of the program that a process runs; empty: no such process any more. */
+export function processName(pid: string): string {
+  return nameOf(`/proc/${pid}`);
+}
+
+/** Names by id of a file whose lines are NAME:PASSWORD:ID:... */
+function namesById(path: string): ReadonlyMap<string, string> {
+  const fields = readLines(path).map((line) => line.split(':'));
+  return new Map(fields.map(([name = '', , id = '']) => [id, name]));
+}
+
 /** Names of users by id, passwd(5). */
 export function userNames(): ReadonlyMap<string, string> {
-  const fields = readLines('/etc/passwd').map((line) => line.split(':'));
-  return new Map(fields.map(([name = '', , id = '']) => [id, name]));
+  return namesById('/etc/passwd');
+}
+
+/** Names of groups by id, group(5). */
+export function groupNames(): ReadonlyMap<string, string> {
+  return namesById('/etc/group');
 }

@@ -16,6 +16,8 @@ interface MonitorCommand {
   readonly run: (session: GdbSession, args: readonly string[]) => string | undefined;
 }
 
+const unknownCommand = 'Unknown monitor command.\n';
+
 const switchWords: ReadonlyMap<string, boolean> = new Map([
   ['0', false],
   ['1', true],
@@ -43,21 +45,28 @@ function switchTopics(session: GdbSession, topics: readonly DebugTopic[], on: bo
   session.writeConsole(`${title} ${on ? 'enabled' : 'disabled'}.\n`);
 }
 
-const topicsByWord: ReadonlyMap<string, readonly DebugTopic[]> = new Map([
-  ['all', ['threads', 'remote', 'event-loop']],
-  ['threads', ['threads']],
-  ['remote', ['remote']],
-  ['event-loop', ['event-loop']],
+const allTopics = ['threads', 'remote', 'event-loop'] as const;
+const topicsByWord: ReadonlyMap<string, readonly DebugTopic[]> = new Map<string, readonly DebugTopic[]>([
+  ['all', allTopics],
+  ...allTopics.map((topic): [string, readonly DebugTopic[]] => [topic, [topic]]),
 ]);
 
+/** The newer form has words where the older one has digits, and `off` means everything. */
 function setDebug(session: GdbSession, args: readonly string[]): string | undefined {
-  const [first = '', second] = args;
-  const topics = second === undefined ? undefined : topicsByWord.get(first);
-  const on = switchWords.get(second ?? first);
-  if (on === undefined || args.length > 2) return 'set debug takes a topic, and on or off.';
-  if (second === undefined) switchTopics(session, ['threads'], on, 'Debug output');
-  else if (topics === undefined) return `There is no debug topic '${first}'.`;
-  else switchTopics(session, topics, on, `Debug output of '${first}'`);
+  const [first] = args;
+  if (first === undefined) return unknownCommand;
+  const hasTopic = !switchWords.has(first);
+  const topics = hasTopic ? topicsByWord.get(first) : allTopics;
+  if (topics === undefined) return `Error: unknown debug option '${first}'`;
+  const [value, junk] = hasTopic ? args.slice(1) : args;
+  if (value === undefined) return `Missing value for 'set debug ${first}' command.`;
+  const on = switchWords.get(value);
+  if (on === undefined) return `Invalid value '${value}' for 'set debug ${first}'.`;
+  const before = hasTopic ? `${first} ${value}` : value;
+  if (junk !== undefined) return `Junk '${junk}' found at end of 'set debug ${before}' command.`;
+  if (hasTopic) switchTopics(session, topics, on, `Debug output for '${first}'`);
+  else if (value === 'off') switchTopics(session, allTopics, on, 'All debug output');
+  else switchTopics(session, ['threads'], on, value === 'on' ? 'General debug output' : 'Debug output');
   return undefined;
 }
 
@@ -70,6 +79,7 @@ const formatAnswers: ReadonlyMap<string, { readonly timestamps: boolean; readonl
 );
 
 function setDebugFormat(session: GdbSession, args: readonly string[]): string | undefined {
+  if (args.length === 0) return unknownCommand;
   const options = args.join(' ').split(',');
   const unknown = options.find((option) => option !== '' && !formatAnswers.has(option));
   if (unknown !== undefined) return `Unknown debug-format argument: "${unknown}"`;
@@ -105,7 +115,7 @@ export const monitorCommands: readonly MonitorCommand[] = [
   {
     name: 'set debug',
     argumentForm: '[all|threads|remote|event-loop] on|off|0|1',
-    explanation: 'Topics of the log of the server itself; without a topic: threads',
+    explanation: 'Topics of the log of the server itself; without a topic: threads, but off ends all',
     run: setDebug,
   },
   logSwitch('set debug-hw-points', 'hw-points', 'H/W point debugging output'),
@@ -121,8 +131,8 @@ export const monitorCommands: readonly MonitorCommand[] = [
     name: 'set libthread-db-search-path',
     argumentForm: '[PATH]',
     explanation: 'Accepted, without effect: threads and thread-local variables need no libthread_db here',
-    run: (session) => {
-      session.writeConsole('libthread_db is not used: threads and thread-local variables work without it.\n');
+    run: (session, [path = '$sdir:$pdir']) => {
+      session.writeConsole(`libthread-db-search-path set to \`${path}'\n`);
       return undefined;
     },
   },
@@ -150,7 +160,7 @@ export function findMonitorCommand(
 
 function runCommand(session: GdbSession, line: string): Reply {
   const found = findMonitorCommand(line);
-  const mistake = found === undefined ? 'Unknown monitor command.\n' : found.command.run(session, found.args);
+  const mistake = found === undefined ? unknownCommand : found.command.run(session, found.args);
   if (mistake === undefined) return ok;
   session.writeConsole(`${mistake}\n`);
   showHelp(session);
