@@ -1,5 +1,5 @@
 /** From replies to bytes: the one place that writes to a client, and the one place that turns errors into replies. */
-import { asciiBytes, encodeNotification, encodePacket, escapeBinary, ProtocolError } from 'gdb-js-rsp-parser';
+import { asciiBytes, BulkEncoder, encodeNotification, encodePacket, ProtocolError } from 'gdb-js-rsp-parser';
 import { assertNever } from '../../base/assert-never.js';
 import { type ErrorCode, errorCodes, isOutstepError, messageOf } from '../../base/errors.js';
 import type { DebugLog } from './debug-log.js';
@@ -7,6 +7,8 @@ import { errno, failure, type Reply } from './packet.js';
 import type { Transport } from './transport.js';
 
 const acknowledge = 0x2b;
+/** Above it run-lengths are worth while: GDB takes longer for a character than they take here. */
+const longTextLength = 256;
 const errorNumbers: Readonly<Record<ErrorCode, number>> = {
   [errorCodes.KERNEL_REFUSED]: errno.io,
   [errorCodes.NO_SUCH_PROCESS]: errno.noSuchProcess,
@@ -28,19 +30,17 @@ export function replyForError(error: unknown): Reply {
   return failure(code, error.message);
 }
 
-/** Data of a packet, escaped. `withText`: the client understands `E.text` as the answer to this packet. */
-export function replyBytes(reply: Reply, withText: boolean): Uint8Array | undefined {
+/** The text of a packet that has no bulk data. `withText`: the client understands `E.text` as the answer to this packet. */
+function textOfReply(reply: Exclude<Reply, BulkReply>, withText: boolean): string | undefined {
   switch (reply.kind) {
     case 'ok':
-      return asciiBytes('OK');
+      return 'OK';
     case 'empty':
-      return new Uint8Array(0);
+      return '';
     case 'error':
-      return errorBytes(reply.code, withText ? reply.text : undefined);
+      return errorText(reply.code, withText ? reply.text : undefined);
     case 'text':
-      return asciiBytes(reply.text);
-    case 'binary':
-      return joinBytes(asciiBytes(reply.prefix), escapeBinary(reply.bytes));
+      return reply.text;
     case 'deferred':
     case 'none':
       return undefined;
@@ -49,10 +49,12 @@ export function replyBytes(reply: Reply, withText: boolean): Uint8Array | undefi
   }
 }
 
-function errorBytes(code: number, message: string | undefined): Uint8Array {
-  if (message === undefined) return asciiBytes(`E${code.toString(16).padStart(2, '0')}`);
+type BulkReply = Extract<Reply, { readonly kind: 'hex' | 'binary' }>;
+
+function errorText(code: number, message: string | undefined): string {
+  if (message === undefined) return `E${code.toString(16).padStart(2, '0')}`;
   // Clients print the text as it is and undo no escapes in it.
-  return asciiBytes(`E.${message.replace(/[^\x20-\x7e]/g, ' ').replace(/[#$}*]/g, '?')}`);
+  return `E.${message.replace(/[^\x20-\x7e]/g, ' ').replace(/[#$}*]/g, '?')}`;
 }
 
 function joinBytes(first: Uint8Array, second: Uint8Array): Uint8Array {
@@ -67,6 +69,7 @@ export class PacketWriter {
   #acknowledges = true;
   #mustAcknowledge = false;
   #last: Uint8Array | undefined;
+  readonly #bulk = new BulkEncoder();
   readonly #transport: Transport;
   readonly #log: DebugLog;
 
@@ -109,10 +112,28 @@ export class PacketWriter {
     this.#transport.write(encodeNotification(asciiBytes(`${name}:${data}`)));
   }
 
-  /** `data` is escaped already. Run-length encoding pays only where the connection is slow enough to need acks. */
-  write(data: Uint8Array): void {
-    this.#log.write('remote', () => `putpkt ("${new TextDecoder('latin1').decode(data.subarray(0, 400))}")`);
-    const frame = encodePacket(data, { runLength: this.#acknowledges });
+  /** Writes a reply, or at least the acknowledgement. `withText` as for `E.text`. */
+  reply(reply: Reply, withText: boolean): void {
+    if (reply.kind === 'hex') {
+      this.#send(this.#bulk.hexPacket(reply.bytes));
+    } else if (reply.kind === 'binary') {
+      this.#send(this.#bulk.binaryPacket(reply.prefix, reply.bytes));
+    } else {
+      const data = textOfReply(reply, withText);
+      if (data === undefined) this.flush();
+      else this.write(data);
+    }
+  }
+
+  /** A packet of plain text, which needs no escapes. */
+  write(data: string): void {
+    this.#send(
+      encodePacket(asciiBytes(data), { runLength: this.#acknowledges || data.length > longTextLength }),
+    );
+  }
+
+  #send(frame: Uint8Array): void {
+    this.#log.write('remote', () => `putpkt ("${new TextDecoder('latin1').decode(frame.subarray(0, 400))}")`);
     this.#last = this.#acknowledges ? frame : undefined;
     if (this.#mustAcknowledge) {
       this.#mustAcknowledge = false;

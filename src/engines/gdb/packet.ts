@@ -13,6 +13,8 @@ export type Reply =
   | { readonly kind: 'error'; readonly code: number; readonly text?: string }
   /** Plain ASCII (hex, names, numbers). */
   | { readonly kind: 'text'; readonly text: string }
+  /** Bytes as hex digits. */
+  | { readonly kind: 'hex'; readonly bytes: Uint8Array }
   /** ASCII followed by raw bytes; the bytes are escaped when the reply is written. */
   | { readonly kind: 'binary'; readonly prefix: string; readonly bytes: Uint8Array }
   /** The answer is a stop reply, which comes when the program stops. */

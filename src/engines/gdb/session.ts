@@ -3,7 +3,7 @@
  * time; only an interrupt overtakes. As an engine of the core it hears of events; how its client learns of them is the
  * run mode's affair.
  */
-import { asciiBytes, asciiText, FieldReader, formatThreadId, hexOfText } from 'gdb-js-rsp-parser';
+import { asciiText, FieldReader, formatThreadId, hexOfText } from 'gdb-js-rsp-parser';
 import type { KernelSignal, Pid } from '../../base/ids.js';
 import type { CoreEvent, Engine, EventAnswer, Process, Thread } from '../../core/index.js';
 import { AllStop } from './all-stop.js';
@@ -11,7 +11,7 @@ import { AttachedProcess } from './attached-process.js';
 import { ClientFeatures, featureAnswer } from './features.js';
 import type { LaunchSettings } from './launch-settings.js';
 import { NonStop } from './non-stop.js';
-import { PacketWriter, replyBytes, replyForError } from './output.js';
+import { PacketWriter, replyForError } from './output.js';
 import { empty, errno, failure, type PacketEntry, type Reply } from './packet.js';
 import { PacketQueue, type PacketReceiver } from './packet-queue.js';
 import { findPacket, packets } from './packets/index.js';
@@ -140,7 +140,7 @@ export class GdbSession {
 
   /** Text for the user, as `O` packets. Only while the client waits for an answer that may be preceded by them. */
   writeConsole(message: string): void {
-    this.#writer.write(asciiBytes(`O${hexOfText(message)}`));
+    this.#writer.write(`O${hexOfText(message)}`);
   }
 
   /** The `qSupported` answer. */
@@ -328,8 +328,6 @@ export class GdbSession {
 
   #write(reply: Reply, withText: boolean): void {
     if (this.isClosed) return;
-    const data = replyBytes(reply, withText || this.features.has('errorMessage'));
-    if (data === undefined) this.#writer.flush();
-    else this.#writer.write(data);
+    this.#writer.reply(reply, withText || this.features.has('errorMessage'));
   }
 }

@@ -130,10 +130,10 @@ describe('qXfer', () => {
   it('gives the tables of the system', () =>
     running(async ({ client, pid }) => {
       const tables = await fetch(client, 'osdata');
-      assert.match(tables, /^<osdata type="types">\n<item><column name="Type">processes<\/column>/);
+      assert.match(tables, /^<osdata type="types">\n<item>.*<column name="Type">processes<\/column>/s);
       const row = `<column name="pid">${pid}</column>`;
       assert.ok((await fetch(client, 'osdata', 'processes', 0xffff)).includes(row));
-      assert.match(await client.request('qXfer:osdata:read:nothing:0,100'), /^E/);
+      assert.equal(await client.request('qXfer:osdata:read:nothing:0,100'), 'l');
     }));
 
   it('serves all pieces from what the object was at the first', () =>

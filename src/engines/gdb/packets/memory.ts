@@ -1,8 +1,8 @@
 /** Memory of the process of the general thread. Bytes under breakpoint sites are shown as the program has them. */
-import { type FieldReader, hexOf, ProtocolError } from 'gdb-js-rsp-parser';
+import { type FieldReader, ProtocolError } from 'gdb-js-rsp-parser';
 import { type Address, address } from '../../../base/ids.js';
 import { packetSizeBytes } from '../features.js';
-import { errno, failure, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
+import { errno, failure, ok, type PacketEntry, packet, type Reply } from '../packet.js';
 import type { GdbSession } from '../session.js';
 import { selectedFrame } from '../tracing/selected-frame.js';
 
@@ -87,7 +87,7 @@ export const memoryPackets: readonly PacketEntry[] = [
     parse: parseRange,
     run: (session, range) => {
       const bytes = read(session, range);
-      return bytes === undefined ? unreadable(range) : text(hexOf(bytes));
+      return bytes === undefined ? unreadable(range) : { kind: 'hex', bytes };
     },
   }),
   packet({ name: 'M', parse: parseHexWrite, run: write, errorText: 'any-client' }),
