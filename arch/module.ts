@@ -109,6 +109,17 @@ export interface DebugRegisters {
   triggered(image: DebugImage, status: bigint): readonly HardwarePoint[];
 }
 
+/** Where the thread pointer is found: the register of that role, or a word of the user area (PTRACE_PEEKUSER). */
+export type ThreadPointerPlace =
+  | { readonly kind: 'register' }
+  | { readonly kind: 'user-area'; readonly offset: number };
+
+/** siginfo_t in the program's layout and in the tracer's own, 128 bytes each. */
+export interface SiginfoLayout {
+  toProgram(own: Uint8Array): Uint8Array;
+  fromProgram(program: Uint8Array): Uint8Array;
+}
+
 export interface ArchModule {
   readonly name: string;
   /** e_machine of its programs, <elf.h>. */
@@ -151,13 +162,20 @@ export interface ArchModule {
   readonly general: {
     readonly noteType: number;
     readonly sizeBytes: number;
+    /** Size of one register in it: of addresses, and of what a push stores. */
+    readonly registerBytes: 4 | 8;
     readonly pcOffset: number;
     readonly spOffset: number;
     readonly flagsOffset: number;
     /** Bit of the flags register that makes the CPU trap after each instruction; 0n: no such bit. */
     readonly trapFlag: bigint;
-    readonly threadPointerOffset: number | undefined;
   };
   /** glibc's thread control block: how the dynamic thread vector is found from the thread pointer. TLS variant I or II. */
-  readonly threadLocal: { readonly dtvOffset: number; readonly variant: 1 | 2 };
+  readonly threadLocal: {
+    readonly pointer: ThreadPointerPlace;
+    readonly dtvOffset: number;
+    readonly variant: 1 | 2;
+  };
+  /** How the program sees signal information that the kernel shows the tracer in another layout; undefined: the same. */
+  readonly siginfo: SiginfoLayout | undefined;
 }

@@ -131,6 +131,7 @@ Arch arch(const Napi::Object& object) {
   Arch result;
   result.general_note = static_cast<int>(number(object, "generalNote"));
   result.general_size_bytes = offset(object, "generalSizeBytes");
+  result.register_bytes = offset(object, "registerBytes");
   result.pc_offset = offset(object, "pcOffset");
   result.sp_offset = offset(object, "spOffset");
   result.flags_offset = offset(object, "flagsOffset");

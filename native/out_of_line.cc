@@ -23,18 +23,21 @@ bool isTaken(const Tracee& tracee, const Effect& effect) {
  * Writes as the program itself may: /proc/PID/mem would reach read-only pages, too. Not across pages, so that
  * nothing is written where the second one faults.
  */
-bool writeAsProgram(const Tracee& tracee, uint64_t address, uint64_t value) {
+bool writeAsProgram(const Tracee& tracee, uint64_t address, uint64_t value, size_t length_bytes) {
   constexpr uint64_t kPageBytes = 4096;
-  if (address % kPageBytes > kPageBytes - sizeof value) return false;
-  iovec from = {&value, sizeof value};
-  iovec to = {reinterpret_cast<void*>(address), sizeof value};
-  return process_vm_writev(tracee.tid, &from, 1, &to, 1, 0) == sizeof value;
+  if (address % kPageBytes > kPageBytes - length_bytes) return false;
+  iovec from = {&value, length_bytes};
+  iovec to = {reinterpret_cast<void*>(address), length_bytes};
+  return process_vm_writev(tracee.tid, &from, 1, &to, 1, 0) == static_cast<ssize_t>(length_bytes);
 }
 
 bool push(Tracee& tracee, const Space& space, uint64_t value) {
-  if (space.is_watched) return false;
-  uint64_t sp = tracee.word(space.arch.sp_offset) - sizeof value;
-  if (!writeAsProgram(tracee, sp, value)) return false;
+  size_t length_bytes = space.arch.register_bytes;
+  uint64_t sp = tracee.word(space.arch.sp_offset);
+  // An address below 0 may be one at the top: left to the program.
+  if (space.is_watched || sp < length_bytes) return false;
+  sp -= length_bytes;
+  if (!writeAsProgram(tracee, sp, value, length_bytes)) return false;
   tracee.setWord(space.arch.sp_offset, sp);
   return true;
 }
@@ -85,9 +88,10 @@ bool emulate(Tracee& tracee, const Space& space, const Plan& plan, uint64_t pc) 
 }
 
 void replaceWord(const Space& space, uint64_t address, uint64_t from, uint64_t to) {
-  uint64_t word = 0;
-  if (space.read(address, &word, sizeof word) != sizeof word || word != from) return;
-  space.write(address, &to, sizeof to);
+  size_t length_bytes = space.arch.register_bytes;
+  uint64_t word = 0;  // the narrow one's bytes are its first ones: little-endian
+  if (space.read(address, &word, length_bytes) != length_bytes || word != from) return;
+  space.write(address, &to, length_bytes);
 }
 
 }  // namespace

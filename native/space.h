@@ -18,6 +18,8 @@ namespace outstep {
 struct Arch {
   int general_note = 0;
   size_t general_size_bytes = 0;
+  /** Size of one register in it: 4 or 8. */
+  size_t register_bytes = 8;
   size_t pc_offset = 0;
   size_t sp_offset = 0;
   size_t flags_offset = 0;

@@ -63,14 +63,34 @@ struct Tracee {
   bool is_general_valid = false;
   bool is_general_dirty = false;
 
+  /** The width of the registers in `general`. */
+  size_t register_bytes = sizeof(uint64_t);
+
+  /** A register of `general`, extended with zeros. */
   uint64_t word(size_t offset) const {
-    uint64_t value = 0;
+    if (register_bytes == sizeof(uint32_t)) return read<uint32_t>(offset);
+    return read<uint64_t>(offset);
+  }
+  /** Cut to the width of a register. */
+  void setWord(size_t offset, uint64_t value) {
+    if (register_bytes == sizeof(uint32_t)) {
+      write(offset, static_cast<uint32_t>(value));
+    } else {
+      write(offset, value);
+    }
+    is_general_dirty = true;
+  }
+
+ private:
+  template <typename Word>
+  Word read(size_t offset) const {
+    Word value;
     memcpy(&value, general.data() + offset, sizeof value);
     return value;
   }
-  void setWord(size_t offset, uint64_t value) {
+  template <typename Word>
+  void write(size_t offset, Word value) {
     memcpy(general.data() + offset, &value, sizeof value);
-    is_general_dirty = true;
   }
 };
 

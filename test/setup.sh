@@ -13,6 +13,7 @@ declare -A packages=(
   [python3]=python3
   [script]=bsdutils
   [nm]=binutils
+  [i686-linux-gnu-gcc]=gcc-i686-linux-gnu
   [musl-gcc]=musl-tools
   [unshare]=util-linux
 )
@@ -23,6 +24,9 @@ for program in "${!packages[@]}"; do
 done
 # A compiler without the C library's headers compiles nothing.
 [ -e /usr/include/stdio.h ] || missing+=(libc6-dev)
+# The same for 32-bit programs, and what runs them. Not gcc-multilib: it excludes cross compilers.
+[ -e /usr/i686-linux-gnu/include/stdio.h ] || missing+=(libc6-dev-i386-cross)
+[ -e /usr/lib32/libc.so.6 ] || missing+=(libc6-i386)
 # gdb steps through the C library and names its functions only with the library's symbols.
 dpkg-query -s libc6-dbg > /dev/null 2>&1 || missing+=(libc6-dbg)
 

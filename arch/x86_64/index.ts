@@ -1,11 +1,11 @@
 /** x86-64 Linux, 64-bit programs. */
 import type { ArchModule } from '../module.js';
-import { breakpoint, breakpointTrapCodes } from './breakpoint.js';
-import { debugRegisters } from './debug-registers.js';
-import { maxInstructionBytes } from './decode.js';
+import { breakpoint, breakpointTrapCodes } from '../x86/breakpoint.js';
+import { debugRegisters } from '../x86/debug-registers.js';
+import { maxInstructionBytes } from '../x86/decode.js';
 import { jump, plan } from './out-of-line.js';
 import { registerFile } from './register-file.js';
-import { generalOffset, generalRegset } from './regsets.js';
+import { generalOffset, generalRegset, generalSlotBytes } from './regsets.js';
 import { syscall } from './syscalls.js';
 
 export const x86_64: ArchModule = {
@@ -25,13 +25,14 @@ export const x86_64: ArchModule = {
   general: {
     noteType: generalRegset.noteType,
     sizeBytes: generalRegset.sizeBytes,
+    registerBytes: generalSlotBytes,
     pcOffset: generalOffset('rip'),
     spOffset: generalOffset('rsp'),
     flagsOffset: generalOffset('eflags'),
     /** RFLAGS.TF. */
     trapFlag: 1n << 8n,
-    threadPointerOffset: generalOffset('fs_base'),
   },
   /** tcbhead_t: the dtv pointer follows the self pointer; blocks lie below it (variant II, "ELF Handling For TLS"). */
-  threadLocal: { dtvOffset: 8, variant: 2 },
+  threadLocal: { pointer: { kind: 'register' }, dtvOffset: 8, variant: 2 },
+  siginfo: undefined,
 };

@@ -1,68 +1,24 @@
-/** Plans for stepping past breakpoint sites of x86-64 programs out of line. */
-import type { Plan } from '../plan.js';
-import { decode, type Field, readSigned } from './decode.js';
-import { decide, type Located } from './out-of-line-rules.js';
+/** Stepping past breakpoint sites of 64-bit code. */
+import { littleEndian } from '../../src/base/byte-order.js';
+import type { CodeMode } from '../x86/code-mode.js';
+import { planner, relativeJump } from '../x86/out-of-line.js';
+import { type GeneralSlot, generalOffset } from './regsets.js';
 
-function fitsSigned32(value: bigint): boolean {
-  return BigInt.asIntN(32, value) === value;
-}
+/** In the order of register numbers in instructions. */
+const registers: readonly GeneralSlot[] = [
+  ...(['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const),
+  ...(['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const),
+];
 
-function littleEndian(value: bigint, lengthBytes: number): Uint8Array {
-  const mask = 0xffn;
-  return Uint8Array.from({ length: lengthBytes }, (_, byte) => Number((value >> BigInt(8 * byte)) & mask));
-}
+const mode: CodeMode = {
+  bits: 64,
+  registerOffsets: registers.map(generalOffset),
+  flagsOffset: generalOffset('eflags'),
+};
 
-interface Operand {
-  readonly operandAddress: bigint | undefined;
-  readonly relocate: (slot: bigint) => Uint8Array | undefined;
-}
-
-/** With prefix 67 the sum is taken modulo 2^32, so that any displacement reaches. */
-function ripRelativeOperand({ instruction, bytes, next }: Located, field: Field): Operand {
-  const { addressSize } = instruction.prefixes;
-  const target = BigInt.asUintN(addressSize ? 32 : 64, next + readSigned(bytes, field));
-  return {
-    operandAddress: addressSize ? undefined : target,
-    relocate: (slot) => {
-      const displacement = BigInt.asIntN(addressSize ? 32 : 64, target - slot - BigInt(bytes.length));
-      if (!fitsSigned32(displacement)) return undefined;
-      const relocated = bytes.slice();
-      relocated.set(littleEndian(displacement, field.lengthBytes), field.offset);
-      return relocated;
-    },
-  };
-}
-
-function operandOf(located: Located): Operand {
-  const { displacement, isRipRelative } = located.instruction;
-  if (isRipRelative && displacement !== undefined) return ripRelativeOperand(located, displacement);
-  return { operandAddress: undefined, relocate: () => located.bytes.slice() };
-}
-
-/**
- * How to step past a site at `address`. `text` are the original bytes from there on: up to 15, fewer only where the
- * readable memory ends.
- */
-export function plan(text: Uint8Array, address: bigint): Plan {
-  const instruction = decode(text);
-  if (instruction === undefined) return { kind: 'refuse', reason: 'instruction is not known' };
-  const { lengthBytes } = instruction;
-  const next = BigInt.asUintN(64, address + BigInt(lengthBytes));
-  const located: Located = { instruction, bytes: text.slice(0, lengthBytes), address, next };
-  const decision = decide(located);
-  switch (decision.kind) {
-    case 'refuse':
-      return decision;
-    case 'emulate':
-      return { ...decision, lengthBytes };
-    case 'slot':
-      return { ...decision, lengthBytes, ...operandOf(located) };
-  }
-}
+export const plan = planner(mode);
 
 /** `jmp rel32`, or `jmp [rip]` with the destination behind it where that does not reach. Changes no register. */
 export function jump(from: bigint, to: bigint): Uint8Array {
-  const relative = BigInt.asIntN(64, to - (from + 5n));
-  if (fitsSigned32(relative)) return Uint8Array.of(0xe9, ...littleEndian(relative, 4));
-  return Uint8Array.of(0xff, 0x25, 0, 0, 0, 0, ...littleEndian(to, 8));
+  return relativeJump(from, to, 64) ?? Uint8Array.of(0xff, 0x25, 0, 0, 0, 0, ...littleEndian(to, 8));
 }

@@ -1,5 +1,5 @@
 /** The register sets of an x86-64 thread as the kernel hands them over, and the layout of the general one. */
-import type { MachineFacts, RegsetRow } from '../module.js';
+import type { RegsetRow } from '../module.js';
 
 /** Slots of `struct user_regs_struct` (<sys/user.h>) in memory order, 8 bytes each, little-endian. */
 const generalSlots = [
@@ -54,13 +54,3 @@ export const floatingPointRegset = {
   noteType: 2,
   sizeBytes: 512,
 } as const satisfies RegsetRow;
-
-/** NT_X86_XSTATE, <linux/elf.h>: the XSAVE area in its standard form. Its size is the machine's. */
-export function xstateRegset(sizeBytes: number): RegsetRow {
-  return { name: 'xstate', noteType: 0x202, sizeBytes };
-}
-
-/** The set that holds x87, SSE and everything later. */
-export function stateRegset(machine: MachineFacts): RegsetRow {
-  return machine.xsaveSizeBytes > 0 ? xstateRegset(machine.xsaveSizeBytes) : floatingPointRegset;
-}

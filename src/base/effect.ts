@@ -1,9 +1,10 @@
 /**
  * What an instruction does, in terms that hold for every machine: architectures describe their instructions so, and native
- * code carries them out on the general regset (NT_PRSTATUS), in which registers are named by their byte offset.
+ * code carries them out on the general regset (NT_PRSTATUS), in which registers are named by their byte offset. What is
+ * pushed has the width of a register; results are cut to it.
  */
 
-/** When a conditional branch is taken, computed from one flags register. All masks are over its 64 bits. */
+/** When a conditional branch is taken, computed from one flags register. All masks are over 64 bits; a narrower register is extended with zeros. */
 export interface FlagCondition {
   /** Byte offset of the flags register in the general regset. */
   readonly flagsOffset: number;
@@ -27,9 +28,9 @@ export type Effect =
   | { readonly op: 'next' }
   | { readonly op: 'jump'; readonly target: bigint }
   | { readonly op: 'branch'; readonly target: bigint; readonly condition: FlagCondition }
-  /** Pushes the address of the next instruction (8 bytes), then jumps. */
+  /** Pushes the address of the next instruction, then jumps. */
   | { readonly op: 'call'; readonly target: bigint }
-  /** Pushes an 8-byte register, as it was before the push. */
+  /** Pushes a register, as it was before the push. */
   | { readonly op: 'push-register'; readonly offset: number }
   | { readonly op: 'push-value'; readonly value: bigint }
   /**
@@ -52,7 +53,7 @@ export type Effect =
 /** What must be repaired after an instruction ran in a slot and was stepped there. */
 export type Fixup =
   /**
-   * The 8-byte word at the stack pointer is the slot's return address: make it the original one. With a shadow stack
+   * The word at the stack pointer, as wide as an address, is the slot's return address: make it the original one. With a shadow stack
    * the plan must be treated as one that refuses.
    */
   | 'return-address'

@@ -1,5 +1,6 @@
 /** Attaches to a running process: every thread, found until no new one turns up. */
 import { readFileSync } from 'node:fs';
+import { architectureNames } from '../../arch/index.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { type Pid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
@@ -119,7 +120,7 @@ function yamaScope(): string | undefined {
 
 function unreadableReason(target: Pid): string {
   if (executablePath(target) === undefined) return `Operation not permitted: ${whyRefused(target)}`;
-  return "only 64-bit programs of this machine's architecture are supported";
+  return `only programs of these architectures are supported: ${architectureNames()}`;
 }
 
 function noSuchProcess(target: Pid): OutstepError {

@@ -1,4 +1,5 @@
 /** Starts a program under the tracer: through a shell and a wrapper when asked, up to its own first instruction. */
+import { architectureNames } from '../../arch/index.js';
 import { errorCodes, messageOf, OutstepError } from '../base/errors.js';
 import { type Pid, pid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
@@ -170,7 +171,7 @@ function adoptLaunched(tracer: Tracer, started: Pid, options: LaunchOptions, eng
   if (machine === undefined) {
     const path = executablePath(started) ?? options.program;
     killStarted(tracer, started);
-    const message = `Cannot debug ${path}: only 64-bit programs of this machine's architecture are supported`;
+    const message = `Cannot debug ${path}: only programs of these architectures are supported: ${architectureNames()}`;
     throw new OutstepError(errorCodes.LAUNCH_FAILED, message);
   }
   const space = spaceOf(tracer, started, machine);

@@ -35,11 +35,10 @@ export class LoadedProgram {
 
   /** Address of a thread-local variable at `offset` in the block of a module; undefined: not allocated yet, or unknown. */
   threadLocalAddress(thread: Thread, offset: bigint, linkMap: bigint): Address | undefined {
-    const { arch, registerFile } = this.#process;
-    const threadPointer = thread.readRegister(registerFile.byRole('thread-pointer'));
-    if (threadPointer === undefined) return undefined;
-    const value = new DataView(threadPointer.buffer, threadPointer.byteOffset).getBigUint64(0, true);
-    const pointer = { value, ...arch.threadLocal };
+    const value = thread.threadPointer;
+    if (value === undefined) return undefined;
+    const { dtvOffset, variant } = this.#process.arch.threadLocal;
+    const pointer = { value, dtvOffset, variant };
     const found = threadLocalAddress(this.#reader(), this.auxiliaryVector(), pointer, linkMap, offset);
     return found === undefined ? undefined : address(found);
   }

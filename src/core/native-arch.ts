@@ -7,6 +7,7 @@ export function nativeArch(arch: ArchModule): NativeArch {
   return {
     generalNote: general.noteType,
     generalSizeBytes: general.sizeBytes,
+    registerBytes: general.registerBytes,
     pcOffset: general.pcOffset,
     spOffset: general.spOffset,
     flagsOffset: general.flagsOffset,

@@ -1,5 +1,6 @@
 /** One thread of a traced process: its run state and its registers. */
 import type { DebugImage, Register, RegsetAccess } from '../../arch/module.js';
+import { littleEndian, numberOf } from '../base/byte-order.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { type Address, address, type KernelSignal, type Tid } from '../base/ids.js';
 import { lastCpu, threadName } from './proc.js';
@@ -86,13 +87,12 @@ export class Thread {
   get pc(): Address {
     const bytes = this.readRegister(this.process.registerFile.byRole('pc'));
     if (bytes === undefined) throw this.#stateError('read the pc');
-    return address(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+    return address(numberOf(bytes));
   }
 
   set pc(value: Address) {
-    const bytes = new Uint8Array(8);
-    new DataView(bytes.buffer).setBigUint64(0, value, true);
-    this.writeRegister(this.process.registerFile.byRole('pc'), bytes);
+    const register = this.process.registerFile.byRole('pc');
+    this.writeRegister(register, littleEndian(value, register.bits / 8));
   }
 
   /**
@@ -110,15 +110,30 @@ export class Thread {
     return this.process.registerFile.write(register, value, this.#regsetAccess);
   }
 
-  /** siginfo_t of the signal that is about to be delivered, 128 bytes; undefined when there is none. */
+  /** Where the thread's own data begins (the base of its thread-local storage); undefined: not available. */
+  get threadPointer(): bigint | undefined {
+    const { arch, registerFile, native } = this.process;
+    const { pointer } = arch.threadLocal;
+    if (pointer.kind === 'user-area') return native.peekUser(this.tid, pointer.offset);
+    const bytes = this.readRegister(registerFile.byRole('thread-pointer'));
+    return bytes && numberOf(bytes);
+  }
+
+  /**
+   * siginfo_t of the signal that is about to be delivered, 128 bytes in the program's own layout; undefined when there
+   * is none.
+   */
   readSiginfo(): Uint8Array | undefined {
     this.#mustBeStopped('read siginfo');
-    return this.process.native.getSiginfo(this.tid);
+    const { native, arch } = this.process;
+    const own = native.getSiginfo(this.tid);
+    return own && (arch.siginfo?.toProgram(own) ?? own);
   }
 
   writeSiginfo(bytes: Uint8Array): boolean {
     this.#mustBeStopped('write siginfo');
-    return this.process.native.setSiginfo(this.tid, bytes);
+    const { native, arch } = this.process;
+    return native.setSiginfo(this.tid, arch.siginfo?.fromProgram(bytes) ?? bytes);
   }
 
   /** Name of the thread (comm); empty when it is gone. */

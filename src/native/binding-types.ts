@@ -73,6 +73,8 @@ export interface NativePlan {
 export interface NativeArch {
   readonly generalNote: number;
   readonly generalSizeBytes: number;
+  /** Size of one register in it, 4 or 8: of addresses, and of what a push stores. */
+  readonly registerBytes: number;
   readonly pcOffset: number;
   readonly spOffset: number;
   readonly flagsOffset: number;
@@ -158,7 +160,7 @@ export interface NativeTracer {
   peekUser(tid: number, offset: number): bigint | undefined;
   /** PTRACE_POKEUSER. */
   pokeUser(tid: number, offset: number, value: bigint): boolean;
-  /** siginfo_t (128 bytes) of the last signal-delivery stop; undefined: gone, or stopped for another reason. */
+  /** siginfo_t (128 bytes, this process's own layout) of the last signal-delivery stop; undefined: gone, or stopped for another reason. */
   getSiginfo(tid: number): Uint8Array | undefined;
   /** PTRACE_SETSIGINFO. False: gone. */
   setSiginfo(tid: number, bytes: Uint8Array): boolean;
@@ -198,8 +200,8 @@ export interface NativeTracer {
   setWatched(space: number, isWatched: boolean): void;
   /**
    * Makes a stopped thread do one system call with all signals blocked, at `instruction`, an address of a system call
-   * instruction in the program. The thread is afterwards as it was. Result: the kernel's, negative errno included;
-   * undefined: gone.
+   * instruction in the program. The thread is afterwards as it was. Result: the kernel's, negative errno included, as
+   * the program's register holds it; undefined: gone.
    */
   callSystem(tid: number, call: SystemCall): bigint | undefined;
   /** Tells that the stopped threads of a process were killed: their exits are waited for as if they ran. */

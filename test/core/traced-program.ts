@@ -12,7 +12,7 @@ import {
   Tracer,
 } from '../../src/core/index.js';
 import { bounded } from '../support/bounded.js';
-import { compileFixture } from '../support/fixture.js';
+import { type CompileOptions, compileFixture } from '../support/fixture.js';
 
 export const usualKinds: readonly EventKind[] = [
   'signal',
@@ -92,17 +92,17 @@ export function launchOptions(program: string, args: readonly string[] = []): La
 export async function launchFixture(
   name: string,
   args: readonly string[] = [],
-  options: {
+  options: CompileOptions & {
     holdAt?: readonly EventKind[];
     mask?: readonly EventKind[];
-    flags?: readonly string[];
     launch?: Partial<LaunchOptions>;
   } = {},
 ): Promise<TracedProgram> {
-  const path = await compileFixture(name, options.flags === undefined ? {} : { flags: options.flags });
+  const { holdAt, mask, launch, ...compile } = options;
+  const path = await compileFixture(name, compile);
   const tracer = new Tracer();
-  const engine = new RecordingEngine(options.holdAt, options.mask);
-  const attachment = await tracer.launch({ ...launchOptions(path, args), ...options.launch }, engine);
+  const engine = new RecordingEngine(holdAt, mask);
+  const attachment = await tracer.launch({ ...launchOptions(path, args), ...launch }, engine);
   return {
     tracer,
     engine,
@@ -128,7 +128,8 @@ export function continueAll(attachment: Attachment): void {
 /** Where the kernel loads a position-independent program when randomization is off. */
 function loadBias(path: string): bigint {
   const header = execFileSync('readelf', ['-h', path], { encoding: 'latin1' });
-  return /Type:\s+DYN/.test(header) ? 0x555555554000n : 0n;
+  if (!/Type:\s+DYN/.test(header)) return 0n;
+  return /Class:\s+ELF32/.test(header) ? 0x56555000n : 0x555555554000n;
 }
 
 export function symbolValue(path: string, symbol: string): bigint {

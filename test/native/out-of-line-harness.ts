@@ -1,52 +1,18 @@
 /** A traced program in which single instructions are run from given states, in place or past a breakpoint site. */
 import assert from 'node:assert/strict';
 import type { Plan } from '../../arch/plan.js';
-import { jump } from '../../arch/x86_64/out-of-line.js';
+import { nativeArch } from '../../src/core/native-arch.js';
 import { nativeBinding } from '../../src/native/binding.js';
-import type { NativeArch, NativeEvent, NativePlan, NativeTracer } from '../../src/native/binding-types.js';
+import type { NativeEvent, NativePlan, NativeTracer } from '../../src/native/binding-types.js';
+import type { CodeMachine } from './out-of-line-machines.js';
 
-export const codeAddress = 0x4_0000_0000n;
-export const dataAddress = codeAddress + 0x10000n;
 export const dataBytes = 0x8000;
-/** In reach of the code at both ends of a 32-bit displacement, close to it, and out of reach. */
-export const slotAddresses = [
-  codeAddress + 0x20000n,
-  codeAddress - 0x7000_0000n,
-  codeAddress + 0x7000_0000n,
-  codeAddress + 0x10_0000_0000n,
-] as const;
-
+const dataDistance = 0x10000n;
 const pageBytes = 0x1000;
 /** The instruction stands in the middle of the page, traps all around it. */
-export const siteAddress = codeAddress + 0x800n;
-
-/** Offsets in `struct user_regs_struct`, <sys/user.h>. */
-export const generalOffsets = {
-  r15: 0,
-  r14: 8,
-  r13: 16,
-  r12: 24,
-  rbp: 32,
-  rbx: 40,
-  r11: 48,
-  r10: 56,
-  r9: 64,
-  r8: 72,
-  rax: 80,
-  rcx: 88,
-  rdx: 96,
-  rsi: 104,
-  rdi: 112,
-  originalRax: 120,
-  rip: 128,
-  eflags: 144,
-  rsp: 152,
-  fsBase: 168,
-  gsBase: 176,
-} as const;
+const siteDistance = 0x800n;
 
 const generalNote = 1;
-const generalBytes = 27 * 8;
 const xstateNote = 0x202;
 /** Last instruction pointer of the x87, XSTATE_BV: neither is part of what an instruction does. */
 const ignoredXstate = [
@@ -55,24 +21,6 @@ const ignoredXstate = [
 ] as const;
 /** RF: set in the flags that a fault leaves. */
 const resumeFlag = 0x10000n;
-
-const nativeArch: NativeArch = {
-  generalNote,
-  generalSizeBytes: generalBytes,
-  pcOffset: generalOffsets.rip,
-  spOffset: generalOffsets.rsp,
-  flagsOffset: generalOffsets.eflags,
-  syscallNextOffset: generalOffsets.rcx,
-  syscallFlagsOffset: generalOffsets.r11,
-  syscallNumberOffset: -1,
-  syscallInstructions: [],
-  trapFlag: 0x100n,
-  breakpointBytes: Uint8Array.of(0xcc),
-  breakpointPcOffset: 1,
-  breakpointTrapCodes: [0x80],
-  debugStatusOffset: -1,
-  debugStatusMask: 0n,
-};
 
 export interface State {
   readonly general: Uint8Array;
@@ -87,21 +35,37 @@ export interface Outcome extends State {
 
 export type Mode = 'continue' | 'step';
 
-export function wordAt(bytes: Uint8Array, offset: number): bigint {
-  return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(offset, true);
+/** A register of the general regset. */
+export function registerOf(machine: CodeMachine, general: Uint8Array, name: string): bigint {
+  const offset = machine.offsets[name] ?? Number.NaN;
+  const view = new DataView(general.buffer, general.byteOffset);
+  return machine.bits === 64 ? view.getBigUint64(offset, true) : BigInt(view.getUint32(offset, true));
 }
 
-export function setWord(bytes: Uint8Array, offset: number, value: bigint): void {
-  new DataView(bytes.buffer, bytes.byteOffset).setBigUint64(offset, BigInt.asUintN(64, value), true);
+export function setRegister(machine: CodeMachine, general: Uint8Array, name: string, value: bigint): void {
+  const offset = machine.offsets[name] ?? Number.NaN;
+  const view = new DataView(general.buffer, general.byteOffset);
+  if (machine.bits === 64) view.setBigUint64(offset, BigInt.asUintN(64, value), true);
+  else view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);
 }
 
 export class OutOfLineHarness implements Disposable {
+  readonly siteAddress: bigint;
+  readonly dataAddress: bigint;
+  readonly #machine: CodeMachine;
+  readonly #generalBytes: number;
   readonly #tracer: NativeTracer;
   readonly #tid: number;
   readonly #space: number;
   readonly #initial: State;
 
-  constructor(program: string) {
+  constructor(machine: CodeMachine, program: string) {
+    const { codeAddress, slotAddresses, module } = machine;
+    const dataAddress = codeAddress + dataDistance;
+    this.#machine = machine;
+    this.#generalBytes = module.general.sizeBytes;
+    this.siteAddress = codeAddress + siteDistance;
+    this.dataAddress = dataAddress;
     const areas = [
       `${codeAddress.toString(16)}:${pageBytes.toString(16)}:5`,
       `${dataAddress.toString(16)}:${dataBytes.toString(16)}:3`,
@@ -117,7 +81,7 @@ export class OutOfLineHarness implements Disposable {
       redirectStdio: false,
     });
     this.#waitForStop();
-    this.#space = this.#tracer.addSpace(this.#tid, nativeArch);
+    this.#space = this.#tracer.addSpace(this.#tid, nativeArch(module));
     this.#tracer.adopt(this.#tid, this.#space);
     assert.equal(this.#tracer.resume(this.#tid, 'continue', 0), 'running');
     assert.equal(this.#waitForStop().code, 5, 'the areas are mapped');
@@ -133,14 +97,16 @@ export class OutOfLineHarness implements Disposable {
   /** A state with registers to be changed, and the given data. */
   newState(data: Uint8Array): State {
     const { general, xstate } = this.#initial;
-    setWord(general, generalOffsets.originalRax, -1n);
+    setRegister(this.#machine, general, this.#machine.systemCall, -1n);
+    for (const name of ['fs', 'gs'])
+      if (name in this.#machine.offsets) setRegister(this.#machine, general, name, 0n);
     return { general: general.slice(), xstate: xstate.slice(), data };
   }
 
   runInPlace(bytes: Uint8Array, state: State): Outcome {
-    this.#write(siteAddress, bytes);
+    this.#write(this.siteAddress, bytes);
     const outcome = this.#run(state, 'continue');
-    this.#write(siteAddress, new Uint8Array(bytes.length).fill(0xcc));
+    this.#write(this.siteAddress, new Uint8Array(bytes.length).fill(0xcc));
     assert.ok(outcome !== undefined, 'without a site nothing is refused');
     return outcome;
   }
@@ -152,12 +118,12 @@ export class OutOfLineHarness implements Disposable {
   runPastSite(bytes: Uint8Array, plan: Plan, slot: bigint, state: State, mode: Mode): Outcome | undefined {
     const native = this.#nativePlan(plan, slot);
     if (native === undefined) return undefined;
-    this.#write(siteAddress, bytes);
-    this.#write(siteAddress, nativeArch.breakpointBytes);
-    this.#tracer.setSite(this.#space, siteAddress, native);
+    this.#write(this.siteAddress, bytes);
+    this.#write(this.siteAddress, this.#machine.module.breakpoint.bytes);
+    this.#tracer.setSite(this.#space, this.siteAddress, native);
     const outcome = this.#run(state, mode);
-    this.#tracer.removeSite(this.#space, siteAddress);
-    this.#write(siteAddress, new Uint8Array(bytes.length).fill(0xcc));
+    this.#tracer.removeSite(this.#space, this.siteAddress);
+    this.#write(this.siteAddress, new Uint8Array(bytes.length).fill(0xcc));
     return outcome;
   }
 
@@ -168,17 +134,19 @@ export class OutOfLineHarness implements Disposable {
     if (relocated === undefined) return undefined;
     const end = slot + BigInt(relocated.length);
     this.#write(slot, relocated);
-    this.#write(end, jump(end, siteAddress + BigInt(plan.lengthBytes)));
+    const jump = this.#machine.module.jump(end, this.siteAddress + BigInt(plan.lengthBytes));
+    if (jump === undefined) return undefined;
+    this.#write(end, jump);
     const { kind, lengthBytes, fixups } = plan;
     return { kind, lengthBytes, fixups, slot, slotLengthBytes: relocated.length };
   }
 
   #run(state: State, mode: Mode): Outcome | undefined {
     const general = state.general.slice();
-    setWord(general, generalOffsets.rip, siteAddress);
+    setRegister(this.#machine, general, this.#machine.pc, this.siteAddress);
     assert.ok(this.#tracer.setRegset(this.#tid, generalNote, general));
     assert.ok(this.#tracer.setRegset(this.#tid, xstateNote, state.xstate));
-    this.#write(dataAddress, state.data);
+    this.#write(this.dataAddress, state.data);
     const first = this.#resume(mode);
     // A site is passed by a thread that has met its trap.
     const last = typeof first === 'object' && first.atSite && !first.stepped ? this.#resume(mode) : first;
@@ -195,23 +163,26 @@ export class OutOfLineHarness implements Disposable {
 
   #describe(event: NativeEvent): string {
     const siginfo = this.#tracer.getSiginfo(this.#tid);
-    const faultAddress = siginfo && event.code !== 5 ? wordAt(siginfo, 16).toString(16) : 'none';
+    const faultAddress =
+      siginfo && event.code !== 5
+        ? new DataView(siginfo.buffer, siginfo.byteOffset).getBigUint64(16, true).toString(16)
+        : 'none';
     return `signal ${event.code} code ${event.signalCode} at ${event.pc.toString(16)}, address ${faultAddress}`;
   }
 
   #readState(): State {
-    const general = this.#tracer.getRegset(this.#tid, generalNote, generalBytes);
+    const general = this.#tracer.getRegset(this.#tid, generalNote, this.#generalBytes);
     const xstate = this.#tracer.getRegset(
       this.#tid,
       xstateNote,
       nativeBinding().machineFacts().xsaveSizeBytes,
     );
     assert.ok(general !== undefined && xstate !== undefined);
-    const flags = wordAt(general, generalOffsets.eflags);
-    setWord(general, generalOffsets.eflags, flags & ~resumeFlag);
+    const flags = registerOf(this.#machine, general, 'eflags');
+    setRegister(this.#machine, general, 'eflags', flags & ~resumeFlag);
     for (const [start, end] of ignoredXstate) xstate.fill(0, start, end);
     const data = new Uint8Array(dataBytes);
-    assert.equal(this.#tracer.readMemory(this.#space, dataAddress, data), dataBytes);
+    assert.equal(this.#tracer.readMemory(this.#space, this.dataAddress, data), dataBytes);
     return { general, xstate, data };
   }
 

@@ -11,6 +11,8 @@ import { cacheFolder, fixturesFolder } from './project-paths.js';
 const run = promisify(execFile);
 
 export interface CompileOptions {
+  /** Default: this machine's own. */
+  readonly machine?: Machine;
   /** Default: by the file that exists, `name.c` or `name.cc`. */
   readonly language?: 'c' | 'c++';
   /** Behind the default flags `-g -O0 -pthread`, so that they win. */
@@ -19,10 +21,13 @@ export interface CompileOptions {
   readonly output?: string;
 }
 
+export type Machine = 'x86_64' | 'i386';
+
 const compilers = {
   c: { command: 'gcc', extension: '.c' },
   'c++': { command: 'g++', extension: '.cc' },
 } as const;
+const commandPrefixes: Readonly<Record<Machine, string>> = { x86_64: '', i386: 'i686-linux-gnu-' };
 const defaultFlags = ['-g', '-O0', '-pthread'];
 const versions = new Map<string, Promise<string>>();
 const compiled = new Map<string, Promise<string>>();
@@ -63,7 +68,8 @@ export function compileFixture(name: string, options: CompileOptions = {}): Prom
 
 async function compile(name: string, options: CompileOptions): Promise<string> {
   const source = fixtureSource(name, options.language);
-  const { command } = source.endsWith('.cc') ? compilers['c++'] : compilers.c;
+  const compiler = source.endsWith('.cc') ? compilers['c++'] : compilers.c;
+  const command = `${commandPrefixes[options.machine ?? 'x86_64']}${compiler.command}`;
   const flags = [...defaultFlags, ...(options.flags ?? [])];
   const hash = createHash('sha256').update(JSON.stringify([await compilerVersion(command), source, flags]));
   const folder = resolve(

@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { Register, RegisterFile } from '../../../arch/module.js';
 import { x86_64 } from '../../../arch/x86_64/index.js';
-import { bytesOf, type MachineName, MemoryRegsets, machines, numberOf, stateBitsOffset } from './machines.js';
+import {
+  bytesOf,
+  type MachineName,
+  MemoryRegsets,
+  machines,
+  numberOf,
+  stateBitsOffset,
+} from '../x86/machines.js';
 
 const names = Object.keys(machines) as readonly MachineName[];
 

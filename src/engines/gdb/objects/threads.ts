@@ -1,5 +1,6 @@
 /** `threads`: all threads with names, in one transfer (GDB manual, "Thread List Format"). */
 import { hexOf } from 'gdb-js-rsp-parser';
+import { littleEndian } from '../../../base/byte-order.js';
 import type { Thread } from '../../../core/index.js';
 import type { TransferObject } from './transfer-object.js';
 import { emptyElement, utf8Bytes } from './xml.js';
@@ -9,10 +10,12 @@ import { emptyElement, utf8Bytes } from './xml.js';
  * TLS ABI) both common C libraries use its address; elsewhere it cannot be told without knowing the library.
  */
 function handleOf(thread: Thread): string | undefined {
-  const { arch, registerFile } = thread.process;
+  const { arch } = thread.process;
   if (arch.threadLocal.variant !== 2 || !thread.isStopped) return undefined;
-  const pointer = thread.readRegister(registerFile.byRole('thread-pointer'));
-  return pointer === undefined || pointer.every((byte) => byte === 0) ? undefined : hexOf(pointer);
+  const { threadPointer } = thread;
+  return threadPointer === undefined || threadPointer === 0n
+    ? undefined
+    : hexOf(littleEndian(threadPointer, arch.pointerBytes));
 }
 
 export const threads: TransferObject = {

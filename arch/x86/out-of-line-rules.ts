@@ -1,8 +1,6 @@
-/**
- * Which instructions of 64-bit mode are not simply copied into a slot. Sources: Intel SDM volume 2, AMD APM volume 3;
- * offsets of registers: `struct user_regs_struct`, <sys/user.h>.
- */
+/** Which instructions are not simply copied into a slot. Sources: Intel SDM volume 2, AMD APM volume 3. */
 import type { Effect, Fixup, FlagCondition } from '../plan.js';
+import type { CodeMode } from './code-mode.js';
 import { type Instruction, readSigned } from './decode.js';
 
 /** One instruction at its place. */
@@ -13,6 +11,7 @@ export interface Located {
   readonly address: bigint;
   /** Address of the instruction behind it. */
   readonly next: bigint;
+  readonly mode: CodeMode;
 }
 
 export type Decision =
@@ -22,16 +21,13 @@ export type Decision =
 
 type Rule = (located: Located) => Decision;
 
-const flagsOffset = 144;
 const carry = 1n << 0n;
 const parity = 1n << 2n;
 const zero = 1n << 6n;
 const sign = 1n << 7n;
 const overflow = 1n << 11n;
 
-/** Offsets of rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 to r15: the order of register numbers in instructions. */
-const registerOffsets = [80, 88, 96, 40, 152, 32, 104, 112, 72, 64, 56, 48, 24, 16, 8, 0] as const;
-const counterOffset = registerOffsets[1];
+const counterNumber = 1;
 const rexB = 1;
 
 const plainSlot: Decision = { kind: 'slot', fixups: [] };
@@ -68,40 +64,47 @@ const conditionTests: readonly ConditionTest[] = [
   { anySet: zero, differ: [sign, overflow] },
 ];
 
-function conditionOf(opcode: number): FlagCondition {
+function conditionOf(opcode: number, flagsOffset: number): FlagCondition {
   const test = conditionTests[(opcode >> 1) & 7] ?? { anySet: 0n, differ: undefined };
   return { flagsOffset, anyClear: 0n, negate: (opcode & 1) === 1, ...test };
 }
 
 /** Rule for a near relative branch, given what is done with its target. */
-function relativeBranch(effectOf: (target: bigint, instruction: Instruction) => Effect): Rule {
-  return ({ instruction, bytes, next }) => {
-    if (instruction.prefixes.operandSize) return refuse('near branch with prefix 66 differs between CPUs');
+function relativeBranch(effectOf: (target: bigint, located: Located) => Effect): Rule {
+  return (located) => {
+    const { instruction, bytes, next, mode } = located;
+    if (instruction.prefixes.operandSize)
+      return refuse('near branch with prefix 66 differs between CPUs, or cuts the pc');
     if (instruction.immediate === undefined) return refuse('branch without displacement');
-    const target = BigInt.asUintN(64, next + readSigned(bytes, instruction.immediate));
-    return emulate(effectOf(target, instruction));
+    const target = BigInt.asUintN(mode.bits, next + readSigned(bytes, instruction.immediate));
+    return emulate(effectOf(target, located));
   };
 }
 
 const zeroFlagWanted = { 224: 'clear', 225: 'set' } as const;
 
 /** loopne, loope, loop, jrcxz. */
-function counterBranch(target: bigint, { opcode, prefixes }: Instruction): Effect {
+function counterBranch(target: bigint, { instruction: { opcode, prefixes }, mode }: Located): Effect {
   const isLoop = opcode !== 0xe3;
   return {
     op: 'count-branch',
     target,
-    counterOffset,
-    counterBits: prefixes.addressSize ? 32 : 64,
+    counterOffset: mode.registerOffsets[counterNumber] ?? 0,
+    counterBits: prefixes.addressSize ? 32 : mode.bits,
     decrement: isLoop,
     jumpWhen: isLoop ? 'non-zero' : 'zero',
-    flagsOffset,
+    flagsOffset: mode.flagsOffset,
     zeroFlagMask: zero,
     zeroFlag: opcode === 0xe0 || opcode === 0xe1 ? zeroFlagWanted[opcode] : 'any',
   };
 }
 
-const loop = relativeBranch(counterBranch);
+const countedBranch = relativeBranch(counterBranch);
+
+const loop: Rule = (located) =>
+  located.mode.bits === 32 && located.instruction.prefixes.addressSize
+    ? refuse('loop over a 16-bit counter')
+    : countedBranch(located);
 
 /** Some CPUs take the wanted zero flag from F2 or F3 where there is one, and not from the opcode (seen on AMD's). */
 const conditionalLoop: Rule = (located) =>
@@ -109,15 +112,15 @@ const conditionalLoop: Rule = (located) =>
     ? loop(located)
     : refuse('conditional loop with a repeat prefix differs between CPUs');
 
-const pushRegister: Rule = ({ instruction: { opcode, prefixes } }) => {
-  const offset = registerOffsets[(opcode & 7) | ((prefixes.rex & rexB) << 3)];
+const pushRegister: Rule = ({ instruction: { opcode, prefixes }, mode }) => {
+  const offset = mode.registerOffsets[(opcode & 7) | ((prefixes.rex & rexB) << 3)];
   if (prefixes.operandSize || offset === undefined) return plainSlot;
   return emulate({ op: 'push-register', offset });
 };
 
-const pushImmediate: Rule = ({ instruction, bytes }) => {
+const pushImmediate: Rule = ({ instruction, bytes, mode }) => {
   if (instruction.prefixes.operandSize || instruction.immediate === undefined) return plainSlot;
-  const value = BigInt.asUintN(64, readSigned(bytes, instruction.immediate));
+  const value = BigInt.asUintN(mode.bits, readSigned(bytes, instruction.immediate));
   return emulate({ op: 'push-value', value });
 };
 
@@ -139,6 +142,13 @@ const endBranch: Rule = ({ instruction: { modRm, prefixes } }) => {
 /** int 0x80 may block, which a step that holds the other threads must not; it leaves no address behind. */
 const softwareInterrupt: Rule = ({ bytes }) =>
   bytes.at(-1) === 0x80 ? plainSlot : refuse('software interrupt belongs to the program');
+
+/** In 32-bit code the kernel leaves neither an address nor flags behind: it returns to a fixed place in the vDSO. */
+const systemCall: Rule = ({ mode }) =>
+  mode.bits === 64 ? { kind: 'slot', fixups: ['syscall-registers'] } : plainSlot;
+
+/** As `systemCall`; 64-bit code has no use for it. */
+const systemEntry: Rule = ({ mode }) => (mode.bits === 64 ? refuse('system transfer') : plainSlot);
 
 const farTransfer = 'far transfer may change the mode of the CPU';
 
@@ -167,13 +177,13 @@ function span(first: number, last: number): readonly number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
-const conditionalJump = relativeBranch((target, { opcode }) => ({
+const conditionalJump = relativeBranch((target, { instruction, mode }) => ({
   op: 'branch',
   target,
-  condition: conditionOf(opcode),
+  condition: conditionOf(instruction.opcode, mode.flagsOffset),
 }));
 
-/** Opcodes of the one-byte map. */
+/** Opcodes of the one-byte map; those that only 32-bit code has are known to its decoder alone. */
 const oneByteRules: readonly (readonly [readonly number[], Rule])[] = [
   [span(0x50, 0x57), pushRegister],
   [[0x68, 0x6a], pushImmediate],
@@ -183,8 +193,8 @@ const oneByteRules: readonly (readonly [readonly number[], Rule])[] = [
   // Were the trap flag set by it, the program's trap would come after the jump at the end of the slot.
   [[0x9d], refusal('popf may set the trap flag')],
   [[0xc7], transaction],
-  [[0xca, 0xcb, 0xcf], refusal(farTransfer)],
-  [[0xcc, 0xf1], refusal('trap belongs to the program')],
+  [[0x9a, 0xca, 0xcb, 0xcf, 0xea], refusal(farTransfer)],
+  [[0xcc, 0xce, 0xf1], refusal('trap belongs to the program')],
   [[0xcd], softwareInterrupt],
   [[0xe0, 0xe1], conditionalLoop],
   [[0xe2, 0xe3], loop],
@@ -196,8 +206,9 @@ const oneByteRules: readonly (readonly [readonly number[], Rule])[] = [
 /** Opcodes of map 0F. */
 const twoByteRules: readonly (readonly [readonly number[], Rule])[] = [
   [[0x01], groupSeven],
-  [[0x05], slotWith('syscall-registers')],
-  [[0x07, 0x34, 0x35, 0xaa], refusal('system transfer')],
+  [[0x05], systemCall],
+  [[0x34], systemEntry],
+  [[0x07, 0x35, 0xaa], refusal('system transfer')],
   [[0x1e], endBranch],
   [[0x1f], nopWithOperand],
   [span(0x80, 0x8f), conditionalJump],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { Decoder, DecoderOptions, OpKind, Instruction as Reference } from 'iced-x86';
 import { describe, it } from 'mocha';
-import { decode, type Instruction, readSigned } from '../../../arch/x86_64/decode.js';
+import type { CodeBits } from '../../../arch/x86/code-mode.js';
+import { decode, type Instruction, readSigned } from '../../../arch/x86/decode.js';
 import {
   everyLegacyOpcode,
   everyVectorOpcode,
@@ -43,15 +44,15 @@ function isBranchWithOperandSize(instruction: Instruction | undefined): boolean 
 const via = /^([2346][6e5] |67 |4. |f[023] )*0f a[67] /;
 
 /** Returns how many were valid for the reference; every one of these must be understood alike. */
-function compare(strings: Iterable<Uint8Array>): number {
+function compare(strings: Iterable<Uint8Array>, bits: CodeBits): number {
   const reference = new ReferenceDecoder();
   const differences: string[] = [];
   let validCount = 0;
   for (const bytes of strings) {
-    const expected = reference.decode(bytes, 0x1000n);
+    const expected = reference.decode(bytes, 0x1000n, bits);
     if (expected === undefined) continue;
     validCount++;
-    const instruction = decode(bytes);
+    const instruction = decode(bytes, bits);
     const text = referenceSummary(expected);
     if (summary(instruction) === text || isBranchWithOperandSize(instruction) || via.test(hex(bytes)))
       continue;
@@ -69,9 +70,9 @@ function* randomInstructions(count: number, seed: number): Generator<Uint8Array>
 }
 
 /** Walks a text section, taking each instruction's length from the reference. */
-function walk(path: string): number {
+function walk(path: string, bits: CodeBits): number {
   const { bytes } = readTextSection(path);
-  const decoder = new Decoder(64, bytes, DecoderOptions.MPX);
+  const decoder = new Decoder(bits, bytes, DecoderOptions.MPX);
   const instruction = new Reference();
   const differences: string[] = [];
   let count = 0;
@@ -80,7 +81,7 @@ function walk(path: string): number {
     decoder.decodeOut(instruction);
     if (instruction.isInvalid) continue;
     count++;
-    const ours = decode(bytes.subarray(start, start + 15));
+    const ours = decode(bytes.subarray(start, start + 15), bits);
     const isSame =
       ours?.lengthBytes === instruction.length && ours.isRipRelative === instruction.isIpRelMemoryOperand;
     if (!isSame && !isBranchWithOperandSize(ours))
@@ -92,41 +93,71 @@ function walk(path: string): number {
   return count;
 }
 
-describe('x86_64 decoder', () => {
-  it('understands every legacy opcode with every ModRM byte as the reference does', () => {
-    const validCount = compare(everyLegacyOpcode(new Random(1)));
-    assert.ok(validCount > 120_000, `${validCount} were valid`);
-  });
+interface Expectation {
+  readonly bits: CodeBits;
+  /** How many instructions the reference must find at least. */
+  readonly legacyCount: number;
+  readonly vectorCount: number;
+  readonly randomCount: number;
+  readonly files: readonly string[];
+}
 
-  it('understands every VEX, EVEX and XOP opcode as the reference does', () => {
-    const validCount = compare(everyVectorOpcode(new Random(2)));
-    assert.ok(validCount > 13_000, `${validCount} were valid`);
-  });
+const expectations: readonly Expectation[] = [
+  {
+    bits: 64,
+    legacyCount: 120_000,
+    vectorCount: 13_000,
+    randomCount: 120_000,
+    files: ['/usr/lib/x86_64-linux-gnu/libc.so.6', '/usr/bin/gdb'],
+  },
+  {
+    bits: 32,
+    legacyCount: 120_000,
+    vectorCount: 13_000,
+    randomCount: 120_000,
+    files: ['/usr/lib32/libc.so.6'],
+  },
+];
 
-  it('understands random prefixes, opcodes and operands as the reference does', () => {
-    const validCount = compare(randomInstructions(500_000, 3));
-    assert.ok(validCount > 120_000, `${validCount} were valid`);
-  });
-
-  for (const path of ['/usr/lib/x86_64-linux-gnu/libc.so.6', '/usr/bin/gdb']) {
-    it(`walks through the text of ${path} as the reference does`, () => {
-      const count = walk(path);
-      assert.ok(count > 100_000, `${count} instructions`);
+for (const { bits, legacyCount, vectorCount, randomCount, files } of expectations) {
+  describe(`decoder of ${bits}-bit code`, () => {
+    it('understands every legacy opcode with every ModRM byte as the reference does', () => {
+      const validCount = compare(everyLegacyOpcode(new Random(1)), bits);
+      assert.ok(validCount > legacyCount, `${validCount} were valid`);
     });
-  }
 
-  it('takes no prefix of an instruction for an instruction', () => {
-    for (const bytes of randomInstructions(30_000, 4)) {
-      const lengthBytes = decode(bytes)?.lengthBytes ?? 0;
-      for (let shorter = 0; shorter < lengthBytes; shorter++) {
-        assert.equal(decode(bytes.subarray(0, shorter)), undefined, hex(bytes.subarray(0, shorter)));
-      }
-      if (lengthBytes > 0) assert.equal(decode(bytes.subarray(0, lengthBytes))?.lengthBytes, lengthBytes);
+    it('understands every VEX, EVEX and XOP opcode as the reference does', () => {
+      const validCount = compare(everyVectorOpcode(new Random(2)), bits);
+      assert.ok(validCount > vectorCount, `${validCount} were valid`);
+    });
+
+    it('understands random prefixes, opcodes and operands as the reference does', () => {
+      const validCount = compare(randomInstructions(500_000, 3), bits);
+      assert.ok(validCount > randomCount, `${validCount} were valid`);
+    });
+
+    for (const path of files) {
+      it(`walks through the text of ${path} as the reference does`, () => {
+        const count = walk(path, bits);
+        assert.ok(count > 100_000, `${count} instructions`);
+      });
     }
-  });
-});
 
-describe('x86_64 decoder, single forms', () => {
+    it('takes no prefix of an instruction for an instruction', () => {
+      for (const bytes of randomInstructions(30_000, 4)) {
+        const lengthBytes = decode(bytes, bits)?.lengthBytes ?? 0;
+        for (let shorter = 0; shorter < lengthBytes; shorter++) {
+          const cut = bytes.subarray(0, shorter);
+          assert.equal(decode(cut, bits), undefined, hex(cut));
+        }
+        if (lengthBytes > 0)
+          assert.equal(decode(bytes.subarray(0, lengthBytes), bits)?.lengthBytes, lengthBytes);
+      }
+    });
+  });
+}
+
+describe('decoder of 64-bit code, single forms', () => {
   const lengths: readonly (readonly [string, number | undefined, string])[] = [
     ['66 b8 34 12 90 90', 4, 'operand size shrinks the immediate'],
     ['66 48 b8 01 02 03 04 05 06 07 08', 11, 'REX.W wins over operand size'],
@@ -158,12 +189,12 @@ describe('x86_64 decoder, single forms', () => {
   ];
   for (const [text, lengthBytes, what] of lengths) {
     it(`${what}: ${text}`, () => {
-      assert.equal(decode(fromHex(text))?.lengthBytes, lengthBytes);
+      assert.equal(decode(fromHex(text), 64)?.lengthBytes, lengthBytes);
     });
   }
 
   it('tells the fields apart', () => {
-    const instruction = decode(fromHex('f3 64 49 81 44 8d f0 78 56 34 12'));
+    const instruction = decode(fromHex('f3 64 49 81 44 8d f0 78 56 34 12'), 64);
     assert.deepEqual(instruction, {
       lengthBytes: 11,
       encoding: 'legacy',
@@ -182,5 +213,45 @@ describe('x86_64 decoder, single forms', () => {
     assert.equal(readSigned(fromHex('eb fe'), { offset: 1, lengthBytes: 1 }), -2n);
     assert.equal(readSigned(fromHex('e8 78 56 34 12'), { offset: 1, lengthBytes: 4 }), 0x12345678n);
     assert.equal(readSigned(fromHex('e9 00 00 00 80'), { offset: 1, lengthBytes: 4 }), -0x80000000n);
+  });
+});
+
+describe('decoder of 32-bit code, single forms', () => {
+  const lengths: readonly (readonly [string, number | undefined, string])[] = [
+    ['40', 1, 'inc'],
+    ['4f', 1, 'dec'],
+    ['06', 1, 'push es'],
+    ['60', 1, 'pusha'],
+    ['d4 0a', 2, 'aam'],
+    ['62 00', 2, 'bound'],
+    ['62 f1 7d 48 6f 00', 6, 'EVEX'],
+    ['63 c1', 2, 'arpl'],
+    ['c4 00', 2, 'les'],
+    ['c5 00', 2, 'lds'],
+    ['c5 f8 77', 3, 'vzeroupper'],
+    ['c4 e2 79 18 00', 5, 'vbroadcastss'],
+    ['9a 01 02 03 04 05 06', 7, 'far call'],
+    ['66 ea 01 02 03 04', 6, 'far jump with operand size 16'],
+    ['a1 01 02 03 04', 5, 'absolute address'],
+    ['67 a1 01 02', 4, 'absolute address of 16 bits'],
+    ['b8 01 02 03 04', 5, 'mov of an immediate'],
+    ['8b 05 01 02 03 04', 6, 'absolute operand'],
+    ['67 8b 05', 3, 'operand [di]'],
+    ['67 8b 06 01 02', 5, '16-bit displacement'],
+    ['67 8b 44 01', 4, '16-bit addressing has no SIB byte'],
+    ['67 8b 84 01 02', 5, '16-bit addressing, displacement'],
+    ['66 e8 01 02', 4, 'call with operand size 16'],
+    ['66 0f 84 01 02', 5, 'conditional jump with operand size 16'],
+    ['82 c0 01', 3, 'alias of group 1'],
+    ['d6', 1, 'salc'],
+  ];
+  for (const [text, lengthBytes, what] of lengths) {
+    it(`${what}: ${text}`, () => {
+      assert.equal(decode(fromHex(text), 32)?.lengthBytes, lengthBytes);
+    });
+  }
+
+  it('has no operands relative to the pc', () => {
+    assert.equal(decode(fromHex('8b 05 01 02 03 04'), 32)?.isRipRelative, false);
   });
 });

@@ -1,11 +1,12 @@
 /**
- * The structure of one instruction of 64-bit mode: its length and where its fields lie, which is all that moving it
- * elsewhere needs. Sources: Intel SDM volume 2 chapter 2, AMD APM volume 3 chapter 1.
+ * The structure of one instruction of 64-bit or 32-bit code: its length and where its fields lie, which is all that
+ * moving it elsewhere needs. Sources: Intel SDM volume 2 chapter 2, AMD APM volume 3 chapter 1.
  *
  * What some CPU may execute is decoded exactly. Of what no CPU executes, some is decoded by the layout of its opcode
  * (a form that faults has no length that could matter) and some is not; what only newer CPUs execute (REX2, EVEX map 4)
  * is not.
  */
+import type { CodeBits } from './code-mode.js';
 import { type Encoding, type ImmediateKind, layoutOf } from './decode-tables.js';
 
 export interface Prefixes {
@@ -17,7 +18,7 @@ export interface Prefixes {
   readonly lock: boolean;
   /** The last of F2 and F3. */
   readonly repeat: 0xf2 | 0xf3 | undefined;
-  /** W, R, X and B as bits 3 to 0; 0 when there is no REX directly before the opcode. */
+  /** W, R, X and B as bits 3 to 0; 0 when there is no REX directly before the opcode, as in 32-bit code. */
   readonly rex: number;
 }
 
@@ -90,13 +91,14 @@ interface Preamble {
   readonly next: number;
 }
 
-function readPrefixes(bytes: Uint8Array): Preamble {
+function readPrefixes(bytes: Uint8Array, bits: CodeBits): Preamble {
   let prefixes = noPrefixes;
   let hasRex = false;
   for (let next = 0; ; next++) {
     const byte = bytes[next] ?? 0;
     const effect = legacyPrefixes.get(byte);
-    if (effect === undefined && (byte & 0xf0) !== 0x40) return { prefixes, next, hasRex };
+    const isRex = bits === 64 && (byte & 0xf0) === 0x40;
+    if (effect === undefined && !isRex) return { prefixes, next, hasRex };
     // A REX that another prefix follows has no effect.
     hasRex = effect === undefined;
     prefixes = { ...prefixes, ...effect, rex: hasRex ? byte & 0xf : 0 };
@@ -142,9 +144,18 @@ const vectorPrefixes: ReadonlyMap<number, (bytes: Uint8Array, at: number) => Ope
   [0x8f, openXop],
 ]);
 
-function open(bytes: Uint8Array, { prefixes, hasRex, next: at }: Preamble): Opening | undefined {
+/** In 32-bit code C4, C5 and 62 are les, lds and bound unless what follows would be a register operand of theirs. */
+function isLegacyForm(bytes: Uint8Array, at: number, bits: CodeBits): boolean {
+  return bits === 32 && bytes[at] !== 0x8f && (bytes[at + 1] ?? 0) < 0xc0;
+}
+
+function open(
+  bytes: Uint8Array,
+  { prefixes, hasRex, next: at }: Preamble,
+  bits: CodeBits,
+): Opening | undefined {
   const openVector = vectorPrefixes.get(bytes[at] ?? 0);
-  if (openVector === undefined) return openLegacy(bytes, at);
+  if (openVector === undefined || isLegacyForm(bytes, at, bits)) return openLegacy(bytes, at);
   const opening = openVector(bytes, at);
   if (opening?.encoding === 'legacy') return opening;
   const isBarred = hasRex || prefixes.operandSize || prefixes.lock || prefixes.repeat !== undefined;
@@ -164,22 +175,30 @@ function displacementBytes({ mod, rm }: ModRm, sibBase: number | undefined): num
   return mod === 0 && (rm === 5 || sibBase === 5) ? 4 : 0;
 }
 
+/** Addressing with 16-bit registers: 67 in 32-bit code. */
+function shortDisplacementBytes({ mod, rm }: ModRm): number {
+  if (mod === 1) return 1;
+  return mod === 2 || (mod === 0 && rm === 6) ? 2 : 0;
+}
+
 /** mov to and from control and debug registers: mod is ignored and read as 3. */
 function ignoresMod(opening: Opening): boolean {
   return opening.encoding === 'legacy' && opening.map === 1 && (opening.opcode & 0xfc) === 0x20;
 }
 
-function readModRm(bytes: Uint8Array, opening: Opening): MemoryForm {
+function readModRm(bytes: Uint8Array, opening: Opening, prefixes: Prefixes, bits: CodeBits): MemoryForm {
   const at = opening.next;
   const byte = bytes[at] ?? 0;
   const modRm: ModRm = { mod: ignoresMod(opening) ? 3 : byte >> 6, reg: (byte >> 3) & 7, rm: byte & 7 };
-  const hasSib = modRm.mod !== 3 && modRm.rm === 4;
+  const isShort = bits === 32 && prefixes.addressSize;
+  const hasSib = !isShort && modRm.mod !== 3 && modRm.rm === 4;
   const offset = at + (hasSib ? 2 : 1);
-  const lengthBytes = displacementBytes(modRm, hasSib ? (bytes[at + 1] ?? 0) & 7 : undefined);
+  const sibBase = hasSib ? (bytes[at + 1] ?? 0) & 7 : undefined;
+  const lengthBytes = isShort ? shortDisplacementBytes(modRm) : displacementBytes(modRm, sibBase);
   return {
     modRm,
     displacement: lengthBytes === 0 ? undefined : { offset, lengthBytes },
-    isRipRelative: modRm.mod === 0 && modRm.rm === 5,
+    isRipRelative: bits === 64 && modRm.mod === 0 && modRm.rm === 5,
     next: offset + lengthBytes,
   };
 }
@@ -188,13 +207,17 @@ function operandBytes({ operandSize, rex }: Prefixes): number {
   return operandSize && (rex & rexW) === 0 ? 2 : 4;
 }
 
-const immediateBytes: Readonly<Record<ImmediateKind, (prefixes: Prefixes, reg: number) => number>> = {
+type ImmediateLength = (prefixes: Prefixes, reg: number, bits: CodeBits) => number;
+
+const immediateBytes: Readonly<Record<ImmediateKind, ImmediateLength>> = {
   none: () => 0,
   byte: () => 1,
   word: () => 2,
   operand: operandBytes,
   'full-operand': (prefixes) => ((prefixes.rex & rexW) !== 0 ? 8 : operandBytes(prefixes)),
-  address: ({ addressSize }) => (addressSize ? 4 : 8),
+  address: ({ addressSize }, _, bits) => bits / (addressSize ? 16 : 8),
+  branch: (prefixes, _, bits) => (bits === 64 ? 4 : operandBytes(prefixes)),
+  'far-pointer': (prefixes) => operandBytes(prefixes) + 2,
   'word-byte': () => 3,
   four: () => 4,
   'group3-byte': (_, reg) => (reg < 2 ? 1 : 0),
@@ -210,17 +233,18 @@ function isTransactionBegin(opening: Opening, modRm: ModRm | undefined): boolean
 
 /**
  * Decodes the instruction at the start of `bytes`; undefined when it is not known, longer than 15 bytes, or when its
- * end is missing. A near branch with prefix 66 is given Intel's length; AMD's CPUs read a shorter one.
+ * end is missing. A near branch with prefix 66 is given Intel's length in 64-bit code; AMD's CPUs read a shorter one.
  */
-export function decode(bytes: Uint8Array): Instruction | undefined {
-  const preamble = readPrefixes(bytes);
+export function decode(bytes: Uint8Array, bits: CodeBits): Instruction | undefined {
+  const preamble = readPrefixes(bytes, bits);
   const { prefixes } = preamble;
-  const opening = open(bytes, preamble);
-  const layout = opening && layoutOf(opening.encoding, opening.map, opening.opcode);
+  const opening = open(bytes, preamble, bits);
+  const layout = opening && layoutOf(bits, opening.encoding, opening.map, opening.opcode);
   if (opening === undefined || layout === undefined) return undefined;
-  const form = layout.hasModRm ? readModRm(bytes, opening) : undefined;
+  const form = layout.hasModRm ? readModRm(bytes, opening, prefixes, bits) : undefined;
   const offset = form?.next ?? opening.next;
-  const field = { offset, lengthBytes: immediateBytes[layout.immediate](prefixes, form?.modRm.reg ?? 0) };
+  const immediate = immediateBytes[layout.immediate](prefixes, form?.modRm.reg ?? 0, bits);
+  const field = { offset, lengthBytes: immediate };
   const lengthBytes = offset + field.lengthBytes;
   if (lengthBytes > Math.min(bytes.length, maxInstructionBytes)) return undefined;
   const isAddress = layout.immediate === 'address';

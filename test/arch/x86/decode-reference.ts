@@ -1,5 +1,6 @@
 /** An independent decoder, and byte strings that reach every corner of the opcode maps. */
 import { Code, Decoder, DecoderOptions, Instruction as Reference } from 'iced-x86';
+import type { CodeBits } from '../../../arch/x86/code-mode.js';
 
 /** Repeatable random numbers: mulberry32, by Tommy Ettinger (public domain). */
 export class Random {
@@ -112,9 +113,14 @@ export class ReferenceDecoder {
   readonly #buffer = new Uint8Array(24);
   readonly #instruction = new Reference();
 
-  decode(bytes: Uint8Array, address: bigint, options = DecoderOptions.MPX): ReferenceFacts | undefined {
+  decode(
+    bytes: Uint8Array,
+    address: bigint,
+    bits: CodeBits,
+    options = DecoderOptions.MPX,
+  ): ReferenceFacts | undefined {
     this.#buffer.set(bytes);
-    using decoder = disposable(new Decoder(64, this.#buffer, options));
+    using decoder = disposable(new Decoder(bits, this.#buffer, options));
     decoder.value.ip = address;
     decoder.value.decodeOut(this.#instruction);
     if (this.#instruction.code === Code.INVALID) return undefined;

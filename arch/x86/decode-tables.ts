@@ -1,7 +1,8 @@
 /**
- * Layout of the instructions of 64-bit mode: what follows the opcode. One character per opcode, sixteen opcodes a row.
- * Sources: Intel SDM volume 2 appendix A (opcode maps), AMD APM volume 3 appendix A.
+ * Layout of the instructions of 64-bit and of 32-bit code: what follows the opcode. One character per opcode, sixteen
+ * opcodes a row. Sources: Intel SDM volume 2 appendix A (opcode maps), AMD APM volume 3 appendix A.
  */
+import type { CodeBits } from './code-mode.js';
 
 /** How many bytes an immediate takes; `operand` kinds depend on operand size, address size or prefix. */
 export type ImmediateKind =
@@ -12,8 +13,12 @@ export type ImmediateKind =
   | 'operand'
   /** As `operand`, but eight with REX.W: mov r64, imm64. */
   | 'full-operand'
-  /** Eight, four after 67: the absolute address of mov A0 to A3. */
+  /** The absolute address of mov A0 to A3: as long as addresses are, after 67 half as long. */
   | 'address'
+  /** Displacement of a near branch: four bytes, two after 66 in 32-bit code. */
+  | 'branch'
+  /** As `operand` and two: selector and offset of a far transfer. */
+  | 'far-pointer'
   /** Two and one: enter. */
   | 'word-byte'
   | 'four'
@@ -51,13 +56,14 @@ const layouts: Readonly<Record<string, Layout>> = {
   e: layout(false, 'word-byte'),
   o: layout(false, 'address'),
   r: layout(false, 'byte', true),
-  R: layout(false, 'four', true),
+  R: layout(false, 'branch', true),
+  p: layout(false, 'far-pointer'),
   g: layout(true, 'group3-byte'),
   G: layout(true, 'group3-operand'),
   q: layout(true, 'sse4a'),
 };
 
-const oneByteMap = [
+const oneByteMap64 = [
   'mmmmbzxxmmmmbzxx',
   'mmmmbzxxmmmmbzxx',
   'mmmmbzxxmmmmbzxx',
@@ -73,6 +79,26 @@ const oneByteMap = [
   'BBw.xxBZe.w..bx.',
   'mmmmxxx.mmmmmmmm',
   'rrrrbbbbRRxr....',
+  'x.xx..gG......mm',
+].join('');
+
+/** With BCD arithmetic, far pointers, and inc and dec where 64-bit code has REX. C4, C5 and 62 may open VEX and EVEX. */
+const oneByteMap32 = [
+  'mmmmbz..mmmmbz.x',
+  'mmmmbz..mmmmbz..',
+  'mmmmbzx.mmmmbzx.',
+  'mmmmbzx.mmmmbzx.',
+  '................',
+  '................',
+  '..mmxxxxzZbB....',
+  'rrrrrrrrrrrrrrrr',
+  'BZBBmmmmmmmmmmmm',
+  '..........p.....',
+  'oooo....bz......',
+  'bbbbbbbbvvvvvvvv',
+  'BBw.mmBZe.w..b..',
+  'mmmmbb..mmmmmmmm',
+  'rrrrbbbbRRpr....',
   'x.xx..gG......mm',
 ].join('');
 
@@ -96,7 +122,10 @@ const twoByteMap = [
   'mmmmmmmmmmmmmmmm',
 ].join('');
 
-const legacyMaps: readonly (string | Layout)[] = [oneByteMap, twoByteMap, modRm, modRmByte];
+const legacyMaps: Readonly<Record<CodeBits, readonly (string | Layout)[]>> = {
+  32: [oneByteMap32, twoByteMap, modRm, modRmByte],
+  64: [oneByteMap64, twoByteMap, modRm, modRmByte],
+};
 
 /** Opcodes of map 1 that carry an immediate byte, alike in VEX and EVEX. */
 const vectorImmediates: ReadonlySet<number> = new Set([0x70, 0x71, 0x72, 0x73, 0xc2, 0xc4, 0xc5, 0xc6]);
@@ -121,11 +150,16 @@ const evexMaps: Readonly<Record<number, Layout>> = { 2: modRm, 3: modRmByte, 5: 
 
 const vexMaps: Readonly<Record<number, Layout>> = { 2: modRm, 3: modRmByte };
 
-/** What follows the opcode; undefined when the opcode or the map is not defined in 64-bit mode. */
-export function layoutOf(encoding: Encoding, map: number, opcode: number): Layout | undefined {
+/** What follows the opcode; undefined when the opcode or the map is not defined in such code. */
+export function layoutOf(
+  bits: CodeBits,
+  encoding: Encoding,
+  map: number,
+  opcode: number,
+): Layout | undefined {
   switch (encoding) {
     case 'legacy': {
-      const rows = legacyMaps[map];
+      const rows = legacyMaps[bits][map];
       return typeof rows === 'string' ? layouts[rows.charAt(opcode)] : rows;
     }
     case 'vex':

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import type { DebugImage, HardwarePoint } from '../../../arch/module.js';
-import { debugRegisters } from '../../../arch/x86_64/debug-registers.js';
+import { debugRegisters } from '../../../arch/x86/debug-registers.js';
 import { compileFixture } from '../../support/fixture.js';
 
 const control = 848 + 8 * 7;

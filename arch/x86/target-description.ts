@@ -4,7 +4,7 @@
  */
 import type { RegisterRole } from '../module.js';
 import { type FeatureKey, type FeatureRow, features, type TypeRow } from './features.js';
-import type { RegisterRow } from './registers.js';
+import type { RegisterRow } from './register-row.js';
 
 /** LLDB's names for what registers are for. */
 const genericNames: Readonly<Partial<Record<RegisterRole, string>>> = {
@@ -74,7 +74,7 @@ function featureLines(feature: FeatureRow, registers: readonly string[]): string
 }
 
 /** The document (XML, ASCII) for exactly these registers; the position of a row is its number. */
-export function targetDescription(rows: readonly RegisterRow[]): string {
+export function targetDescription(architecture: string, rows: readonly RegisterRow[]): string {
   const registersOf = new Map<FeatureKey, string[]>();
   for (const [number, row] of rows.entries()) {
     const lines = registersOf.get(row.feature) ?? [];
@@ -86,7 +86,7 @@ export function targetDescription(rows: readonly RegisterRow[]): string {
     '<?xml version="1.0"?>',
     '<!DOCTYPE target SYSTEM "gdb-target.dtd">',
     '<target version="1.0">',
-    '  <architecture>i386:x86-64</architecture>',
+    `  <architecture>${architecture}</architecture>`,
     '  <osabi>GNU/Linux</osabi>',
     ...body.map((line) => `  ${line}`),
     '</target>',

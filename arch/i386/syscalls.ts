@@ -1,0 +1,20 @@
+/** System calls of i386 programs: <asm/unistd_32.h> and System V psABI for i386. Offsets in the general regset. */
+import { type GeneralSlot, generalOffset } from './regsets.js';
+
+const argumentSlots: readonly GeneralSlot[] = ['ebx', 'ecx', 'edx', 'esi', 'edi', 'ebp'];
+
+export const syscall = {
+  /** CD 80, `int 0x80`. */
+  instruction: Uint8Array.of(0xcd, 0x80),
+  /** `int 0x80`, `sysenter`, `syscall`. */
+  instructions: [Uint8Array.of(0xcd, 0x80), Uint8Array.of(0x0f, 0x34), Uint8Array.of(0x0f, 0x05)],
+  numberOffset: generalOffset('eax'),
+  currentNumberOffset: generalOffset('orig_eax'),
+  argumentOffsets: argumentSlots.map(generalOffset),
+  resultOffset: generalOffset('eax'),
+  restartOffset: generalOffset('orig_eax'),
+  nextAddressOffset: undefined,
+  savedFlagsOffset: undefined,
+  /** mmap2, whose offset counts pages; the old mmap takes its arguments in memory. */
+  numbers: { mmap: 192, munmap: 91 },
+} as const;

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { jump, plan } from '../../../arch/i386/out-of-line.js';
+import type { Effect, Plan } from '../../../arch/plan.js';
+import { flowDifferences } from '../x86/flow-of-control.js';
+
+const site = 0x5655_6000n;
+
+function fromHex(text: string): Uint8Array {
+  return Uint8Array.from(text.split(' '), (digits) => Number.parseInt(digits, 16));
+}
+
+function hex(bytes: Uint8Array | undefined): string {
+  return Array.from(bytes ?? [], (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+}
+
+function planOf(text: string, address = site): Plan {
+  return plan(fromHex(text), address);
+}
+
+describe('i386 plans: emulated instructions', () => {
+  const effects: readonly (readonly [string, Effect])[] = [
+    ['eb fe', { op: 'jump', target: site }],
+    ['e9 00 00 00 80', { op: 'jump', target: 0xd655_6005n }],
+    ['e9 00 00 00 40', { op: 'jump', target: site + 0x4000_0005n }],
+    ['e8 00 00 00 00', { op: 'call', target: site + 5n }],
+    ['50', { op: 'push-register', offset: 24 }],
+    ['53', { op: 'push-register', offset: 0 }],
+    ['54', { op: 'push-register', offset: 60 }],
+    ['57', { op: 'push-register', offset: 16 }],
+    ['6a ff', { op: 'push-value', value: 0xffff_ffffn }],
+    ['68 00 00 00 80', { op: 'push-value', value: 0x8000_0000n }],
+    ['90', { op: 'next' }],
+    ['f3 0f 1e fb', { op: 'next' }],
+  ];
+  for (const [text, effect] of effects) {
+    it(text, () => {
+      assert.deepEqual(planOf(text), { kind: 'emulate', lengthBytes: fromHex(text).length, effect });
+    });
+  }
+
+  it('conditions look at the flags of the 32-bit regset', () => {
+    const made = planOf('74 f0');
+    assert.ok(made.kind === 'emulate' && made.effect.op === 'branch');
+    assert.equal(made.effect.target, site - 14n);
+    assert.equal(made.effect.condition.flagsOffset, 56);
+    assert.equal(made.effect.condition.anySet, 0x40n);
+  });
+
+  it('loops count in ecx', () => {
+    const made = planOf('e2 10');
+    assert.ok(made.kind === 'emulate' && made.effect.op === 'count-branch');
+    const { counterOffset, counterBits, target, flagsOffset } = made.effect;
+    assert.deepEqual([counterOffset, counterBits, target, flagsOffset], [4, 32, site + 0x12n, 56]);
+  });
+
+  it('addresses wrap at 4 GiB', () => {
+    const made = planOf('eb 10', 0xffff_fff8n);
+    assert.ok(made.kind === 'emulate' && made.effect.op === 'jump');
+    assert.equal(made.effect.target, 0xan);
+  });
+});
+
+describe('i386 plans: instructions in a slot', () => {
+  const slots: readonly (readonly [string, readonly string[]])[] = [
+    ['40', []],
+    ['4f', []],
+    ['06', []],
+    ['17', []],
+    ['60', []],
+    ['66 50', []],
+    ['8b 05 00 10 00 00', []],
+    ['67 8b 46 01', []],
+    ['c3', []],
+    ['ff e0', []],
+    ['66 ff e0', []],
+    ['ff d0', ['return-address']],
+    ['ff 15 00 10 00 00', ['return-address']],
+    ['9c', ['pushed-flags']],
+    ['cd 80', []],
+    ['0f 34', []],
+    ['0f 05', []],
+    ['65 ff 15 10 00 00 00', ['return-address']],
+    ['c4 00', []],
+    ['62 00', []],
+    ['c5 f8 77', []],
+  ];
+  for (const [text, fixups] of slots) {
+    it(`${text} runs unchanged`, () => {
+      const made = planOf(text);
+      assert.ok(made.kind === 'slot', made.kind);
+      assert.deepEqual(made.fixups, fixups);
+      assert.equal(made.operandAddress, undefined);
+      assert.equal(hex(made.relocate(0x1234_5000n)), text);
+    });
+  }
+});
+
+describe('i386 plans: refusals', () => {
+  const refused = [
+    '66 e8 00 00',
+    '66 eb 00',
+    '66 0f 84 00 00',
+    '67 e2 00',
+    '67 e3 00',
+    'f3 e0 00',
+    '66 ff d0',
+    '9a 00 00 00 00 23 00',
+    'ea 00 00 00 00 33 00',
+    'ff 18',
+    'ff 28',
+    'cb',
+    'cf',
+    'cc',
+    'cd 03',
+    'ce',
+    'f1',
+    '9d',
+    'c7 f8 00 00 00 00',
+    '0f 35',
+    'f0 90',
+  ];
+  for (const text of refused) {
+    it(text, () => {
+      assert.equal(planOf(text).kind, 'refuse');
+    });
+  }
+});
+
+describe('i386 plans against an independent decoder', () => {
+  it('do for every instruction what its flow of control demands', () => {
+    assert.deepEqual(flowDifferences(plan, 32, site).slice(0, 40), []);
+  });
+});
+
+describe('i386 jump', () => {
+  it('reaches everything', () => {
+    assert.equal(hex(jump(0x1000n, 0x1005n)), 'e9 00 00 00 00');
+    assert.equal(hex(jump(0x1000n, 0xf000_0000n)), 'e9 fb ef ff ef');
+    assert.equal(hex(jump(0xffff_fff0n, 0x10n)), 'e9 1b 00 00 00');
+  });
+});
