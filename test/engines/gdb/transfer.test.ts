@@ -123,6 +123,10 @@ describe('qXfer', () => {
       assert.equal(await client.request(changed), '4');
       const after = asciiBytes(await fetch(client, 'siginfo', '', 0x80));
       assert.deepEqual([...after.subarray(4, 8)], [0x23, 0x24, 0x7d, 0x2a]);
+      // Clients read single members: never those of an earlier state.
+      const again = new Uint8Array([...asciiBytes('qXfer:siginfo:write::4:'), 1, 0, 0, 0]);
+      assert.equal(await client.request(again), '4');
+      assert.equal(await client.request('qXfer:siginfo:read::4,4'), 'm\x01\0\0\0');
       const tooLong = new Uint8Array([...asciiBytes('qXfer:siginfo:write::7e:'), 1, 2, 3]);
       assert.match(await client.request(tooLong), /^E/);
     }));

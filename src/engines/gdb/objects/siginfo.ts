@@ -12,6 +12,7 @@ function currentInfo(session: GdbSession): Uint8Array {
 
 export const siginfo: TransferObject = {
   name: 'siginfo',
+  isLive: true,
   read: (session, annex) => (annex === '' ? currentInfo(session) : undefined),
   write: (session, annex, offset, bytes) => {
     if (annex !== '') return undefined;

@@ -4,7 +4,9 @@ import type { GdbSession } from '../session.js';
 export interface TransferObject {
   /** Name on the wire. */
   readonly name: string;
-  /** The whole object; undefined: no such annex. Called once for each transfer, at offset 0. */
+  /** Clients read members of it at any offset: each piece is of the object as it is now. Default: as it was at offset 0. */
+  readonly isLive?: true;
+  /** The whole object; undefined: no such annex. Called once for each transfer, at offset 0, unless it is live. */
   readonly read?: (session: GdbSession, annex: string) => Uint8Array | undefined;
   /** Replaces a part of the object; undefined: no such annex. */
   readonly write?: (

@@ -95,10 +95,10 @@ function transfer(session: GdbSession, request: Transfer): Reply {
   }
   const { object, read, annex, offset, lengthBytes } = request;
   if (lengthBytes === 0) return failure(errno.invalid, 'nothing asked for');
-  const known = offset === 0 ? undefined : snapshots.of(session).find(object, annex);
+  const known = offset === 0 || object.isLive ? undefined : snapshots.of(session).find(object, annex);
   const bytes = known ?? read(session, annex);
   if (bytes === undefined) return noAnnex;
-  if (known === undefined) snapshots.of(session).take(object, annex, bytes);
+  if (known === undefined && !object.isLive) snapshots.of(session).take(object, annex, bytes);
   return pieceOf(bytes, offset, lengthBytes) ?? failure(errno.invalid, 'behind the end of the object');
 }
 
