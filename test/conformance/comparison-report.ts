@@ -1,5 +1,11 @@
 /** A comparison in words, for a person at a terminal. */
-import { type Comparison, type FileComparison, outcomeOf, type Regression } from './comparison.js';
+import {
+  type Comparison,
+  type FileComparison,
+  type Outcome,
+  outcomeOf,
+  type Regression,
+} from './comparison.js';
 import { countStatuses, type FileResults, statuses } from './suite-results.js';
 
 const shownTests = 20;
@@ -9,14 +15,13 @@ export interface OutcomeCounts {
   /** Files of which every test that passes in the baseline passes, apart from flaky ones. */
   readonly passed: number;
   readonly failed: number;
+  /** Files without a regression only thanks to known-failures.txt. */
+  readonly known: number;
 }
 
 export function countOutcomes({ files }: Comparison): OutcomeCounts {
-  const outcomes = files.map(outcomeOf);
-  return {
-    passed: outcomes.filter((outcome) => outcome === 'passed').length,
-    failed: outcomes.filter((outcome) => outcome === 'failed').length,
-  };
+  const countOf = (wanted: Outcome): number => files.filter((file) => outcomeOf(file) === wanted).length;
+  return { passed: countOf('passed'), failed: countOf('failed'), known: countOf('known') };
 }
 
 /** What the baseline and the run have of each status, over the files that both have. */

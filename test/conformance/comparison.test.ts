@@ -43,7 +43,7 @@ describe('conformance: comparison', () => {
       { test: 'broken', now: 'FAIL' },
       { test: 'gone', now: 'ABSENT' },
     ]);
-    assert.deepEqual(countOutcomes(comparison), { passed: 0, failed: 1 });
+    assert.deepEqual(countOutcomes(comparison), { passed: 0, failed: 1, known: 0 });
     assert.match(
       formatComparison(comparison),
       /gdb\.base\/a\.exp: 2 of 3\n\s+FAIL\s+broken\n\s+ABSENT\s+gone/,
@@ -71,6 +71,7 @@ describe('conformance: comparison', () => {
     const file = onlyFile(comparison);
     assert.deepEqual([file.regressions, file.knownFailures, outcomeOf(file)], [[], 1, 'known']);
     assert.deepEqual(comparison.needlessKnown, []);
+    assert.deepEqual(countOutcomes(comparison), { passed: 0, failed: 0, known: 1 });
     assert.match(formatComparison(comparison), /^1 known failures in 1 files/m);
   });
 
