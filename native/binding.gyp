@@ -3,7 +3,7 @@
     {
       "target_name": "outstep",
       "sources": [
-        "addon.cc", "child_signal.cc", "conversion.cc", "machine.cc", "out_of_line.cc", "ptrace_ops.cc",
+        "addon.cc", "child_signal.cc", "conversion.cc", "machine.cc", "out_of_line.cc", "passed_signals.cc", "ptrace_ops.cc",
         "sentinel_client.cc", "space.cc", "spawn.cc", "call_stops.cc", "stops.cc", "system_call.cc", "terminal.cc", "tracee.cc",
         "tracer.cc", "tracer_binding.cc", "wait_clock.cc"
       ],

@@ -138,6 +138,7 @@ Arch arch(const Napi::Object& object) {
   result.syscall_next_offset = static_cast<int>(number(object, "syscallNextOffset", -1));
   result.syscall_flags_offset = static_cast<int>(number(object, "syscallFlagsOffset", -1));
   result.syscall_number_offset = static_cast<int>(number(object, "syscallNumberOffset", -1));
+  result.syscall_result_offset = static_cast<int>(number(object, "syscallResultOffset", -1));
   forEach(object.Get("syscallInstructions"), [&](const Napi::Value& value) {
     auto instruction = value.As<Napi::Uint8Array>();
     result.system_call_instructions.emplace_back(instruction.Data(),

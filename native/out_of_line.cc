@@ -114,6 +114,18 @@ Start start(Tracee& tracee, const Space& space, const Plan& plan) {
   return slot->second.fixups.any() ? Start::kMustStep : Start::kInSlot;
 }
 
+bool isRestarting(const Tracee& tracee, const Arch& arch) {
+  // ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK: <linux/errno.h> of the kernel, seen
+  // by tracers only.
+  constexpr int64_t kFirst = -516;
+  constexpr int64_t kLast = -512;
+  if (arch.syscall_result_offset < 0) return false;
+  uint64_t word = tracee.word(static_cast<size_t>(arch.syscall_result_offset));
+  bool is_narrow = tracee.register_bytes == sizeof(uint32_t);
+  int64_t result = is_narrow ? static_cast<int32_t>(word) : static_cast<int64_t>(word);
+  return result >= kFirst && result <= kLast;
+}
+
 void translate(Tracee& tracee, const Space& space) {
   if (space.slots.empty()) return;
   uint64_t pc = tracee.word(space.arch.pc_offset);
@@ -125,6 +137,7 @@ void translate(Tracee& tracee, const Space& space) {
   tracee.setWord(space.arch.pc_offset, original);
   if (!is_executed) tracee.hit_site = slot->site;  // the same execution: not to be counted again
   if (!is_executed || !slot->fixups.syscall_registers) return;
+  if (isRestarting(tracee, space.arch)) tracee.restart_site = slot->site;
   const Arch& arch = space.arch;
   if (arch.syscall_next_offset < 0) return;
   auto next_offset = static_cast<size_t>(arch.syscall_next_offset);

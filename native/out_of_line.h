@@ -20,6 +20,10 @@ enum class Start {
 /** Prepares the step past the site at the thread's pc. The general regset must be loaded. */
 Start start(Tracee& tracee, const Space& space, const Plan& plan);
 
+/** Whether a thread stopped behind a system call that was interrupted, and that the kernel makes again unless
+ * a handler runs. */
+bool isRestarting(const Tracee& tracee, const Arch& arch);
+
 /**
  * Reads a thread that stopped as if it were at the original instruction: a pc inside a slot becomes the
  * original one, or the next instruction when the slot's was executed, and what the slot's instruction left

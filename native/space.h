@@ -31,6 +31,7 @@ struct Arch {
   std::vector<int> breakpoint_trap_codes;
   /** -1: unknown. */
   int syscall_number_offset = -1;
+  int syscall_result_offset = -1;
   std::vector<std::vector<uint8_t>> system_call_instructions;
   int debug_status_offset = -1;
   uint64_t debug_status_mask = 0;

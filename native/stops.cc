@@ -81,7 +81,8 @@ std::optional<bool> Tracer::onSiteTrap(Tracee& tracee, Space& its_space, Event* 
   if (!is_site && (event->signal_code != SI_KERNEL || !isRemovedSite(its_space, trap))) return std::nullopt;
   tracee.setWord(arch.pc_offset, trap);
   event->pc = trap;
-  bool is_counted = tracee.phase == Phase::kSignalStep && tracee.phase_address == trap;
+  bool is_counted = (tracee.phase == Phase::kSignalStep && tracee.phase_address == trap) ||
+                    std::exchange(tracee.restart_site, 0) == trap;
   tracee.phase = Phase::kPlain;
   tracee.hit_site = is_site ? trap : 0;
   if (!is_site || is_counted) return !goOn(tracee, 0, event);
@@ -91,6 +92,7 @@ std::optional<bool> Tracer::onSiteTrap(Tracee& tracee, Space& its_space, Event* 
 
 bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   if (auto must_tell = onSiteTrap(tracee, its_space, event)) return *must_tell;
+  tracee.restart_site = 0;
   Phase ended = tracee.phase;
   bool was_in_exec = std::exchange(tracee.is_in_exec, false);
   bool was_stepped = tracee.mode != ResumeMode::kContinue || ended != Phase::kPlain;
@@ -107,18 +109,20 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   }
   if (!was_stepped) return true;
   // Whatever is at the new pc has not been reached before: a site there must trap.
-  if (!isStepEnd(tracee, its_space)) return !run(tracee, tracee.mode != ResumeMode::kContinue, 0);
+  if (!isStepEnd(tracee, its_space))
+    return !run(tracee, tracee.mode != ResumeMode::kContinue, takeDeferred(tracee));
   event->stepped = true;
   event->at_site = tracee.hit_site != 0;
   return true;
 }
 
-bool Tracer::onOtherSignal(Tracee& tracee, Space& its_space, uint64_t fault, Event* event) {
+bool Tracer::onOtherSignal(Tracee& tracee, Space& its_space, const siginfo_t& info, Event* event) {
+  auto fault = reinterpret_cast<uint64_t>(info.si_addr);
   // Where nothing may be executed, the fault of fetching the instruction is all there is of a site's trap.
   bool is_at_site = event->code == SIGSEGV && event->signal_code > 0 && fault == event->pc &&
                     its_space.siteAt(fault) != nullptr;
   bool passes = !is_at_site && tracee.mode == ResumeMode::kContinue && its_space.passes(event->code);
-  return !passes || !goOn(tracee, event->code, event);
+  return !passes || onPassedSignal(tracee, its_space, info, event);
 }
 
 /** Stopped for another reason before the step past a site was done: it still has to be passed, and is not hit
@@ -140,6 +144,14 @@ bool Tracer::collectsTrap(Tracee& tracee, const Space& its_space) {
   return true;
 }
 
+/** Stopped before the system call at a site was made again, or just when it is about to be: its hit was told.
+ */
+void Tracer::noteRestart(Tracee& tracee, const Space& its_space) {
+  if (tracee.restart_site == 0 || out_of_line::isRestarting(tracee, its_space.arch)) return;
+  uint64_t site = std::exchange(tracee.restart_site, 0);
+  if (tracee.word(its_space.arch.pc_offset) == site) tracee.hit_site = site;
+}
+
 bool Tracer::onStop(Tracee& tracee, Event* event) {
   if (event->event != 0) tracee.is_in_exec = event->event == PTRACE_EVENT_EXEC;
   noteCall(tracee, *event);
@@ -152,6 +164,8 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     setState(tracee, RunState::kRunning);  // killed out of the stop: its exit follows
     return false;
   }
+  if (event->event != 0 || event->code != SIGTRAP) noteRestart(tracee, *its_space);
+  if (event->event != 0 || event->code != SIGTRAP) resendDeferred(tracee, *its_space);
   uint64_t stopped_at = tracee.word(its_space->arch.pc_offset);
   bool is_step_in_slot = tracee.phase == Phase::kSlotStep;
   if (event->event != PTRACE_EVENT_EXEC && !is_step_in_slot) out_of_line::translate(tracee, *its_space);
@@ -169,6 +183,7 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
   }
   siginfo_t info = {};
   if (ptrace_ops::getSiginfo(tracee.tid, &info) == 0) {
+    recogniseDeferred(tracee, &info);
     event->signal_code = info.si_code;
     if (info.si_code <= 0) event->sender = info.si_pid;
   }
@@ -189,7 +204,7 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     ptrace_ops::setSiginfo(tracee.tid, &info);
   }
   endPhase(tracee, event->pc);
-  return onOtherSignal(tracee, *its_space, fault, event);
+  return onOtherSignal(tracee, *its_space, info, event);
 }
 
 void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
@@ -221,6 +236,7 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   event.event = status >> 16;
   if (onStop(*tracee, &event)) {
     tracee->owes_stop = false;
+    if (Space* its_space = spaceOf(*tracee)) resendDeferred(*tracee, *its_space);
     tracee->is_interrupted = false;
     events->push_back(event);
   } else if (tracee->is_interrupted && !tracee->owes_stop) {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "space.h"
@@ -24,6 +26,14 @@ enum class Phase {
   kSignalStep,
   /** One step with the original bytes in place. */
   kInPlace,
+};
+
+/** A signal that is delivered behind the instruction at a site, so that its handler does not return to the
+ * site. */
+struct DeferredSignal {
+  siginfo_t info;
+  /** It was sent once more, because something else came first. */
+  bool is_sent = false;
 };
 
 /** One traced thread. */
@@ -56,6 +66,10 @@ struct Tracee {
    * stands at a site without having been told of it meets the trap.
    */
   uint64_t hit_site = 0;
+  std::optional<DeferredSignal> deferred_signal;
+  /** The site of a system call that was interrupted and that the kernel is about to make again: not to be
+   * counted again. 0: none. */
+  uint64_t restart_site = 0;
   /** Its interrupt stop was given up for a trap that came before: unless that is told, it must stop again. */
   bool owes_stop = false;
   /** The general regset, read at most once per stop and stored at most once, before the thread runs. */

@@ -153,6 +153,8 @@ bool Tracer::run(Tracee& tracee, bool step, int signal) {
     tracee.is_in_call = false;
     tracee.call_number = -1;
   }
+  // A handler may come in between: its return to the site would be no restart.
+  if (signal != 0) tracee.restart_site = 0;
   tracee.is_general_valid = false;
   tracee.hit_site = 0;
   int code = request == RunRequest::kStep       ? ptrace_ops::singleStep(tracee.tid, signal)

@@ -103,11 +103,19 @@ class Tracer {
   ResumeResult passSite(Tracee& tracee, Space& space, const Plan& plan, int signal);
   /** False: nobody need hear of it, the thread goes on. */
   bool onStop(Tracee& tracee, Event* event);
+  static void noteRestart(Tracee& tracee, const Space& space);
   bool collectsTrap(Tracee& tracee, const Space& space);
   void endPhase(Tracee& tracee, uint64_t pc);
   bool onTrap(Tracee& tracee, Space& space, Event* event);
   std::optional<bool> onSiteTrap(Tracee& tracee, Space& space, Event* event);
-  bool onOtherSignal(Tracee& tracee, Space& space, uint64_t fault, Event* event);
+  bool onOtherSignal(Tracee& tracee, Space& space, const siginfo_t& info, Event* event);
+  bool onPassedSignal(Tracee& tracee, Space& space, const siginfo_t& info, Event* event);
+  /** Executes the instruction at a site before a signal is delivered. False: the signal goes first. */
+  bool deferSignal(Tracee& tracee, Space& space, const siginfo_t& info);
+  /** The signal to be injected now that the instruction is done; 0: none. */
+  int takeDeferred(Tracee& tracee);
+  void resendDeferred(Tracee& tracee, const Space& space);
+  void recogniseDeferred(Tracee& tracee, siginfo_t* info);
   bool isRemovedSite(const Space& space, uint64_t address) const;
   bool goOn(Tracee& tracee, int signal, Event* event);
   bool readDebugStatus(Tracee& tracee, const Space& space, Event* event);

@@ -14,6 +14,7 @@ export function nativeArch(arch: ArchModule): NativeArch {
     syscallNextOffset: syscall.nextAddressOffset ?? -1,
     syscallFlagsOffset: syscall.savedFlagsOffset ?? -1,
     syscallNumberOffset: syscall.currentNumberOffset ?? -1,
+    syscallResultOffset: syscall.resultOffset,
     syscallInstructions: syscall.instructions,
     trapFlag: general.trapFlag,
     breakpointBytes: breakpoint.bytes,

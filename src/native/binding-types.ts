@@ -83,6 +83,8 @@ export interface NativeArch {
   readonly syscallFlagsOffset: number;
   /** The register that holds the number during a call; -1: unknown. */
   readonly syscallNumberOffset: number;
+  /** The register that holds the result; -1: unknown. */
+  readonly syscallResultOffset: number;
   /** Every instruction that makes a system call, at most 4 bytes each. */
   readonly syscallInstructions: readonly Uint8Array[];
   /** Bit of the flags register that makes the CPU trap after each instruction. */

@@ -12,6 +12,7 @@ import { continueAll, launchFixture, RecordingEngine, type TracedProgram } from 
 const numbers = {
   rtSigreturn: 15,
   clone: 56,
+  nanosleep: 35,
   execve: 59,
   getppid: 110,
   restart: 219,
@@ -229,7 +230,7 @@ describe('caught system calls', () => {
   it('are met by threads that run when the wish comes, and by those attached to inside a call', async () => {
     const path = await compileFixture('system-calls', { flags: ['-no-pie', '-pthread'] });
     using sleeper = startOrphan(path, ['blocked']);
-    await eventually('it sleeps', () => systemCallOf(sleeper.pid) === numbers.clockNanosleep);
+    await eventually('it sleeps', () => systemCallOf(sleeper.pid) === numbers.nanosleep);
     using tracer = new Tracer();
     const engine = new RecordingEngine([], mask);
     const attachment = await tracer.attach(sleeper.pid, engine);
