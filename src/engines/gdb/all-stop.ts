@@ -140,23 +140,29 @@ export class AllStop implements RunMode {
   }
 
   onEvent(event: CoreEvent): EventAnswer {
-    const { processes, pending } = this.#context;
+    const { pending } = this.#context;
     switch (event.kind) {
       case 'exit':
         pending.addExit({ kind: 'exit', pid: event.pid, status: event.status });
         this.#beginStop(false);
         return 'pass';
       case 'thread-exit':
-        if (this.#state.kind === 'running' && !processes.hasResumedThread()) {
-          pending.add({ kind: 'no-resumed' });
-          this.#beginStop(false);
-        }
+        this.#onThreadExit(event);
         return 'pass';
       default:
         pending.add({ kind: 'event', event });
         this.#beginStop(false);
         return 'hold';
     }
+  }
+
+  #onThreadExit({ process, tid, code }: Extract<CoreEvent, { kind: 'thread-exit' }>): void {
+    const { processes, pending, threadEvents } = this.#context;
+    const isReported = threadEvents.takeExit(process.pid, tid);
+    const isLast = this.#state.kind === 'running' && !processes.hasResumedThread();
+    if (isReported) pending.add({ kind: 'thread-exited', pid: process.pid, tid, code });
+    else if (isLast) pending.add({ kind: 'no-resumed' });
+    if (isReported || isLast) this.#beginStop(false);
   }
 
   #beginStop(interrupted: boolean): void {
@@ -191,10 +197,14 @@ export class AllStop implements RunMode {
   }
 
   #report(stop: Stop): Reply {
-    const { selection, style } = this.#context;
+    const { processes, pending, selection, style } = this.#context;
     const thread = threadOf(stop);
     if (thread !== undefined) selection.setGeneral(thread);
-    if (stop.kind === 'event' && stop !== this.#lastStop) presentTrapPc(stop.event, style.features);
+    if (stop.kind === 'event' && stop !== this.#lastStop) {
+      presentTrapPc(stop.event, style.features);
+      const end = processes.reveal(stop.event);
+      if (end !== undefined) pending.addExit(end);
+    }
     this.#lastStop = stop;
     return stopReplyOf(stop, style);
   }

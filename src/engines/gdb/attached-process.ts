@@ -63,6 +63,11 @@ export class AttachedProcess {
     return false;
   }
 
+  /** A child of `parent` begins with what its parent has. */
+  copyPoints(parent: AttachedProcess): void {
+    for (const point of parent.#points) this.#points.add(point);
+  }
+
   insertHardwarePoint(point: HardwarePoint): void {
     this.attachment.insertHardwarePoint(point);
     this.#points.add(keyOf(point));

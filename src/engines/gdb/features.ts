@@ -16,6 +16,8 @@ const connectionFeatures = [
   'multiprocess+',
   'swbreak+',
   'hwbreak+',
+  'fork-events+',
+  'vfork-events+',
   'exec-events+',
   'no-resumed+',
 ] as const;
@@ -25,6 +27,8 @@ const clientTokens = {
   multiprocess: 'multiprocess',
   swbreak: 'swbreak',
   hwbreak: 'hwbreak',
+  forkEvents: 'fork-events',
+  vforkEvents: 'vfork-events',
   execEvents: 'exec-events',
   noResumed: 'no-resumed',
   errorMessage: 'error-message',

@@ -3,7 +3,7 @@
  * flight, the rest handed out as replies to `vStopped`. A thread counts as running until its stop is acknowledged.
  */
 import type { Pid } from '../../base/ids.js';
-import type { CoreEvent, EventAnswer, Process, Thread } from '../../core/index.js';
+import type { CoreEvent, EventAnswer, Process, Thread, ThreadEvent } from '../../core/index.js';
 import type { AttachedProcess } from './attached-process.js';
 import { errno, failure, ok, type Reply, text } from './packet.js';
 import { type Stop, threadOf } from './pending-stops.js';
@@ -20,6 +20,8 @@ export class NonStop implements RunMode {
   readonly #stopped = new Map<Thread, Stop>();
   /** Stops that the client has not acknowledged; the first has been sent. */
   #queue: Stop[] = [];
+  /** Stops that were sent: `?` tells them again. */
+  readonly #told = new WeakSet<Stop>();
   /** Threads that an interrupt of the client's is to stop. */
   readonly #interrupted = new Set<Thread>();
   /** The client's interrupt found nothing that ran. */
@@ -39,7 +41,8 @@ export class NonStop implements RunMode {
   }
 
   #markStopped(thread: Thread): void {
-    if (thread.isStopped) this.#stopped.set(thread, { kind: 'present', thread });
+    if (thread.isStopped && !this.#stopped.has(thread))
+      this.#stopped.set(thread, { kind: 'present', thread });
   }
 
   heldThreads(process: Process): Iterable<Thread> {
@@ -131,13 +134,15 @@ export class NonStop implements RunMode {
   onEvent(event: CoreEvent): EventAnswer {
     switch (event.kind) {
       case 'exit':
+        this.#queue = this.#queue.filter((stop, index) => index === 0 || stop.kind !== 'no-resumed');
         this.#add({ kind: 'exit', pid: event.pid, status: event.status });
         return 'pass';
       case 'thread-exit':
-        this.#onThreadExit();
+        this.#onThreadExit(event);
         return 'pass';
       case 'exec':
-        this.#dropDead();
+        // One thread is left, and the client may know as stopped the one whose id it bears.
+        this.forget(event.thread.process);
         break;
       default:
         break;
@@ -150,8 +155,10 @@ export class NonStop implements RunMode {
     return 'hold';
   }
 
-  #onThreadExit(): void {
+  #onThreadExit({ process, tid, code }: Extract<CoreEvent, { kind: 'thread-exit' }>): void {
     this.#dropDead();
+    const isReported = this.#context.threadEvents.takeExit(process.pid, tid);
+    if (isReported) this.#add({ kind: 'thread-exited', pid: process.pid, tid, code });
     const live = [...this.#context.processes.threads()];
     // A thread that is held and does not stand is on its way out with its process.
     const isNews = live.length > 0 && live.every((thread) => thread.isStopped && !this.#isRunning(thread));
@@ -180,7 +187,20 @@ export class NonStop implements RunMode {
     const known = this.#queue.shift();
     const thread = known && threadOf(known);
     if (known !== undefined && thread !== undefined && this.#isOurs(thread)) this.#stopped.set(thread, known);
+    if (known?.kind === 'event') this.#takeOver(known.event);
     return this.#nextReply();
+  }
+
+  /** What a thread has made is the client's from now on, and held. */
+  #takeOver(event: ThreadEvent): void {
+    // Its first stop may still be to come, and then finds what the client wants of it.
+    if (event.kind === 'clone' && event.child.isAlive)
+      this.#stopped.set(event.child, { kind: 'present', thread: event.child });
+    if (event.kind !== 'fork' && event.kind !== 'vfork') return;
+    const attached = this.#context.processes.get(event.child);
+    if (attached === undefined) return;
+    attached.attachment.newThreads = 'continue';
+    for (const thread of event.child.threads.values()) this.#markStopped(thread);
   }
 
   #nextReply(): Reply {
@@ -197,8 +217,13 @@ export class NonStop implements RunMode {
   }
 
   #describe(stop: Stop): string {
-    const { style } = this.#context;
-    if (stop.kind === 'event') presentTrapPc(stop.event, style.features);
+    const { style, processes } = this.#context;
+    if (stop.kind === 'event' && !this.#told.has(stop)) {
+      this.#told.add(stop);
+      presentTrapPc(stop.event, style.features);
+      const end = processes.reveal(stop.event);
+      if (end !== undefined) this.#queue.push(end);
+    }
     return describeStop(stop, style);
   }
 

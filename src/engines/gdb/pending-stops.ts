@@ -2,7 +2,7 @@
  * Stops that happened and that the client has not been told of. In all-stop one stop reply answers one resume, so
  * what other threads ran into meanwhile waits here for the next resume that includes them.
  */
-import type { KernelSignal, Pid } from '../../base/ids.js';
+import type { KernelSignal, Pid, Tid } from '../../base/ids.js';
 import type { ExitStatus, Process, Thread, ThreadEvent } from '../../core/index.js';
 import type { AttachedProcess } from './attached-process.js';
 import type { ResumeChoice } from './run-control.js';
@@ -14,6 +14,8 @@ export type Stop =
   /** The client asked for it. */
   | { readonly kind: 'interrupt'; readonly thread: Thread }
   | { readonly kind: 'exit'; readonly pid: Pid; readonly status: ExitStatus }
+  /** A thread, not the last of its process, is gone. */
+  | { readonly kind: 'thread-exited'; readonly pid: Pid; readonly tid: Tid; readonly code: number }
   /** Every resumed thread is gone, others are held. */
   | { readonly kind: 'no-resumed' };
 
@@ -26,9 +28,16 @@ export function threadOf(stop: Stop): Thread | undefined {
     case 'interrupt':
       return stop.thread;
     case 'exit':
+    case 'thread-exited':
     case 'no-resumed':
       return undefined;
   }
+}
+
+/** The process that a stop is about, which may be gone. */
+function pidOf(stop: Stop): Pid | undefined {
+  if (stop.kind === 'exit' || stop.kind === 'thread-exited') return stop.pid;
+  return threadOf(stop)?.process.pid;
 }
 
 export class PendingStops {
@@ -84,11 +93,10 @@ export class PendingStops {
     });
   }
 
-  /** A new program replaced the old one, or the process is the client's no more. */
+  /** A new program replaced the old one, the process is the client's no more, or has ended, as threads did before. */
   dropProcess(process: Process): void {
-    this.#stops = this.#stops.filter((stop) =>
-      stop.kind === 'exit' ? stop.pid !== process.pid : threadOf(stop)?.process !== process,
-    );
+    const isStillNews = (stop: Stop): boolean => stop.kind === 'thread-exited' && !process.isAlive;
+    this.#stops = this.#stops.filter((stop) => pidOf(stop) !== process.pid || isStillNews(stop));
   }
 
   /** A process has ended: that none of its threads was left running is no news. */

@@ -1,6 +1,7 @@
 /** The processes of one session. */
-import type { Process, Thread } from '../../core/index.js';
+import type { Process, Thread, ThreadEvent } from '../../core/index.js';
 import type { AttachedProcess } from './attached-process.js';
+import type { Stop } from './pending-stops.js';
 import { chooseActions, newThreadsOf, type RequestedAction, type ResumeChoice } from './run-control.js';
 
 /** For each process with threads to be resumed, what they are to do. */
@@ -14,8 +15,21 @@ export function deliversSignal(plan: ResumePlan): boolean {
   return false;
 }
 
+/** A child that the client does not know yet. */
+interface HiddenChild {
+  readonly attached: AttachedProcess;
+  readonly parent: Process;
+  /** It has ended meanwhile. */
+  end?: ExitStop;
+}
+
+type ExitStop = Extract<Stop, { kind: 'exit' }>;
+
+/** Everything that counts, finds or resumes leaves out what the client has not heard of. */
 export class ProcessSet {
   readonly #attached = new Map<Process, AttachedProcess>();
+  readonly #hiddenChildren = new Map<Process, HiddenChild>();
+  readonly #hiddenThreads = new Set<Thread>();
 
   get size(): number {
     return this.#attached.size;
@@ -23,6 +37,49 @@ export class ProcessSet {
 
   get attached(): Iterable<AttachedProcess> {
     return this.#attached.values();
+  }
+
+  /** Those that the client does not know included. */
+  *all(): Iterable<AttachedProcess> {
+    yield* this.#attached.values();
+    for (const { attached } of this.#hiddenChildren.values()) yield attached;
+  }
+
+  /** A child that is the client's once the event of its making is reported. */
+  addHidden(attached: AttachedProcess, parent: Process): void {
+    this.#hiddenChildren.set(attached.process, { attached, parent });
+  }
+
+  hiddenChildrenOf(parent: Process): readonly Process[] {
+    return [...this.#hiddenChildren].flatMap(([child, hidden]) => (hidden.parent === parent ? [child] : []));
+  }
+
+  /** @returns whether it is a hidden child that has ended: that is told when the client has heard of the child. */
+  keepHiddenEnd(process: Process, end: ExitStop): boolean {
+    const hidden = this.#hiddenChildren.get(process);
+    if (hidden !== undefined) hidden.end = end;
+    return hidden !== undefined;
+  }
+
+  hideThread(thread: Thread): void {
+    this.#hiddenThreads.add(thread);
+  }
+
+  isHiddenThread(thread: Thread): boolean {
+    return this.#hiddenThreads.has(thread);
+  }
+
+  /**
+   * The client is told of an event: what it hears of by that is hidden no more.
+   * @returns the end of a child that the client has just heard of
+   */
+  reveal(event: ThreadEvent): ExitStop | undefined {
+    if (event.kind === 'clone') this.#hiddenThreads.delete(event.child);
+    if (event.kind !== 'fork' && event.kind !== 'vfork') return undefined;
+    const hidden = this.#hiddenChildren.get(event.child);
+    this.#hiddenChildren.delete(event.child);
+    if (hidden !== undefined && hidden.end === undefined) this.#attached.set(event.child, hidden.attached);
+    return hidden?.end;
   }
 
   get processes(): Iterable<Process> {
@@ -35,17 +92,22 @@ export class ProcessSet {
 
   /** @returns the session's hold on it, or undefined when it had none. */
   remove(process: Process): AttachedProcess | undefined {
-    const attached = this.#attached.get(process);
+    const attached = this.get(process);
     this.#attached.delete(process);
+    this.#hiddenChildren.delete(process);
+    for (const thread of this.#hiddenThreads)
+      if (thread.process === process) this.#hiddenThreads.delete(thread);
     return attached;
   }
 
   clear(): void {
     this.#attached.clear();
+    this.#hiddenChildren.clear();
   }
 
+  /** Also of a process that the client does not know. */
   get(process: Process): AttachedProcess | undefined {
-    return this.#attached.get(process);
+    return this.#attached.get(process) ?? this.#hiddenChildren.get(process)?.attached;
   }
 
   byId(pid: number): Process | undefined {
@@ -56,8 +118,12 @@ export class ProcessSet {
   /** Threads of every process; a leader that has exited before its threads is none. */
   *threads(): Iterable<Thread> {
     for (const process of this.#attached.keys()) {
-      for (const thread of process.threads.values()) if (thread.isStopped || thread.isRunning) yield thread;
+      for (const thread of process.threads.values()) if (this.#isKnown(thread)) yield thread;
     }
+  }
+
+  #isKnown(thread: Thread): boolean {
+    return (thread.isStopped || thread.isRunning) && !this.#hiddenThreads.has(thread);
   }
 
   /** `isConcerned`: whether a thread is to be resumed at all. */
@@ -67,7 +133,12 @@ export class ProcessSet {
   ): ResumePlan {
     const plan = new Map<AttachedProcess, Map<Thread, ResumeChoice>>();
     for (const attached of this.#attached.values()) {
-      const choices = chooseActions(actions, [...attached.process.threads.values()].filter(isConcerned));
+      const choices = chooseActions(
+        actions,
+        [...attached.process.threads.values()].filter(
+          (one) => !this.#hiddenThreads.has(one) && isConcerned(one),
+        ),
+      );
       if (choices.size > 0) plan.set(attached, choices);
     }
     return plan;

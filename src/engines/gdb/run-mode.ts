@@ -10,6 +10,7 @@ import type { PendingStops } from './pending-stops.js';
 import type { ProcessSet } from './process-set.js';
 import type { RequestedAction } from './run-control.js';
 import type { ReportStyle } from './stop-reporter.js';
+import type { ThreadEvents } from './thread-events.js';
 import type { ThreadSelection } from './thread-selection.js';
 
 /** What a mode shares with its session and with the mode before it. */
@@ -19,6 +20,7 @@ export interface RunContext {
   readonly pending: PendingStops;
   readonly selection: ThreadSelection;
   readonly style: ReportStyle;
+  readonly threadEvents: ThreadEvents;
   /** Signals that the client wants delivered without being told. */
   readonly passSignals: ReadonlySet<KernelSignal>;
   readonly log: DebugLog;

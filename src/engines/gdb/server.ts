@@ -172,8 +172,7 @@ export class GdbServer {
     for (const one of processes) {
       const keeper = this.#kept.get(one.pid);
       if (keeper === undefined) continue;
-      keeper.newThreads = 'continue';
-      keeper.resume([...one.threads.values()].map((thread) => ({ thread, action: { kind: 'continue' } })));
+      letRun(keeper);
     }
   }
 
@@ -181,6 +180,19 @@ export class GdbServer {
   async give(one: Process, session: GdbSession): Promise<void> {
     await session.adopt(one);
     this.#handOver([one], session);
+  }
+
+  /** A process that a session has begun to trace because it traces its parent: it stays when the session goes. */
+  keepChild(child: Process): void {
+    if (this.#kept.has(child.pid)) return;
+    const keeper = child.attachEngine(this.#keeper);
+    this.#kept.set(child.pid, keeper);
+    letRun(keeper);
+  }
+
+  /** Something went wrong with what no client has asked for. */
+  complain(error: unknown): void {
+    this.#console.line(messageOf(error));
   }
 
   /** Takes a process from a session and lets it run on untraced, unless another session has it too. */
@@ -207,6 +219,7 @@ export class GdbServer {
 
   /** Kills a process and waits until it is gone. */
   async kill(one: Process, session: GdbSession): Promise<void> {
+    for (const child of session.hiddenChildrenOf(one)) await this.kill(child, session);
     const keeper = this.#kept.get(one.pid);
     if (keeper !== undefined) await keeper.quiesce();
     await session.abandon(one);
@@ -306,6 +319,13 @@ export class GdbServer {
     }
     return 'pass';
   }
+}
+
+/** From now on this engine holds nothing. */
+function letRun(keeper: Attachment): void {
+  keeper.newThreads = 'continue';
+  const threads = [...keeper.process.threads.values()];
+  keeper.resume(threads.map((thread) => ({ thread, action: { kind: 'continue' } })));
 }
 
 /** A bare name is a file of the current folder when there is one, and is searched in PATH otherwise. */

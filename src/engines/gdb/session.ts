@@ -5,9 +5,10 @@
  */
 import { asciiText, FieldReader, formatThreadId, hexOfText } from 'gdb-js-rsp-parser';
 import type { KernelSignal, Pid } from '../../base/ids.js';
-import type { CoreEvent, Engine, EventAnswer, Process, Thread } from '../../core/index.js';
+import type { Process, Thread } from '../../core/index.js';
 import { AllStop } from './all-stop.js';
 import { AttachedProcess } from './attached-process.js';
+import { ClientEngine } from './client-engine.js';
 import { ClientFeatures, featureAnswer } from './features.js';
 import type { LaunchSettings } from './launch-settings.js';
 import { NonStop } from './non-stop.js';
@@ -20,7 +21,7 @@ import { ProcessSet } from './process-set.js';
 import type { RequestedAction } from './run-control.js';
 import type { RunContext, RunMode } from './run-mode.js';
 import type { GdbServer, LeftProcess } from './server.js';
-import { reportedEvents } from './stop-reporter.js';
+import { ThreadEvents } from './thread-events.js';
 import { ThreadSelection } from './thread-selection.js';
 import type { Transport } from './transport.js';
 
@@ -32,6 +33,7 @@ export class GdbSession {
   readonly features = new ClientFeatures();
   readonly launchSettings: LaunchSettings;
   readonly selection: ThreadSelection;
+  readonly threadEvents = new ThreadEvents();
   /** Signals that the client wants delivered without being told. */
   passSignals: ReadonlySet<KernelSignal> = new Set();
   /** Signals that may reach the program when the client lets it go; undefined: the client did not say. */
@@ -41,7 +43,7 @@ export class GdbSession {
   /** Thread ids of a running `qfThreadInfo` that have not been sent. */
   unsentThreadIds: readonly string[] = [];
 
-  readonly #engine: Engine;
+  readonly #engine: ClientEngine;
   readonly #transport: Transport;
   readonly #writer: PacketWriter;
   readonly #queue: PacketQueue;
@@ -62,7 +64,7 @@ export class GdbSession {
     this.#queue = new PacketQueue(this.#writer, this.#receiver());
     this.#runContext = this.#newRunContext();
     this.#mode = new AllStop(this.#runContext);
-    this.#engine = { name: 'gdb client', mask: reportedEvents, onEvent: (event) => this.#onEvent(event) };
+    this.#engine = new ClientEngine(this, this.#runContext, () => this.#mode);
   }
 
   // --- the connection
@@ -96,6 +98,7 @@ export class GdbSession {
       get passSignals() {
         return passSignals();
       },
+      threadEvents: this.threadEvents,
       log: this.server.log,
       answerLate: (reply) => {
         this.#write(reply, true);
@@ -116,7 +119,7 @@ export class GdbSession {
     if (this.isClosed) return;
     this.#enter('closed');
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
-    const left = [...this.#processes.attached].map(
+    const left = [...this.#processes.all()].map(
       ({ attachment }): LeftProcess => ({
         attachment,
         held: [...this.#mode.heldThreads(attachment.process)],
@@ -143,8 +146,10 @@ export class GdbSession {
     this.#writer.write(`O${hexOfText(message)}`);
   }
 
-  /** The `qSupported` answer. */
-  announcedFeatures(): string {
+  /** The `qSupported` answer to what the client announces. */
+  negotiate(tokens: string): string {
+    this.features.negotiate(tokens);
+    this.#engine.updateMask();
     return featureAnswer(packets, this.server.disabledPackets);
   }
 
@@ -206,7 +211,7 @@ export class GdbSession {
 
   /** Lets go of a process that stays with the server, which must hold it already. */
   async abandon(process: Process): Promise<void> {
-    const attached = this.#forget(process);
+    const attached = this.forget(process);
     await attached?.attachment.detach();
   }
 
@@ -215,12 +220,19 @@ export class GdbSession {
     return this.#mode.forgetEnd(id);
   }
 
-  #forget(process: Process): AttachedProcess | undefined {
+  /** A process is gone, or the client's no more. */
+  forget(process: Process): AttachedProcess | undefined {
     const attached = this.#processes.remove(process);
     this.#pending.dropProcess(process);
     this.selection.forget(process);
     this.#mode.forget(process);
+    this.letHiddenChildrenGo(process);
     return attached;
+  }
+
+  /** To be called when the client has changed what it wants to hear of. */
+  updateEventMask(): void {
+    this.#engine.updateMask();
   }
 
   setPassSignals(signals: ReadonlySet<KernelSignal>): void {
@@ -263,15 +275,16 @@ export class GdbSession {
     this.#mode.interrupt();
   }
 
-  #onEvent(event: CoreEvent): EventAnswer {
-    if (this.isClosed) return 'pass';
-    this.server.log.write('threads', () => `event ${event.kind}`);
-    if (event.kind === 'exit') this.#forget(event.process);
-    if (event.kind === 'exec') {
-      this.#pending.dropProcess(event.thread.process);
-      this.#processes.get(event.thread.process)?.programReplaced(event.thread);
+  /** Children of a process that the client has not heard of, and never will. */
+  letHiddenChildrenGo(parent: Process): void {
+    for (const child of this.#processes.hiddenChildrenOf(parent)) {
+      this.server.detach(child, this).catch((error: unknown) => this.server.complain(error));
     }
-    return this.#mode.onEvent(event);
+  }
+
+  /** Children of a process that the client has not heard of. */
+  hiddenChildrenOf(parent: Process): readonly Process[] {
+    return this.#processes.hiddenChildrenOf(parent);
   }
 
   // --- packets in, replies out

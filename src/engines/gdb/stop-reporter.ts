@@ -12,13 +12,14 @@ import type { EventKind, Thread, ThreadEvent } from '../../core/index.js';
 import { type ClientFeatures, longStopReply } from './features.js';
 import { errno, failure, type Reply, text } from './packet.js';
 import type { Stop } from './pending-stops.js';
+import type { ThreadEvents } from './thread-events.js';
 
 /** Kernel numbers, signal(7). */
 const sigint = 2;
 const sigtrap = 5;
 
-/** The events that a client is told of, or that a session must know to tell it of an end. */
-export const reportedEvents: ReadonlySet<EventKind> = new Set<EventKind>([
+/** The events that every client is told of, or that a session must know to tell it of an end. */
+const alwaysReported: readonly EventKind[] = [
   'signal',
   'breakpoint',
   'program-trap',
@@ -31,7 +32,17 @@ export const reportedEvents: ReadonlySet<EventKind> = new Set<EventKind>([
   'exec',
   'thread-exit',
   'exit',
-]);
+];
+
+/** The events that a client is told of, given what it announced and what it asked for. */
+export function reportedEvents(features: ClientFeatures, threadEvents: ThreadEvents): ReadonlySet<EventKind> {
+  const kinds = new Set(alwaysReported);
+  if (features.has('forkEvents')) kinds.add('fork');
+  if (features.has('vforkEvents')) kinds.add('vfork').add('vfork-done');
+  if (threadEvents.isOn) kinds.add('thread-start');
+  if (threadEvents.wantsClones) kinds.add('clone').add('thread-start');
+  return kinds;
+}
 
 /** How stop replies are written for one connection. */
 export interface ReportStyle {
@@ -57,6 +68,13 @@ export function describeStop(stop: Stop, style: ReportStyle): string {
         status.kind === 'exited'
           ? { kind: 'exited', code: status.code & 0xff, pid }
           : { kind: 'terminated', signal: gdbSignalOf(status.signal), pid },
+        multiprocess,
+      );
+    }
+    case 'thread-exited': {
+      const { code, pid, tid } = stop;
+      return formatStopReply(
+        { kind: 'thread-exited', code: code & 0xff, thread: { pid, tid } },
         multiprocess,
       );
     }

@@ -13,6 +13,8 @@ const withoutPacket = new Set([
   'multiprocess',
   'swbreak',
   'hwbreak',
+  'fork-events',
+  'vfork-events',
   'exec-events',
   'no-resumed',
 ]);

@@ -14,6 +14,7 @@ import { searchPackets } from './search.js';
 import { sessionPackets } from './session.js';
 import { signalPackets } from './signals.js';
 import { systemCallPackets } from './system-calls.js';
+import { threadEventPackets } from './thread-events.js';
 import { threadPackets } from './threads.js';
 import { tracingPackets } from './tracing.js';
 import { transferPackets } from './transfer.js';
@@ -26,6 +27,7 @@ export const packets: readonly PacketEntry[] = [
   ...nonStopPackets,
   ...breakpointPackets,
   ...threadPackets,
+  ...threadEventPackets,
   ...processPackets,
   ...signalPackets,
   ...systemCallPackets,

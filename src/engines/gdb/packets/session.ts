@@ -54,8 +54,7 @@ export const sessionPackets: readonly PacketEntry[] = [
     name: 'qSupported',
     parse: parseTokens,
     run: (session, tokens) => {
-      session.features.negotiate(tokens);
-      return text(session.announcedFeatures());
+      return text(session.negotiate(tokens));
     },
   }),
   packet({

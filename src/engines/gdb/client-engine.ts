@@ -1,0 +1,78 @@
+/** What the core knows of a client: which events it wants, and what each of them changes in its session. */
+import type { CoreEvent, Engine, EventAnswer, EventKind, Process } from '../../core/index.js';
+import { AttachedProcess } from './attached-process.js';
+import type { RunContext, RunMode } from './run-mode.js';
+import type { GdbSession } from './session.js';
+import { reportedEvents } from './stop-reporter.js';
+
+export class ClientEngine implements Engine {
+  readonly name = 'gdb client';
+  readonly #session: GdbSession;
+  readonly #context: RunContext;
+  readonly #mode: () => RunMode;
+  #mask: ReadonlySet<EventKind>;
+
+  constructor(session: GdbSession, context: RunContext, mode: () => RunMode) {
+    this.#session = session;
+    this.#context = context;
+    this.#mode = mode;
+    this.#mask = reportedEvents(session.features, session.threadEvents);
+  }
+
+  get mask(): ReadonlySet<EventKind> {
+    return this.#mask;
+  }
+
+  updateMask(): void {
+    this.#mask = reportedEvents(this.#session.features, this.#session.threadEvents);
+  }
+
+  onEvent(event: CoreEvent): EventAnswer {
+    if (this.#session.isClosed) return 'pass';
+    this.#context.log.write('threads', () => `event ${event.kind}`);
+    return this.#concernsClient(event) ? this.#mode().onEvent(event) : 'pass';
+  }
+
+  /** @returns whether the mode is to know of it. */
+  #concernsClient(event: CoreEvent): boolean {
+    const { processes, pending, threadEvents } = this.#context;
+    switch (event.kind) {
+      case 'exit': {
+        const { process, pid, status } = event;
+        if (processes.keepHiddenEnd(process, { kind: 'exit', pid, status })) return false;
+        this.#session.forget(process);
+        return true;
+      }
+      case 'exec':
+        pending.dropProcess(event.thread.process);
+        processes.get(event.thread.process)?.programReplaced(event.thread);
+        this.#session.letHiddenChildrenGo(event.thread.process);
+        return true;
+      case 'fork':
+      case 'vfork':
+        this.#takeChild(event.thread.process, event.child);
+        return true;
+      case 'clone':
+        if (!threadEvents.reportsClone(event.thread)) return false;
+        processes.hideThread(event.child);
+        processes.get(event.child.process)?.attachment.vote(event.child, { kind: 'hold' });
+        return true;
+      case 'thread-start':
+        // A thread that its maker's event tells of is held already.
+        return threadEvents.isOn && !processes.isHiddenThread(event.thread);
+      default:
+        return true;
+    }
+  }
+
+  /** The client hears of a child when its maker's event is reported; until then nobody can let it run. */
+  #takeChild(parent: Process, child: Process): void {
+    const attachment = child.attachments.find((one) => one.engine === this);
+    const parentAttached = this.#context.processes.get(parent);
+    if (attachment === undefined || parentAttached === undefined) return;
+    const attached = new AttachedProcess(attachment);
+    attached.copyPoints(parentAttached);
+    this.#context.processes.addHidden(attached, parent);
+    this.#session.server.keepChild(child);
+  }
+}
