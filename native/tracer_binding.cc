@@ -78,6 +78,8 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("setWatched", &TracerBinding::setWatched),
                          InstanceMethod("callSystem", &TracerBinding::callSystem),
                          InstanceMethod("expectExits", &TracerBinding::expectExits),
+                         InstanceMethod("hitSite", &TracerBinding::hitSite),
+                         InstanceMethod("forgetHit", &TracerBinding::forgetHit),
                          InstanceMethod("park", &TracerBinding::park),
                          InstanceMethod("dispose", &TracerBinding::dispose),
                      });
@@ -377,6 +379,17 @@ Napi::Value TracerBinding::callSystem(const Napi::CallbackInfo& info) {
 
 Napi::Value TracerBinding::expectExits(const Napi::CallbackInfo& info) {
   tracer_.expectExits(tidOf(info));
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::hitSite(const Napi::CallbackInfo& info) {
+  const Tracee* tracee = tracer_.find(tidOf(info));
+  return bigint(info.Env(), tracee == nullptr ? 0 : tracee->hit_site);
+}
+
+Napi::Value TracerBinding::forgetHit(const Napi::CallbackInfo& info) {
+  Tracee* tracee = tracer_.find(tidOf(info));
+  if (tracee != nullptr) tracee->hit_site = 0;
   return info.Env().Undefined();
 }
 

@@ -48,6 +48,8 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value setWatched(const Napi::CallbackInfo& info);
   Napi::Value callSystem(const Napi::CallbackInfo& info);
   Napi::Value expectExits(const Napi::CallbackInfo& info);
+  Napi::Value hitSite(const Napi::CallbackInfo& info);
+  Napi::Value forgetHit(const Napi::CallbackInfo& info);
   Napi::Value park(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 

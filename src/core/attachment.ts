@@ -62,9 +62,15 @@ export class Attachment {
       this.#votes.set(thread, action);
       this.#awaited.delete(thread);
       if (signal !== undefined) thread.signalOverride = signal;
+      if (this.engine.meetsOwnBreakpoints === true) this.#forgetOwnHit(thread);
       named.push(thread);
     }
     this.process.resumeWanted(named);
+  }
+
+  #forgetOwnHit(thread: Thread): void {
+    const site = this.process.native.hitSite(thread.tid);
+    if (site !== 0n && this.process.sites.has(site, this)) this.process.native.forgetHit(thread.tid);
   }
 
   /** Holds every thread; resolves when every thread is really stopped. Events go to the engine meanwhile as always. */

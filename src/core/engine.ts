@@ -29,6 +29,11 @@ export interface Engine {
   readonly name: string;
   /** The events it wants to hear; read whenever one is to be told. Whoever changes it calls `Attachment.maskChanged`. */
   readonly mask: ReadonlySet<EventKind>;
+  /**
+   * For a party that steps over its own breakpoints and takes them out for that: a thread that it resumes at one of them
+   * runs into it, though it was told of it before. Read at each resume; false unless given.
+   */
+  readonly meetsOwnBreakpoints?: boolean;
   /** Called at a safe point. Must not throw: an engine that throws is detached with a warning. */
   onEvent(event: CoreEvent): EventAnswer;
 }

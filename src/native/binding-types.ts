@@ -208,6 +208,10 @@ export interface NativeTracer {
   callSystem(tid: number, call: SystemCall): bigint | undefined;
   /** Tells that the stopped threads of a process were killed: their exits are waited for as if they ran. */
   expectExits(pid: number): void;
+  /** The site that a stopped thread was told of and will pass when it is resumed; 0n: none. */
+  hitSite(tid: number): bigint;
+  /** When the thread is resumed it meets the trap of the site that it was told of. */
+  forgetHit(tid: number): void;
   /** Tells that a thread will not stop any more (a leader that exited before its threads). */
   park(tid: number): void;
   /** Lets every traced process go or kills it, as it was spawned or attached, and frees everything. Twice is harmless. */

@@ -23,6 +23,10 @@ export class ClientEngine implements Engine {
     return this.#mask;
   }
 
+  get meetsOwnBreakpoints(): boolean {
+    return this.#session.features.kind === 'gdb';
+  }
+
   updateMask(): void {
     this.#mask = reportedEvents(this.#session.features, this.#session.threadEvents);
   }

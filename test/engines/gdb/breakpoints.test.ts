@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { stopKeys, withSession } from './traced-session.js';
-import { lldbTokens } from './wire-client.js';
+import { gdbTokens, lldbTokens } from './wire-client.js';
 
 /** Numbers of the target description: rip. */
 const rip = '10';
@@ -20,6 +20,17 @@ describe('gdb session: breakpoints and watchpoints', () => {
       assert.equal(await client.request(`z0,${at},1`), 'OK');
       assert.equal(await client.request(`z0,${at},1`), 'OK', 'removing what is not there is harmless');
       assert.match(await client.request('vCont;c'), /^W0/);
+    }));
+
+  it('is met again by a thread that GDB resumes at it', () =>
+    withSession('stepping', { tokens: gdbTokens }, async ({ client, symbol, register }) => {
+      await client.request('?');
+      const at = symbol('twice');
+      assert.equal(await client.request(`Z0,${at},1`), 'OK');
+      for (const action of ['c', 'c', 's', 'c']) {
+        assert.match(await client.request(`vCont;${action}`), /^T05.*swbreak:;/);
+        assert.equal(await register('rip'), BigInt(`0x${at}`));
+      }
     }));
 
   it('leaves the pc behind the trap for a client without swbreak', () =>

@@ -8,9 +8,11 @@ import { bounded } from '../../support/bounded.js';
 const replyTimeoutMs = 20_000;
 const ack = 0x2b;
 
+/** What a script announces that uses all that a server can tell it. */
+export const scriptTokens =
+  'multiprocess+;swbreak+;hwbreak+;exec-events+;vContSupported+;no-resumed+;xmlRegisters=i386';
 /** What GDB 13 announces, as far as it changes what it is sent. */
-export const gdbTokens =
-  'multiprocess+;swbreak+;hwbreak+;qRelocInsn+;exec-events+;vContSupported+;no-resumed+;xmlRegisters=i386';
+export const gdbTokens = `${scriptTokens};qRelocInsn+`;
 export const lldbTokens = 'xmlRegisters=i386,arm,mips,arc;multiprocess+';
 
 export class WireClient {
@@ -36,7 +38,7 @@ export class WireClient {
   }
 
   /** Announces itself, then switches acknowledgements off. */
-  async greet(tokens: string = gdbTokens): Promise<string> {
+  async greet(tokens: string = scriptTokens): Promise<string> {
     const features = await this.request(`qSupported:${tokens}`);
     assert.equal(await this.request('QStartNoAckMode'), 'OK');
     this.#acknowledges = false;
