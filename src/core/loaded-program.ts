@@ -7,6 +7,7 @@ import {
   type LoadedObjects,
   loadedObjects,
   ProgramReader,
+  ReadAhead,
   threadLocalAddress,
 } from './program/index.js';
 import type { Thread } from './thread.js';
@@ -44,6 +45,6 @@ export class LoadedProgram {
   }
 
   #reader(): ProgramReader {
-    return new ProgramReader(this.#process.memory, this.#process.arch.pointerBytes);
+    return new ProgramReader(new ReadAhead(this.#process.memory), this.#process.arch.pointerBytes);
   }
 }
