@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { debugFixture, withGdb } from '../support/debug-session.js';
 
-function countThreads(listing: string): number {
-  return listing.match(/^[* ] +\d+ /gm)?.length ?? 0;
+/** Kernel's ids of the threads that gdb lists, `Thread PID.TID` of a live program or `LWP TID` of a core file. */
+function threadIds(listing: string): readonly number[] {
+  const ids = [...listing.matchAll(/^[* ] +\d+ +.*?(?:Thread \d+\.|LWP )(\d+)/gm)].map(([, id]) =>
+    Number(id),
+  );
+  return ids.sort((left, right) => left - right);
 }
 
 describe('gdb: gcore', () => {
@@ -19,12 +23,13 @@ describe('gdb: gcore', () => {
         pc: await gdb.evaluate('$pc'),
         fs: await gdb.evaluate('$fs_base'),
       };
-      const threads = countThreads(await gdb.execute('info threads'));
+      const threads = threadIds(await gdb.execute('info threads'));
+      assert.ok(threads.length > 1);
       await withGdb([`file ${program}`, `core-file ${core}`], async (opened) => {
         assert.equal(await opened.execute('backtrace'), live.trace);
         assert.equal(await opened.evaluate('$pc'), live.pc);
         assert.equal(await opened.evaluate('$fs_base'), live.fs);
-        assert.equal(countThreads(await opened.execute('info threads')), threads);
+        assert.deepEqual(threadIds(await opened.execute('info threads')), threads);
         assert.match(
           await opened.execute('thread apply all -q backtrace'),
           /run \(argument=.*pthread_barrier_wait|barrier/s,

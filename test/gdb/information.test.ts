@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readlinkSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { describe, it } from 'mocha';
 import { debugFixture, type Session } from '../support/debug-session.js';
 import type { Gdb } from '../support/gdb.js';
@@ -82,6 +83,17 @@ describe('gdb: information about the program', () => {
       for (const row of await ownRows('files')) assert.match(row, /^\d+ +stepping +\d+ +\S/);
       await assert.rejects(gdb.execute('info os nonsense'), /Can not fetch data now/);
       await gdb.waitForOutput(/Empty data returned by target. +Wrong osdata type/);
+    });
+  });
+
+  it('stops tell which processor the thread was on', async () => {
+    await debugFixture('stepping', {}, async ({ gdb }) => {
+      await gdb.execute('break main');
+      for (const command of ['continue', 'stepi']) {
+        const { fields } = await gdb.run(command);
+        const core = Number(fields.core);
+        assert.ok(Number.isInteger(core) && core >= 0 && core < cpus().length, `${command}: ${fields.core}`);
+      }
     });
   });
 
