@@ -33,6 +33,11 @@ Napi::Value machineFacts(const Napi::CallbackInfo& info) {
   return object;
 }
 
+Napi::Value agentExpressionFault(const Napi::CallbackInfo& info) {
+  const char* fault = outstep::agent::fault(outstep::conversion::program(info[0]));
+  return fault == nullptr ? info.Env().Undefined() : Napi::String::New(info.Env(), fault);
+}
+
 Napi::Value openSerial(const Napi::CallbackInfo& info) {
   outstep::Failure failure;
   int fd = outstep::openSerial(info[0].As<Napi::String>().Utf8Value().c_str(), &failure);
@@ -54,6 +59,7 @@ Napi::Value sharesMemory(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("Tracer", outstep::TracerBinding::define(env));
   exports.Set("machineFacts", Napi::Function::New(env, machineFacts, "machineFacts"));
+  exports.Set("agentExpressionFault", Napi::Function::New(env, agentExpressionFault, "agentExpressionFault"));
   exports.Set("openSerial", Napi::Function::New(env, openSerial, "openSerial"));
   exports.Set("setForegroundGroup", Napi::Function::New(env, setForegroundGroup, "setForegroundGroup"));
   exports.Set("sharesMemory", Napi::Function::New(env, sharesMemory, "sharesMemory"));

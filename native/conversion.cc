@@ -153,12 +153,37 @@ Arch arch(const Napi::Object& object) {
   forEach(object.Get("breakpointTrapCodes"), [&](const Napi::Value& value) {
     result.breakpoint_trap_codes.push_back(static_cast<int>(integer(value)));
   });
+  forEach(object.Get("registers"), [&](const Napi::Value& value) {
+    auto place = value.As<Napi::Object>();
+    result.registers.push_back({offset(place, "offset"), offset(place, "sizeBytes")});
+  });
+  return result;
+}
+
+agent::Program program(const Napi::Value& bytes) {
+  auto array = bytes.As<Napi::Uint8Array>();
+  return {array.Data(), array.Data() + array.ByteLength()};
+}
+
+BreakpointPrograms breakpointPrograms(const Napi::Object& object) {
+  BreakpointPrograms result;
+  result.status_bits = word(object, "statusBits");
+  forEach(object.Get("owners"), [&](const Napi::Value& value) {
+    auto row = value.As<Napi::Object>();
+    OwnerPrograms owner;
+    owner.owner = static_cast<int>(number(row, "owner"));
+    forEach(row.Get("conditions"), [&](const Napi::Value& one) { owner.conditions.push_back(program(one)); });
+    forEach(row.Get("commands"), [&](const Napi::Value& one) { owner.commands.push_back(program(one)); });
+    result.owners.push_back(std::move(owner));
+  });
   return result;
 }
 
 Plan plan(const Napi::Object& object, Slot* slot) {
   Plan result;
   std::string kind = text(object, "kind");
+  auto original = object.Get("original");
+  if (original.IsTypedArray()) result.original = program(original);
   result.length_bytes = static_cast<uint64_t>(number(object, "lengthBytes"));
   if (kind == "emulate") {
     result.kind = PlanKind::kEmulate;
@@ -208,8 +233,48 @@ ResumeMode resumeMode(const Napi::Value& value) {
   return ResumeMode::kContinue;
 }
 
+namespace {
+
+Napi::Value bytes(Napi::Env env, const std::string& text) {
+  auto array = Napi::Uint8Array::New(env, text.size());
+  memcpy(array.Data(), text.data(), text.size());
+  return array;
+}
+
+}  // namespace
+
+Napi::Object outcome(Napi::Env env, const agent::Outcome& outcome) {
+  auto object = Napi::Object::New(env);
+  if (outcome.error != nullptr) object.Set("error", Napi::String::New(env, outcome.error));
+  if (outcome.value) object.Set("value", bigint(env, *outcome.value));
+  auto recorded = Napi::Array::New(env, outcome.recorded.size());
+  for (size_t index = 0; index < outcome.recorded.size(); ++index) {
+    const agent::Recorded& one = outcome.recorded[index];
+    auto row = Napi::Object::New(env);
+    if (one.kind == agent::Recorded::Kind::kMemory) {
+      row.Set("kind", Napi::String::New(env, "memory"));
+      row.Set("address", bigint(env, one.subject));
+      row.Set("lengthBytes", Napi::Number::New(env, static_cast<double>(one.length_bytes)));
+    } else {
+      row.Set("kind", Napi::String::New(env, "variable"));
+      row.Set("number", Napi::Number::New(env, static_cast<double>(one.subject)));
+    }
+    recorded.Set(static_cast<uint32_t>(index), row);
+  }
+  object.Set("recorded", recorded);
+  object.Set("text", bytes(env, outcome.text));
+  return object;
+}
+
 Napi::Object event(Napi::Env env, const Event& event) {
   auto object = Napi::Object::New(env);
+  if (event.kind == Event::Kind::kPrinted) {
+    object.Set("tid", Napi::Number::New(env, event.tid));
+    object.Set("kind", Napi::String::New(env, "printed"));
+    object.Set("owner", Napi::Number::New(env, event.owner));
+    object.Set("text", bytes(env, event.text));
+    return object;
+  }
   const char* kind = event.kind == Event::Kind::kStopped  ? "stopped"
                      : event.kind == Event::Kind::kExited ? "exited"
                                                           : "killed";

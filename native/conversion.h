@@ -24,6 +24,9 @@ Plan plan(const Napi::Object& object, Slot* slot);
 SystemCall systemCall(const Napi::Object& object);
 CaughtCalls caughtCalls(const Napi::Value& value);
 ResumeMode resumeMode(const Napi::Value& value);
+BreakpointPrograms breakpointPrograms(const Napi::Object& object);
+agent::Program program(const Napi::Value& bytes);
+Napi::Object outcome(Napi::Env env, const agent::Outcome& outcome);
 Napi::Object event(Napi::Env env, const Event& event);
 Napi::String resumeResult(Napi::Env env, ResumeResult result);
 

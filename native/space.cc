@@ -44,6 +44,21 @@ size_t Space::read(uint64_t address, void* into, size_t length_bytes) const {
   });
 }
 
+size_t Space::readOriginal(uint64_t address, void* into, size_t length_bytes) const {
+  size_t done = read(address, into, length_bytes);
+  auto* bytes = static_cast<uint8_t*>(into);
+  const auto& trap = arch.breakpoint_bytes;
+  for (const auto& [at, plan] : sites) {
+    bool overlaps = at < address + done && at + plan.original.size() > address;
+    for (size_t index = 0; overlaps && index < plan.original.size(); ++index) {
+      uint64_t offset = at + index - address;
+      // Its mapping may have been replaced.
+      if (offset < done && bytes[offset] == trap[index]) bytes[offset] = plan.original[index];
+    }
+  }
+  return done;
+}
+
 size_t Space::write(uint64_t address, const void* from, size_t length_bytes) const {
   auto* bytes = static_cast<const uint8_t*>(from);
   return transferAll(address, length_bytes, [&](size_t done, off_t at) {

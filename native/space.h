@@ -13,6 +13,12 @@
 
 namespace outstep {
 
+/** A register of the `p` packet in the general regset; no bytes: it is kept elsewhere. */
+struct RegisterPlace {
+  size_t offset = 0;
+  size_t size_bytes = 0;
+};
+
 /** Byte offsets in the general regset and other facts of an architecture; src/native/binding-types.ts
  * NativeArch. */
 struct Arch {
@@ -35,6 +41,8 @@ struct Arch {
   std::vector<std::vector<uint8_t>> system_call_instructions;
   int debug_status_offset = -1;
   uint64_t debug_status_mask = 0;
+  /** By register number; as far as they fit into a word. */
+  std::vector<RegisterPlace> registers;
 };
 
 enum class Op { kNext, kJump, kBranch, kCall, kPushRegister, kPushValue, kCountBranch };
@@ -76,6 +84,24 @@ struct Plan {
   uint64_t length_bytes = 0;
   Effect effect;
   uint64_t slot = 0;
+  /** What the program has where the trap is. */
+  std::vector<uint8_t> original;
+};
+
+/** What one owner of a breakpoint wants evaluated when it is hit. */
+struct OwnerPrograms {
+  int owner = 0;
+  /** Agent expressions. The hit is the owner's when there is none, or one is true or fails. */
+  std::vector<std::vector<uint8_t>> conditions;
+  /** Evaluated when the hit is the owner's, who then does not hear of it. */
+  std::vector<std::vector<uint8_t>> commands;
+};
+
+/** Every owner of a breakpoint of which at least one has programs. */
+struct BreakpointPrograms {
+  std::vector<OwnerPrograms> owners;
+  /** Of a hardware breakpoint: its bit of the debug status. */
+  uint64_t status_bits = 0;
 };
 
 /** A relocated instruction with a jump back behind it. Slots outlive their sites: a thread may still be
@@ -110,6 +136,9 @@ struct Space {
   Arch arch;
   std::unordered_map<uint64_t, Plan> sites;
   std::map<uint64_t, Slot> slots;
+  /** By address; a site that is missing here is a hit for all of its owners. */
+  std::unordered_map<uint64_t, BreakpointPrograms> programs;
+  std::unordered_map<uint64_t, BreakpointPrograms> hardware_programs;
   uint64_t pass_signals = 0;  // bit n - 1: signal n is delivered without an event
   bool is_armed = false;      // it had sites or debug registers: threads may trap
   CaughtCalls caught_calls;
@@ -117,6 +146,8 @@ struct Space {
 
   bool openMemory();
   size_t read(uint64_t address, void* into, size_t length_bytes) const;
+  /** As `read`, with the program's own bytes where there are sites. */
+  size_t readOriginal(uint64_t address, void* into, size_t length_bytes) const;
   size_t write(uint64_t address, const void* from, size_t length_bytes) const;
   const Plan* siteAt(uint64_t address) const;
   /** The slot that contains `pc`: its address and itself. */

@@ -85,7 +85,7 @@ std::optional<bool> Tracer::onSiteTrap(Tracee& tracee, Space& its_space, Event* 
                     std::exchange(tracee.restart_site, 0) == trap;
   tracee.phase = Phase::kPlain;
   tracee.hit_site = is_site ? trap : 0;
-  if (!is_site || is_counted) return !goOn(tracee, 0, event);
+  if (!is_site || is_counted || !isSiteHit(tracee, its_space, trap)) return !goOn(tracee, 0, event);
   event->at_site = true;
   return true;
 }
@@ -105,7 +105,11 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   out_of_line::translate(tracee, its_space);
   event->pc = tracee.word(its_space.arch.pc_offset);
   if (event->signal_code == kTrapHardware || its_space.is_watched) {
-    if (readDebugStatus(tracee, its_space, event)) return true;
+    if (readDebugStatus(tracee, its_space, event)) {
+      // Nothing was executed: the thread goes on as it was told to.
+      if (!isSilentHardwareHit(tracee, its_space, *event)) return true;
+      return !run(tracee, tracee.mode != ResumeMode::kContinue, 0);
+    }
   }
   if (!was_stepped) return true;
   // Whatever is at the new pc has not been reached before: a site there must trap.
@@ -232,9 +236,12 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   tracee->is_general_valid = false;
   tracee->is_general_dirty = false;
   tracee->hit_site = 0;
+  tracee->hit_owners.reset();
   event.code = WSTOPSIG(status);
   event.event = status >> 16;
-  if (onStop(*tracee, &event)) {
+  bool must_tell = onStop(*tracee, &event);
+  takePrinted(events);
+  if (must_tell) {
     tracee->owes_stop = false;
     if (Space* its_space = spaceOf(*tracee)) resendDeferred(*tracee, *its_space);
     tracee->is_interrupted = false;
@@ -304,6 +311,7 @@ void Tracer::storeHeld() {
 void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events) {
   constexpr size_t kBatch = 64;
   if (timeout_us > 0) stop_signals_.set(false);
+  takePrinted(events);
   int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
   bool can_block = timeout_us > 0 && clock_.begin() == 0;
   while (events->empty() && can_block && anyRunning()) {

@@ -72,6 +72,8 @@ struct Tracee {
   uint64_t restart_site = 0;
   /** Its interrupt stop was given up for a trap that came before: unless that is told, it must stop again. */
   bool owes_stop = false;
+  /** The owners whose hit `hit_site`, or the hardware breakpoint at the pc, is; nothing: every owner's. */
+  std::optional<std::vector<int>> hit_owners;
   /** The general regset, read at most once per stop and stored at most once, before the thread runs. */
   std::vector<uint8_t> general;
   bool is_general_valid = false;

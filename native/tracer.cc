@@ -39,6 +39,8 @@ int Tracer::resetSpace(Space& its_space, int handle, pid_t pid) {
   if (sentinel_) sentinel_->forgetSpace(handle);
   its_space.sites.clear();
   its_space.slots.clear();
+  its_space.programs.clear();
+  its_space.hardware_programs.clear();
   its_space.is_watched = false;
   its_space.pid = pid;
   return its_space.openMemory() ? 0 : errno;
@@ -157,6 +159,7 @@ bool Tracer::run(Tracee& tracee, bool step, int signal) {
   if (signal != 0) tracee.restart_site = 0;
   tracee.is_general_valid = false;
   tracee.hit_site = 0;
+  tracee.hit_owners.reset();
   int code = request == RunRequest::kStep       ? ptrace_ops::singleStep(tracee.tid, signal)
              : request == RunRequest::kContinue ? ptrace_ops::resume(tracee.tid, signal)
                                                 : ptrace_ops::resumeToCall(tracee.tid, signal);
@@ -198,9 +201,12 @@ bool Tracer::isStepEnd(Tracee& tracee, const Space& its_space) {
   uint64_t pc = tracee.word(its_space.arch.pc_offset);
   bool is_at_site = its_space.siteAt(pc) != nullptr;
   bool is_in_range = pc >= tracee.range_start && pc < tracee.range_end;
-  if (tracee.mode == ResumeMode::kRangeStep && is_in_range && !is_at_site) return false;
+  // A site with conditions does not end it yet: the trap decides.
+  bool ends_at_site = is_at_site && !its_space.programs.contains(pc);
+  if (tracee.mode == ResumeMode::kRangeStep && is_in_range && !ends_at_site) return false;
   // Whoever steps onto a site has reached it.
   tracee.hit_site = is_at_site ? pc : 0;
+  if (is_at_site) isSiteHit(tracee, its_space, pc);
   return true;
 }
 

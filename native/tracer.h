@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "agent_expression.h"
 #include "child_signal.h"
 #include "failure.h"
 #include "sentinel_client.h"
@@ -23,7 +24,7 @@ enum class CallEnd { kNone, kEntry, kReturn };
 
 /** src/native/binding-types.ts NativeEvent. */
 struct Event {
-  enum class Kind { kStopped, kExited, kKilled };
+  enum class Kind { kStopped, kExited, kKilled, kPrinted };
   pid_t tid = 0;
   Kind kind = Kind::kStopped;
   int code = 0;
@@ -41,6 +42,9 @@ struct Event {
 
   /** PTRACE_O_TRACESYSGOOD. */
   bool isSystemCallStop() const { return event == 0 && code == (SIGTRAP | 0x80); }
+  /** kPrinted: by the commands of whom, and what. */
+  int owner = 0;
+  std::string text;
 };
 
 /** PTRACE_CONT, PTRACE_SINGLESTEP, PTRACE_SYSCALL. */
@@ -88,6 +92,9 @@ class Tracer {
   void expectExits(pid_t pid);
   /** A thread that was found gone while it was thought to be stopped. */
   void expectExit(Tracee& tracee);
+  /** Trace state variables, those of every program alike. */
+  agent::Variables& variables() { return variables_; }
+  agent::Outcome evaluate(Tracee& tracee, const Space& space, std::span<const uint8_t> program);
   /** Kills what was launched, waits a little until it is reaped, and forgets everything else. */
   void dispose();
 
@@ -116,6 +123,13 @@ class Tracer {
   int takeDeferred(Tracee& tracee);
   void resendDeferred(Tracee& tracee, const Space& space);
   void recogniseDeferred(Tracee& tracee, siginfo_t* info);
+  /** Evaluates conditions, runs commands. False: nobody is to hear of the hit. */
+  bool concernsAnyone(Tracee& tracee, const Space& space, const BreakpointPrograms& programs);
+  bool isSiteHit(Tracee& tracee, const Space& space, uint64_t address);
+  bool isConditionTrue(Tracee& tracee, const Space& space, const OwnerPrograms& owner);
+  void runCommands(Tracee& tracee, const Space& space, const OwnerPrograms& owner);
+  void takePrinted(std::vector<Event>* events);
+  bool isSilentHardwareHit(Tracee& tracee, const Space& space, const Event& event);
   bool isRemovedSite(const Space& space, uint64_t address) const;
   bool goOn(Tracee& tracee, int signal, Event* event);
   bool readDebugStatus(Tracee& tracee, const Space& space, Event* event);
@@ -138,6 +152,9 @@ class Tracer {
   static thread_local std::unordered_set<pid_t> released_;
   int next_space_ = 1;
   int running_ = 0;
+  agent::Variables variables_;
+  /** Printed by commands and not handed up yet. */
+  std::vector<Event> printed_;
   /** A thread has ended since stops were last signalled. */
   bool has_ended_ = false;
   /** A thread that was waited for is there no more. */

@@ -71,6 +71,12 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("writeMemory", &TracerBinding::writeMemory),
                          InstanceMethod("setSite", &TracerBinding::setSite),
                          InstanceMethod("removeSite", &TracerBinding::removeSite),
+                         InstanceMethod("setPrograms", &TracerBinding::setPrograms),
+                         InstanceMethod("setHardwarePrograms", &TracerBinding::setHardwarePrograms),
+                         InstanceMethod("hitOwners", &TracerBinding::hitOwners),
+                         InstanceMethod("evaluate", &TracerBinding::evaluate),
+                         InstanceMethod("variable", &TracerBinding::variable),
+                         InstanceMethod("setVariable", &TracerBinding::setVariable),
                          InstanceMethod("guard", &TracerBinding::guard),
                          InstanceMethod("unguard", &TracerBinding::unguard),
                          InstanceMethod("setPassSignals", &TracerBinding::setPassSignals),
@@ -327,6 +333,64 @@ Napi::Value TracerBinding::removeSite(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);
   space->sites.erase(unsigned64(info[1]));
+  space->programs.erase(unsigned64(info[1]));
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::setPrograms(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  uint64_t address = unsigned64(info[1]);
+  if (info[2].IsObject()) {
+    space->programs[address] = conversion::breakpointPrograms(info[2].As<Napi::Object>());
+  } else {
+    space->programs.erase(address);
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::setHardwarePrograms(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  space->hardware_programs.clear();
+  auto list = info[1].As<Napi::Array>();
+  for (uint32_t index = 0; index < list.Length(); ++index) {
+    auto row = list.Get(index).As<Napi::Object>();
+    space->hardware_programs[unsigned64(row.Get("address"))] = conversion::breakpointPrograms(row);
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::hitOwners(const Napi::CallbackInfo& info) {
+  Tracee* tracee = stopped(info);
+  if (tracee == nullptr || !tracee->hit_owners) return info.Env().Undefined();
+  auto list = Napi::Array::New(info.Env(), tracee->hit_owners->size());
+  for (size_t index = 0; index < tracee->hit_owners->size(); ++index) {
+    list.Set(static_cast<uint32_t>(index), Napi::Number::New(info.Env(), (*tracee->hit_owners)[index]));
+  }
+  return list;
+}
+
+Napi::Value TracerBinding::evaluate(const Napi::CallbackInfo& info) {
+  Tracee* tracee = stopped(info);
+  Space* space = tracee == nullptr ? nullptr : tracer_.spaceOf(*tracee);
+  if (space == nullptr) return info.Env().Undefined();
+  agent::Outcome outcome = tracer_.evaluate(*tracee, *space, conversion::program(info[1]));
+  return conversion::outcome(info.Env(), outcome);
+}
+
+Napi::Value TracerBinding::variable(const Napi::CallbackInfo& info) {
+  auto found = tracer_.variables().find(static_cast<uint32_t>(integer(info[0])));
+  return found == tracer_.variables().end() ? info.Env().Undefined() : bigint(info.Env(), found->second);
+}
+
+Napi::Value TracerBinding::setVariable(const Napi::CallbackInfo& info) {
+  auto number = static_cast<uint32_t>(integer(info[0]));
+  if (info[1].IsBigInt()) {
+    tracer_.variables()[number] = unsigned64(info[1]);
+  } else {
+    tracer_.variables().erase(number);
+  }
   return info.Env().Undefined();
 }
 

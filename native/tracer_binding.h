@@ -41,6 +41,12 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value writeMemory(const Napi::CallbackInfo& info);
   Napi::Value setSite(const Napi::CallbackInfo& info);
   Napi::Value removeSite(const Napi::CallbackInfo& info);
+  Napi::Value setPrograms(const Napi::CallbackInfo& info);
+  Napi::Value setHardwarePrograms(const Napi::CallbackInfo& info);
+  Napi::Value hitOwners(const Napi::CallbackInfo& info);
+  Napi::Value evaluate(const Napi::CallbackInfo& info);
+  Napi::Value variable(const Napi::CallbackInfo& info);
+  Napi::Value setVariable(const Napi::CallbackInfo& info);
   Napi::Value guard(const Napi::CallbackInfo& info);
   Napi::Value unguard(const Napi::CallbackInfo& info);
   Napi::Value setPassSignals(const Napi::CallbackInfo& info);

@@ -7,6 +7,8 @@ import { writeSync } from 'node:fs';
 export interface Console {
   /** Writes the text and a line feed. Never throws: a terminal that went away is no reason to end. */
   line(text: string): void;
+  /** Writes bytes as they are, with the same promise. */
+  print(output: Uint8Array): void;
 }
 
 /** For how long a full pipe or terminal is waited for before the rest of a text is dropped. */
@@ -16,7 +18,10 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /** @param descriptor an open file descriptor, 2 for standard error */
 export function openConsole(descriptor: number): Console {
-  return { line: (text) => writeAll(descriptor, new TextEncoder().encode(`${text}\n`)) };
+  return {
+    line: (text) => writeAll(descriptor, new TextEncoder().encode(`${text}\n`)),
+    print: (output) => writeAll(descriptor, output),
+  };
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array): void {

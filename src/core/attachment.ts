@@ -3,9 +3,16 @@ import type { HardwarePoint } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import type { Address, KernelSignal } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
+import {
+  type BreakpointOwner,
+  type BreakpointPrograms,
+  checkPrograms,
+  hasPrograms,
+  noPrograms,
+} from './breakpoint-programs.js';
 import type { CaughtSystemCalls } from './caught-calls.js';
 import type { Engine, EventAnswer, ResumeAction } from './engine.js';
-import type { CoreEvent, ThreadEvent } from './event.js';
+import type { CoreEvent, HitOwners, ThreadEvent } from './event.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
 
@@ -21,7 +28,11 @@ export interface ThreadResume {
 
 const hold: ResumeAction = { kind: 'hold' };
 
-export class Attachment {
+let lastId = 0;
+
+export class Attachment implements BreakpointOwner {
+  /** Unlike that of every other attachment. */
+  readonly id = ++lastId;
   readonly process: Process;
   readonly engine: Engine;
   /** This engine's wish for threads that appear while it lets others run. */
@@ -132,11 +143,13 @@ export class Attachment {
     if (!this.#isAttached || !this.engine.mask.has(event.kind)) return false;
     switch (event.kind) {
       case 'breakpoint':
-        return this.process.sites.has(event.address, this);
+        return this.process.sites.has(event.address, this) && this.#isAmong(event.owners);
       case 'watchpoint':
         return this.process.hardware.isWantedBy(event.point, this);
       case 'hardware-breakpoint':
-        return this.process.hardware.isWantedBy(executeAt(event.address), this);
+        return (
+          this.process.hardware.isWantedBy(executeAt(event.address), this) && this.#isAmong(event.owners)
+        );
       case 'step-done':
         return this.#isStepDone(event);
       case 'system-call-entry':
@@ -160,9 +173,11 @@ export class Attachment {
     }
   }
 
-  /** @throws OutstepError MEMORY */
-  insertBreakpoint(address: Address): void {
-    this.process.sites.insert(address, this);
+  /** Inserting again replaces conditions and commands. @throws OutstepError MEMORY, UNSUPPORTED */
+  insertBreakpoint(address: Address, programs: BreakpointPrograms = noPrograms): void {
+    checkPrograms(programs);
+    this.process.sites.insert(address, this, programs);
+    if (hasPrograms(programs)) this.process.prepareSlot(address);
   }
 
   removeBreakpoint(address: Address): void {
@@ -173,9 +188,13 @@ export class Attachment {
     return this.process.sites.has(address, this);
   }
 
-  /** Takes effect in every thread at once; those that run are stopped for a moment. @throws OutstepError NO_DEBUG_REGISTER, UNSUPPORTED */
-  insertHardwarePoint(point: HardwarePoint): void {
-    this.process.hardware.insert(point, this);
+  /**
+   * `programs`: of a breakpoint. Takes effect in every thread at once; those that run are stopped for a moment.
+   * @throws OutstepError NO_DEBUG_REGISTER, UNSUPPORTED
+   */
+  insertHardwarePoint(point: HardwarePoint, programs: BreakpointPrograms = noPrograms): void {
+    checkPrograms(programs);
+    this.process.hardware.insert(point, this, programs);
     try {
       this.process.hardwareChanged();
     } catch (error) {
@@ -254,6 +273,10 @@ export class Attachment {
   kill(): Promise<void> {
     this.#isAttached = false;
     return this.process.kill();
+  }
+
+  #isAmong(owners: HitOwners | undefined): boolean {
+    return owners === undefined || owners.includes(this.id);
   }
 
   #isStepDone(event: Extract<ThreadEvent, { kind: 'step-done' }>): boolean {

@@ -7,6 +7,12 @@ import type { Plan } from '../../arch/plan.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { isNativeError } from '../native/binding.js';
 import type { NativePlan, NativeTracer } from '../native/binding-types.js';
+import {
+  type BreakpointOwner,
+  type BreakpointPrograms,
+  nativePrograms,
+  noPrograms,
+} from './breakpoint-programs.js';
 import type { RawMemory, Shadow, ShadowSource } from './memory.js';
 import type { PlacedSlot, Slots } from './slots.js';
 import type { Thread } from './thread.js';
@@ -15,7 +21,7 @@ import type { Tracer } from './tracer.js';
 interface Site extends Shadow {
   readonly address: bigint;
   readonly original: Uint8Array;
-  readonly owners: Set<object>;
+  readonly owners: Map<BreakpointOwner, BreakpointPrograms>;
   readonly plan: Plan;
 }
 
@@ -35,6 +41,8 @@ export class BreakpointSites implements ShadowSource {
   readonly #slots: Slots;
   readonly #sites = new Map<bigint, Site>();
   readonly #plans = new Map<bigint, KnownPlan>();
+  /** Sites whose hits native code decides by programs. */
+  readonly #programmed = new Set<bigint>();
 
   constructor(tracer: Tracer, space: number, memory: RawMemory, arch: ArchModule, slots: Slots) {
     this.#tracer = tracer;
@@ -52,18 +60,25 @@ export class BreakpointSites implements ShadowSource {
     }
   }
 
-  has(address: bigint, owner?: object): boolean {
+  has(address: bigint, owner?: BreakpointOwner): boolean {
     const site = this.#sites.get(address);
     return site !== undefined && (owner === undefined || site.owners.has(owner));
   }
 
-  /** @throws OutstepError MEMORY when the address cannot be read or written, UNSUPPORTED inside slot memory. */
-  insert(address: bigint, owner: object): void {
+  /**
+   * Inserting again replaces the programs.
+   * @throws OutstepError MEMORY when the address cannot be read or written, UNSUPPORTED inside slot memory.
+   */
+  insert(address: bigint, owner: BreakpointOwner, programs: BreakpointPrograms = noPrograms): void {
     const present = this.#sites.get(address);
-    if (present !== undefined && this.#isInMemory(present, this.#memory)) {
-      present.owners.add(owner);
-      return;
-    }
+    if (present === undefined || !this.#isInMemory(present, this.#memory)) this.#place(address, present);
+    const site = this.#sites.get(address);
+    site?.owners.set(owner, programs);
+    if (site !== undefined) this.#tellPrograms(site);
+  }
+
+  /** `present`: the site whose trap went with its mapping, that of a library which was unloaded and has come back. */
+  #place(address: bigint, present: Site | undefined): void {
     if (this.#slots.contains(address)) {
       throw new OutstepError(
         errorCodes.UNSUPPORTED,
@@ -80,28 +95,43 @@ export class BreakpointSites implements ShadowSource {
       this.#native.unguard(this.#space, address);
       throw accessError('write', address);
     }
-    // Its mapping may have been replaced: a library that was unloaded and has come back.
-    const owners = new Set([...(present?.owners ?? []), owner]);
+    const owners = new Map(present?.owners);
     this.#sites.set(address, { address, original, trap, owners, plan: known.plan });
-    this.#native.setSite(this.#space, address, nativePlan(known.plan, known.slot));
+    this.#native.setSite(this.#space, address, nativePlan(known.plan, known.slot, original));
+  }
+
+  #tellPrograms(site: Site): void {
+    const programs = nativePrograms(site.owners);
+    if (programs === undefined && !this.#programmed.delete(site.address)) return;
+    if (programs !== undefined) this.#programmed.add(site.address);
+    this.#native.setPrograms(this.#space, site.address, programs);
   }
 
   /** Takes back one owner's wish; the bytes go when nobody wants the site any more. */
-  remove(address: bigint, owner: object): void {
+  remove(address: bigint, owner: BreakpointOwner): void {
     const site = this.#sites.get(address);
-    if (site === undefined || !site.owners.delete(owner) || site.owners.size > 0) return;
+    if (site === undefined || !site.owners.delete(owner)) return;
+    if (site.owners.size > 0) {
+      this.#tellPrograms(site);
+      return;
+    }
     this.#sites.delete(address);
+    this.#programmed.delete(address);
     this.#native.removeSite(this.#space, address);
     this.#restore(site, this.#memory);
     this.#native.unguard(this.#space, address);
   }
 
-  removeAllOf(owner: object): void {
+  removeAllOf(owner: BreakpointOwner): void {
     for (const address of [...this.#sites.keys()]) this.remove(address, owner);
   }
 
   originalChanged(shadow: Shadow): void {
     this.#guard(shadow.address, shadow.original);
+    const site = this.#sites.get(shadow.address);
+    if (site === undefined) return;
+    const slot = this.#plans.get(site.address)?.slot;
+    this.#native.setSite(this.#space, site.address, nativePlan(site.plan, slot, site.original));
   }
 
   /** Puts the original bytes into a copy of the address space (a fork child's). */
@@ -132,13 +162,14 @@ export class BreakpointSites implements ShadowSource {
     if (this.#readsSite(site.plan)) return false;
     known.slot = this.#slots.place(site.plan, address, thread);
     if (known.slot === undefined) return false;
-    this.#native.setSite(this.#space, address, nativePlan(site.plan, known.slot));
+    this.#native.setSite(this.#space, address, nativePlan(site.plan, known.slot, site.original));
     return true;
   }
 
   /** The address space is gone (exec). */
   forget(): void {
     this.#sites.clear();
+    this.#programmed.clear();
     this.#plans.clear();
   }
 
@@ -196,21 +227,22 @@ export class BreakpointSites implements ShadowSource {
   }
 }
 
-function nativePlan(plan: Plan, slot: PlacedSlot | undefined): NativePlan {
+function nativePlan(plan: Plan, slot: PlacedSlot | undefined, original: Uint8Array): NativePlan {
   switch (plan.kind) {
     case 'emulate':
-      return { kind: 'emulate', lengthBytes: plan.lengthBytes, effect: plan.effect };
+      return { kind: 'emulate', lengthBytes: plan.lengthBytes, effect: plan.effect, original };
     case 'slot':
-      if (slot === undefined) return { kind: 'refuse', lengthBytes: plan.lengthBytes };
+      if (slot === undefined) return { kind: 'refuse', lengthBytes: plan.lengthBytes, original };
       return {
         kind: 'slot',
         lengthBytes: plan.lengthBytes,
         slot: slot.address,
         slotLengthBytes: slot.lengthBytes,
         fixups: plan.fixups,
+        original,
       };
     case 'refuse':
-      return { kind: 'refuse', lengthBytes: 0 };
+      return { kind: 'refuse', lengthBytes: 0, original };
   }
 }
 

@@ -7,14 +7,27 @@ import type { Address, KernelSignal, Pid, Tid } from '../base/ids.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
 
+/** Ids of the attachments whose conditions held; left out: everyone that has the breakpoint. */
+export type HitOwners = readonly number[];
+
 export type ThreadEvent =
   /** A signal is about to be delivered (signal-delivery stop, ptrace(2)). */
   | { readonly kind: 'signal'; readonly thread: Thread; readonly signal: KernelSignal }
   /** A software breakpoint site of this core was reached; pc is at the site. */
-  | { readonly kind: 'breakpoint'; readonly thread: Thread; readonly address: Address }
+  | {
+      readonly kind: 'breakpoint';
+      readonly thread: Thread;
+      readonly address: Address;
+      readonly owners?: HitOwners;
+    }
   /** A trap instruction of the program's own; pc is at it. The kernel has a SIGTRAP pending for the program. */
   | { readonly kind: 'program-trap'; readonly thread: Thread; readonly address: Address }
-  | { readonly kind: 'hardware-breakpoint'; readonly thread: Thread; readonly address: Address }
+  | {
+      readonly kind: 'hardware-breakpoint';
+      readonly thread: Thread;
+      readonly address: Address;
+      readonly owners?: HitOwners;
+    }
   | {
       readonly kind: 'watchpoint';
       readonly thread: Thread;
@@ -55,6 +68,13 @@ export type ExitStatus =
 export type ProcessEvent =
   /** One thread, not the last, is gone. */
   | { readonly kind: 'thread-exit'; readonly process: Process; readonly tid: Tid; readonly code: number }
+  /** Commands of this engine's breakpoint have printed something, in a thread that runs on. */
+  | {
+      readonly kind: 'printed';
+      readonly process: Process;
+      readonly tid: Tid;
+      readonly text: Uint8Array;
+    }
   /** The process is gone and reaped. */
   | { readonly kind: 'exit'; readonly process: Process; readonly pid: Pid; readonly status: ExitStatus };
 

@@ -1,10 +1,19 @@
 /** Hardware breakpoints and watchpoints of a process: what engines want, and what every thread's registers must hold. */
 import type { DebugImage, DebugRegisters, HardwarePoint } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
+import type { NativeHardwarePrograms } from '../native/binding-types.js';
+import {
+  type BreakpointOwner,
+  type BreakpointPrograms,
+  nativePrograms,
+  noPrograms,
+} from './breakpoint-programs.js';
 
 interface Wanted {
   readonly point: HardwarePoint;
-  readonly owner: object;
+  readonly owner: BreakpointOwner;
+  /** Of a breakpoint. */
+  readonly programs: BreakpointPrograms;
 }
 
 export class HardwarePoints {
@@ -26,13 +35,18 @@ export class HardwarePoints {
     return this.#wanted.some(({ point }) => point.kind !== 'execute');
   }
 
-  /** @throws OutstepError UNSUPPORTED for a kind that the machine lacks, NO_DEBUG_REGISTER when there is no room. */
-  insert(point: HardwarePoint, owner: object): void {
+  /** Inserting again replaces the programs. @throws OutstepError UNSUPPORTED for a kind that the machine lacks, NO_DEBUG_REGISTER when there is no room. */
+  insert(point: HardwarePoint, owner: BreakpointOwner, programs: BreakpointPrograms = noPrograms): void {
     if (!this.#registers.supports(point.kind)) {
       throw new OutstepError(errorCodes.UNSUPPORTED, `this machine has no ${point.kind} watchpoints`);
     }
-    if (this.#wanted.some((wanted) => wanted.owner === owner && samePoint(wanted.point, point))) return;
-    const wanted = [...this.#wanted, { point, owner }];
+    if (this.isWantedBy(point, owner)) {
+      this.#wanted = this.#wanted.map((one) =>
+        one.owner === owner && samePoint(one.point, point) ? { point, owner, programs } : one,
+      );
+      return;
+    }
+    const wanted = [...this.#wanted, { point, owner, programs }];
     const image = this.#registers.allocate(wanted.map((entry) => entry.point));
     if (image === undefined) {
       const what =
@@ -47,11 +61,11 @@ export class HardwarePoints {
     this.#image = image;
   }
 
-  remove(point: HardwarePoint, owner: object): void {
+  remove(point: HardwarePoint, owner: BreakpointOwner): void {
     this.#keep((wanted) => wanted.owner !== owner || !samePoint(wanted.point, point));
   }
 
-  removeAllOf(owner: object): void {
+  removeAllOf(owner: BreakpointOwner): void {
     this.#keep((wanted) => wanted.owner !== owner);
   }
 
@@ -64,7 +78,28 @@ export class HardwarePoints {
     return this.#registers.triggered(image, status);
   }
 
-  isWantedBy(point: HardwarePoint, owner: object): boolean {
+  /** The breakpoints whose hits native code decides by programs. */
+  programs(): readonly NativeHardwarePrograms[] {
+    const breakpoints = this.#wanted.filter(({ point }) => point.kind === 'execute');
+    return [...new Set(breakpoints.map(({ point }) => point.address))].flatMap((address) => {
+      const here = breakpoints.filter(({ point }) => point.address === address);
+      const programs = nativePrograms(new Map(here.map((one) => [one.owner, one.programs])));
+      return programs === undefined ? [] : [{ ...programs, address, statusBits: this.#statusBits(address) }];
+    });
+  }
+
+  /** The bits that a hit of the breakpoint there sets. */
+  #statusBits(address: bigint): bigint {
+    const { statusMask } = this.#registers;
+    let bits = 0n;
+    for (let bit = 1n; bit <= statusMask; bit <<= 1n) {
+      const points = (statusMask & bit) === 0n ? [] : this.triggered(this.#image, bit);
+      if (points.some((point) => point.kind === 'execute' && point.address === address)) bits |= bit;
+    }
+    return bits;
+  }
+
+  isWantedBy(point: HardwarePoint, owner: BreakpointOwner): boolean {
     return this.#wanted.some((wanted) => wanted.owner === owner && samePoint(wanted.point, point));
   }
 

@@ -1,5 +1,6 @@
 /** The core: processes traced through one tracer, and the engines attached to them. */
 export { Attachment, type ThreadResume } from './attachment.js';
+export type { BreakpointPrograms } from './breakpoint-programs.js';
 export type { CaughtSystemCalls } from './caught-calls.js';
 export type { Engine, EventAnswer, ResumeAction } from './engine.js';
 export type { CoreEvent, EventKind, ExitStatus, ProcessEvent, ThreadEvent } from './event.js';

@@ -1,8 +1,9 @@
 /** An architecture's facts in the form that native code takes. */
-import type { ArchModule } from '../../arch/module.js';
+import type { RegisterFile } from '../../arch/module.js';
 import type { NativeArch } from '../native/binding-types.js';
+import type { Machine } from './process.js';
 
-export function nativeArch(arch: ArchModule): NativeArch {
+export function nativeArch({ arch, registerFile }: Machine): NativeArch {
   const { general, syscall, breakpoint, debugRegisters } = arch;
   return {
     generalNote: general.noteType,
@@ -22,5 +23,14 @@ export function nativeArch(arch: ArchModule): NativeArch {
     breakpointTrapCodes: arch.breakpointTrapCodes,
     debugStatusOffset: debugRegisters.statusOffset ?? -1,
     debugStatusMask: debugRegisters.statusMask,
+    registers: registerPlaces(registerFile, general.noteType),
   };
+}
+
+/** Registers as far as they are in the general regset and fit into a word. */
+function registerPlaces(registerFile: RegisterFile, generalNote: number): NativeArch['registers'] {
+  const general = registerFile.regsets.find(({ noteType }) => noteType === generalNote)?.name;
+  return registerFile.registers.map(({ regset, offset, bits }) =>
+    regset === general && bits <= 64 ? { offset, sizeBytes: bits / 8 } : { offset: 0, sizeBytes: 0 },
+  );
 }

@@ -3,7 +3,7 @@
  * engine holds it.
  */
 import type { ArchModule, RegisterFile } from '../../arch/module.js';
-import { address, type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
+import { type Address, address, type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
 import type { NativeEvent, NativeTracer } from '../native/binding-types.js';
 import { Attachment } from './attachment.js';
 import { BreakpointSites } from './breakpoint-sites.js';
@@ -16,6 +16,7 @@ import { Memory, type RawMemory } from './memory.js';
 import { isOtherProcess, isTraceStopped } from './proc.js';
 import { Slots } from './slots.js';
 import {
+  breakpointHit,
   isCallStop,
   isGroupStop,
   kindOfStop,
@@ -178,10 +179,18 @@ export class Process {
     const stopped = threads.find((thread) => thread.isStopped);
     if (stopped !== undefined) this.#runner.storeDebugRegisters(stopped);
     this.native.setWatched(this.space, this.hardware.watchesData);
+    this.native.setHardwarePrograms(this.space, this.hardware.programs());
     for (const thread of threads) {
       if (thread.debugImage !== this.hardware.image && !thread.isListening) this.interrupt(thread);
     }
     this.tracer.schedulePump();
+  }
+
+  /** A site whose hits native code passes by itself needs its slot from the first one on. */
+  prepareSlot(at: Address): void {
+    const threads = [...this.#threads.values()];
+    const maker = threads.find(({ state }) => state.kind === 'stopped' && state.at !== 'system-call');
+    if (maker !== undefined) this.sites.provideSlot(at, maker);
   }
 
   passSignalsChanged(): void {
@@ -215,8 +224,11 @@ export class Process {
   }
 
   #continueAfterStep(thread: Thread, action: ResumeAction): void {
-    const isDone = action.kind === 'range-step' && (thread.pc < action.start || thread.pc >= action.end);
-    if (isDone) this.#report(thread, this.#stepEnd(thread));
+    const { pc } = thread;
+    const isInRange = action.kind === 'range-step' && pc >= action.start && pc < action.end;
+    const isDone = action.kind === 'range-step' && !isInRange;
+    // The step has reached a site that waits there: going on would pass it.
+    if (isDone || this.sites.has(pc)) this.#report(thread, this.#stepEnd(thread));
     else this.#runner.resumeIfWanted(thread);
   }
 
@@ -300,7 +312,7 @@ export class Process {
   #stepEnd(thread: Thread): ThreadEvent[] {
     const done: ThreadEvent = { kind: 'step-done', thread };
     const at = thread.pc;
-    return this.sites.has(at) ? [{ kind: 'breakpoint', thread, address: at }, done] : [done];
+    return this.sites.has(at) ? [breakpointHit(thread, at), done] : [done];
   }
 
   #report(thread: Thread, events: readonly ThreadEvent[]): void {

@@ -1,7 +1,7 @@
 /** Reads what the kernel said of a stop, once, into events; ptrace(2) "Stopped states". */
 import { type Address, address, type KernelSignal, kernelSignal } from '../base/ids.js';
 import type { NativeEvent } from '../native/binding-types.js';
-import type { ThreadEvent } from './event.js';
+import type { HitOwners, ThreadEvent } from './event.js';
 import type { StopKind, Thread } from './thread.js';
 
 /** PTRACE_EVENT_*, <linux/ptrace.h>. */
@@ -71,7 +71,7 @@ export function readSignalStop(thread: Thread, event: NativeEvent, ownPid: numbe
 function readTrap(thread: Thread, event: NativeEvent): SignalStop {
   const none = { pendingSignal: undefined };
   const events = readHits(thread, event);
-  if (event.atSite) events.push({ kind: 'breakpoint', thread, address: address(event.pc) });
+  if (event.atSite) events.push(breakpointHit(thread, address(event.pc)));
   if (event.stepped) events.push({ kind: 'step-done', thread });
   if (events.length > 0) return { events, ...none };
   const signal = kernelSignal(sigtrap);
@@ -80,6 +80,16 @@ function readTrap(thread: Thread, event: NativeEvent): SignalStop {
     return { events: [{ kind: 'program-trap', thread, address: at }], pendingSignal: signal };
   }
   return { events: [{ kind: 'signal', thread, signal }], pendingSignal: signal };
+}
+
+/** The hit of the site that the thread has reached. */
+export function breakpointHit(thread: Thread, at: Address): ThreadEvent {
+  return { kind: 'breakpoint', thread, address: at, ...hitOwners(thread) };
+}
+
+function hitOwners(thread: Thread): { readonly owners?: HitOwners } {
+  const owners = thread.hitOwners();
+  return owners === undefined ? {} : { owners };
 }
 
 function readHits(thread: Thread, event: NativeEvent): ThreadEvent[] {
@@ -91,7 +101,7 @@ function readHits(thread: Thread, event: NativeEvent): ThreadEvent[] {
   return points.map((point): ThreadEvent => {
     const at: Address = address(point.address);
     return point.kind === 'execute'
-      ? { kind: 'hardware-breakpoint', thread, address: at }
+      ? { kind: 'hardware-breakpoint', thread, address: at, ...hitOwners(thread) }
       : { kind: 'watchpoint', thread, point, address: at };
   });
 }

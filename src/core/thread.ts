@@ -3,6 +3,8 @@ import type { DebugImage, Register, RegsetAccess } from '../../arch/module.js';
 import { littleEndian, numberOf } from '../base/byte-order.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { type Address, address, type KernelSignal, type Tid } from '../base/ids.js';
+import type { EvaluationOutcome } from '../native/binding-types.js';
+import type { HitOwners } from './event.js';
 import { lastCpu, threadName } from './proc.js';
 import type { Process } from './process.js';
 
@@ -134,6 +136,22 @@ export class Thread {
     this.#mustBeStopped('write siginfo');
     const { native, arch } = this.process;
     return native.setSiginfo(this.tid, arch.siginfo?.fromProgram(bytes) ?? bytes);
+  }
+
+  /** Whose hit the breakpoint is that this thread has reached. */
+  hitOwners(): HitOwners | undefined {
+    return this.process.native.hitOwners(this.tid);
+  }
+
+  /**
+   * Evaluates an agent expression; what it does to trace state variables stays, what it prints is in the outcome.
+   * @throws OutstepError WRONG_STATE while the thread runs, NO_SUCH_THREAD when it is gone.
+   */
+  evaluate(program: Uint8Array): EvaluationOutcome {
+    this.#mustBeStopped('evaluate an expression');
+    const outcome = this.process.native.evaluate(this.tid, program);
+    if (outcome === undefined) throw this.#stateError('evaluate an expression');
+    return outcome;
   }
 
   /** Name of the thread (comm); empty when it is gone. */

@@ -7,12 +7,13 @@ import { moduleFor } from '../../arch/index.js';
 import type { RegisterFile } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { hostProcess } from '../base/host-process.js';
-import { type Pid, pid } from '../base/ids.js';
+import { type Pid, pid, tid } from '../base/ids.js';
 import { nativeBinding, sentinelPath } from '../native/binding.js';
-import type { NativeArch, NativeEvent, NativeTracer } from '../native/binding-types.js';
+import type { NativeArch, NativeEvent, NativePrinted, NativeTracer } from '../native/binding-types.js';
 import { attachProcess } from './attach.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
+import type { CoreEvent } from './event.js';
 import { followForkedChild, letCopyGo } from './forked-child.js';
 import { type LaunchOptions, launchProcess } from './launch.js';
 import { nativeArch } from './native-arch.js';
@@ -44,7 +45,7 @@ export class Tracer implements Disposable {
   /** Programs that are being launched and no processes yet. */
   readonly starting = new Set<Pid>();
   /** Taken from the kernel and not handed on yet. */
-  readonly #news: NativeEvent[] = [];
+  readonly #news: (NativeEvent | NativePrinted)[] = [];
   #queued: (() => void)[] = [];
   #isScheduled = false;
   /** SIGCHLD came since the last look. */
@@ -142,7 +143,7 @@ export class Tracer implements Disposable {
   }
 
   nativeArchOf(machine: Machine): NativeArch {
-    return nativeArch(machine.arch);
+    return nativeArch(machine);
   }
 
   addProcess(added: Process): void {
@@ -234,10 +235,20 @@ export class Tracer implements Disposable {
   }
 
   /** In order, also when a listener disposes this tracer and the rest is wanted before it returns. */
-  #dispatchAll(events: readonly NativeEvent[]): void {
+  #dispatchAll(events: readonly (NativeEvent | NativePrinted)[]): void {
     this.#news.push(...events);
     for (let event = this.#news.shift(); event !== undefined; event = this.#news.shift())
-      this.#dispatch(event);
+      if (event.kind === 'printed') this.#onPrinted(event);
+      else this.#dispatch(event);
+  }
+
+  /** The thread may be one that no engine knows: a vfork child in its parent's memory. */
+  #onPrinted({ tid: id, owner, text }: NativePrinted): void {
+    for (const traced of this.#processes.values()) {
+      const attachment = traced.attachments.find((one) => one.id === owner);
+      const event: CoreEvent = { kind: 'printed', process: traced, tid: tid(id), text };
+      if (attachment?.concerns(event)) attachment.tell(event);
+    }
   }
 
   /** What goes wrong with one thread must not cost the others their news. */

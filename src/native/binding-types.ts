@@ -57,6 +57,15 @@ export interface NativeEvent {
   readonly callNumber?: number;
 }
 
+/** Commands of a breakpoint have printed something; the thread has gone on meanwhile. */
+export interface NativePrinted {
+  readonly tid: number;
+  readonly kind: 'printed';
+  /** Whose commands. */
+  readonly owner: number;
+  readonly text: Uint8Array;
+}
+
 /** A site's plan in the form native code carries out; see arch/plan.ts. Offsets are into the general regset. */
 export interface NativePlan {
   readonly kind: 'emulate' | 'slot' | 'refuse';
@@ -67,6 +76,42 @@ export interface NativePlan {
   /** Bytes of the relocated instruction in the slot, without the jump. */
   readonly slotLengthBytes?: number;
   readonly fixups?: readonly Fixup[];
+  /** The program's bytes where the trap is. */
+  readonly original: Uint8Array;
+}
+
+/** What the owners of a breakpoint want evaluated when it is hit, as agent expressions. */
+export interface NativeBreakpointPrograms {
+  readonly owners: readonly {
+    readonly owner: number;
+    /** The hit is the owner's when there is none, or one is true or fails. */
+    readonly conditions: readonly Uint8Array[];
+    /** Evaluated when the hit is the owner's, who then does not hear of it. */
+    readonly commands: readonly Uint8Array[];
+  }[];
+}
+
+export interface NativeHardwarePrograms extends NativeBreakpointPrograms {
+  readonly address: bigint;
+  /** What a hit sets in the debug status. */
+  readonly statusBits: bigint;
+}
+
+/** What a trace operation of an agent expression asked to be recorded. */
+export type RecordedSubject =
+  | { readonly kind: 'memory'; readonly address: bigint; readonly lengthBytes: number }
+  /** A trace state variable. */
+  | { readonly kind: 'variable'; readonly number: number };
+
+/** How the evaluation of an agent expression ended. */
+export interface EvaluationOutcome {
+  /** Why it failed. */
+  readonly error?: string;
+  /** Top of the stack at the end; left out when it was empty. */
+  readonly value?: bigint;
+  readonly recorded: readonly RecordedSubject[];
+  /** What it printed. */
+  readonly text: Uint8Array;
 }
 
 /** What native code must know of an architecture: byte offsets in the general regset. */
@@ -97,6 +142,8 @@ export interface NativeArch {
   /** Offset of the debug status register in the user area and the bits that name points; -1: none. */
   readonly debugStatusOffset: number;
   readonly debugStatusMask: bigint;
+  /** By number of the `p` packet; `sizeBytes` 0: not in the general regset. */
+  readonly registers: readonly { readonly offset: number; readonly sizeBytes: number }[];
 }
 
 /** A system call to be made by the program; offsets are into the general regset. */
@@ -148,7 +195,7 @@ export interface NativeTracer {
    * Events so far, waiting up to `timeoutMs` for the first while any thread runs. Empty: none came. A stopped thread
    * has news only when it was killed: `lookAtStopped` asks for that, too.
    */
-  wait(timeoutMs: number, lookAtStopped: boolean): NativeEvent[];
+  wait(timeoutMs: number, lookAtStopped: boolean): (NativeEvent | NativePrinted)[];
   /** Calls `listener` on the event loop whenever the kernel may have news, and keeps the loop alive until `unwatch`. */
   watch(listener: () => void): void;
   /** From now on `watch` does not keep the event loop alive; `listener` is called as before. Twice is harmless. */
@@ -181,6 +228,21 @@ export interface NativeTracer {
   setSite(space: number, address: bigint, plan: NativePlan): void;
   /** Forgets a site; the original bytes are the caller's to write. */
   removeSite(space: number, address: bigint): void;
+  /**
+   * Sets what decides the hits of a site: one that is no owner's is passed without an event. undefined: every hit is
+   * every owner's.
+   */
+  setPrograms(space: number, address: bigint, programs: NativeBreakpointPrograms | undefined): void;
+  /** As `setPrograms`, for all hardware breakpoints of a space: the list replaces the one before. */
+  setHardwarePrograms(space: number, list: readonly NativeHardwarePrograms[]): void;
+  /** The owners whose hit the breakpoint is that a stopped thread has reached; undefined: every one's. */
+  hitOwners(tid: number): readonly number[] | undefined;
+  /** Evaluates an agent expression in a stopped thread; undefined: gone. */
+  evaluate(tid: number, program: Uint8Array): EvaluationOutcome | undefined;
+  /** A trace state variable of agent expressions, which all spaces share; undefined: never set, reads as 0. */
+  variable(number: number): bigint | undefined;
+  /** 64 bits; undefined: forgets it. */
+  setVariable(number: number, value: bigint | undefined): void;
   /**
    * Has the sentinel put `original` back at `address`, where a trap stands, when this process ends without doing so
    * itself: by SIGKILL, or with its Tracer not disposed. To be called before the trap is written, and again when the
@@ -229,6 +291,8 @@ export interface NativeBinding {
     xsaveSizeBytes: number;
     xsaveComponents: { index: number; offset: number; sizeBytes: number }[];
   };
+  /** Why an agent expression can never be evaluated; undefined: nothing is wrong with its form. */
+  agentExpressionFault(program: Uint8Array): string | undefined;
   /** Opens a serial line raw, read and write; returns the descriptor. */
   openSerial(path: string): number;
   /**

@@ -11,6 +11,7 @@ import { compileFixture } from '../support/fixture.js';
 import { projectRoot } from '../support/project-paths.js';
 
 const testModule = pathToFileURL(resolve(projectRoot, 'dist/test/core/traced-program.js')).href;
+const programsModule = pathToFileURL(resolve(projectRoot, 'dist/test/support/agent-program.js')).href;
 const counted = 'ptrace,wait4,waitid,rt_sigaction,process_vm_writev,pread64,pwrite64,timer_settime';
 
 /** System calls of those kinds that a script makes, by name. */
@@ -19,7 +20,8 @@ function callsOf(body: string, folder: string): Map<string, number> {
   const summary = resolve(folder, 'summary');
   writeFileSync(
     script,
-    `import { continueAll, launchFixture } from ${JSON.stringify(testModule)};
+    `import { program as expression } from ${JSON.stringify(programsModule)};
+     import { continueAll, launchFixture } from ${JSON.stringify(testModule)};
      ${body}
      globalThis.process.exit(0);`,
   );
@@ -67,6 +69,19 @@ describe('system calls', () => {
       (count) => `
         const program = await launchFixture('hot-threads', ['1', '${count}'], { flags: ['-O1'] });
         program.attachment.insertBreakpoint(program.symbol('hot'));
+        continueAll(program.attachment);
+        await program.engine.next('exit');`,
+    );
+    assert.ok(cost < 7.5, `${cost} system calls`);
+  });
+
+  it('of a hit with a false condition are no more', async () => {
+    await compileFixture('hot-threads', { flags: ['-O1'] });
+    const cost = costOf(
+      (count) => `
+        const program = await launchFixture('hot-threads', ['1', '${count}'], { flags: ['-O1'] });
+        const conditions = [expression(['reg', 5], ['const32', 1000000], 'equal')];
+        program.attachment.insertBreakpoint(program.symbol('hot'), { conditions });
         continueAll(program.attachment);
         await program.engine.next('exit');`,
     );

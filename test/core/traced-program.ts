@@ -26,6 +26,7 @@ export const usualKinds: readonly EventKind[] = [
   'group-stop',
   'thread-exit',
   'exit',
+  'printed',
 ];
 
 /** Records what it hears; holds threads at the kinds named in `holdAt`. */

@@ -81,7 +81,10 @@ export class OutOfLineHarness implements Disposable {
       redirectStdio: false,
     });
     this.#waitForStop();
-    this.#space = this.#tracer.addSpace(this.#tid, nativeArch(module));
+    this.#space = this.#tracer.addSpace(
+      this.#tid,
+      nativeArch({ arch: module, registerFile: module.registerFile(nativeBinding().machineFacts()) }),
+    );
     this.#tracer.adopt(this.#tid, this.#space);
     assert.equal(this.#tracer.resume(this.#tid, 'continue', 0), 'running');
     assert.equal(this.#waitForStop().code, 5, 'the areas are mapped');
@@ -116,7 +119,7 @@ export class OutOfLineHarness implements Disposable {
    * in place, be it that the plan refuses or that a write in the program's stead failed.
    */
   runPastSite(bytes: Uint8Array, plan: Plan, slot: bigint, state: State, mode: Mode): Outcome | undefined {
-    const native = this.#nativePlan(plan, slot);
+    const native = this.#nativePlan(plan, slot, bytes.slice(0, this.#machine.module.breakpoint.bytes.length));
     if (native === undefined) return undefined;
     this.#write(this.siteAddress, bytes);
     this.#write(this.siteAddress, this.#machine.module.breakpoint.bytes);
@@ -127,9 +130,9 @@ export class OutOfLineHarness implements Disposable {
     return outcome;
   }
 
-  #nativePlan(plan: Plan, slot: bigint): NativePlan | undefined {
+  #nativePlan(plan: Plan, slot: bigint, original: Uint8Array): NativePlan | undefined {
     if (plan.kind === 'refuse') return undefined;
-    if (plan.kind === 'emulate') return plan;
+    if (plan.kind === 'emulate') return { ...plan, original };
     const relocated = plan.relocate(slot);
     if (relocated === undefined) return undefined;
     const end = slot + BigInt(relocated.length);
@@ -138,7 +141,7 @@ export class OutOfLineHarness implements Disposable {
     if (jump === undefined) return undefined;
     this.#write(end, jump);
     const { kind, lengthBytes, fixups } = plan;
-    return { kind, lengthBytes, fixups, slot, slotLengthBytes: relocated.length };
+    return { kind, lengthBytes, fixups, slot, slotLengthBytes: relocated.length, original };
   }
 
   #run(state: State, mode: Mode): Outcome | undefined {
@@ -194,7 +197,7 @@ export class OutOfLineHarness implements Disposable {
     const deadline = performance.now() + 10_000;
     while (performance.now() < deadline) {
       const [event] = this.#tracer.wait(100, false);
-      if (event === undefined) continue;
+      if (event === undefined || event.kind === 'printed') continue;
       assert.equal(event.kind, 'stopped', `the program lives (${event.kind} ${event.code})`);
       return event;
     }

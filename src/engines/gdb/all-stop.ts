@@ -146,6 +146,8 @@ export class AllStop implements RunMode {
         pending.addExit({ kind: 'exit', pid: event.pid, status: event.status });
         this.#beginStop(false);
         return 'pass';
+      case 'printed':
+        return 'pass';
       case 'thread-exit':
         this.#onThreadExit(event);
         return 'pass';

@@ -1,11 +1,14 @@
 /** One process as one session has it: the attachment, the points set in it, and which threads were let run. */
 import type { HardwarePoint } from '../../../arch/module.js';
-import type { Attachment, Process, Thread } from '../../core/index.js';
+import { type Address, address } from '../../base/ids.js';
+import type { Attachment, BreakpointPrograms, Process, Thread } from '../../core/index.js';
+import type { PersistentBreakpoint } from './persistent-breakpoint.js';
 import type { ResumeChoice } from './run-control.js';
 
 export class AttachedProcess {
   readonly attachment: Attachment;
   readonly #points = new Set<string>();
+  readonly #persistent = new Map<string, PersistentBreakpoint>();
   #choices: ReadonlyMap<Thread, ResumeChoice> = new Map();
   #newThreads: 'hold' | 'continue' = 'hold';
 
@@ -66,14 +69,40 @@ export class AttachedProcess {
   /** A child of `parent` begins with what its parent has. */
   copyPoints(parent: AttachedProcess): void {
     for (const point of parent.#points) this.#points.add(point);
+    for (const [key, breakpoint] of parent.#persistent) this.#persistent.set(key, breakpoint);
   }
 
-  insertHardwarePoint(point: HardwarePoint): void {
-    this.attachment.insertHardwarePoint(point);
+  /** Breakpoints whose commands outlive the client. */
+  get persistentBreakpoints(): readonly PersistentBreakpoint[] {
+    return [...this.#persistent.values()];
+  }
+
+  insertBreakpoint(at: Address, programs: BreakpointPrograms, persists: boolean): void {
+    this.attachment.insertBreakpoint(at, programs);
+    this.#setPersistent({ kind: 'software', address: at, programs }, persists);
+  }
+
+  removeBreakpoint(at: Address): void {
+    this.#setPersistent({ kind: 'software', address: at, programs: {} }, false);
+    this.attachment.removeBreakpoint(at);
+  }
+
+  #setPersistent(breakpoint: PersistentBreakpoint, persists: boolean): void {
+    const key = `${breakpoint.kind}:${breakpoint.address}`;
+    if (persists) this.#persistent.set(key, breakpoint);
+    else this.#persistent.delete(key);
+  }
+
+  insertHardwarePoint(point: HardwarePoint, programs: BreakpointPrograms = {}, persists = false): void {
+    this.attachment.insertHardwarePoint(point, programs);
     this.#points.add(keyOf(point));
+    if (point.kind !== 'execute') return;
+    this.#setPersistent({ kind: 'hardware', address: address(point.address), programs }, persists);
   }
 
   removeHardwarePoint(point: HardwarePoint): void {
+    if (point.kind === 'execute')
+      this.#setPersistent({ kind: 'hardware', address: address(point.address), programs: {} }, false);
     this.#points.delete(keyOf(point));
     this.attachment.removeHardwarePoint(point);
   }
@@ -85,6 +114,7 @@ export class AttachedProcess {
   /** A new program runs: the old one's points are gone, and of its threads one is left, which was let run until now. */
   programReplaced(thread: Thread): void {
     this.#points.clear();
+    this.#persistent.clear();
     const choice = this.#choices.get(thread) ?? {
       action: { kind: 'continue' },
       signal: 0,

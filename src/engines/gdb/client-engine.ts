@@ -47,6 +47,9 @@ export class ClientEngine implements Engine {
         this.#session.forget(process);
         return true;
       }
+      case 'printed':
+        this.#session.print(event.text);
+        return false;
       case 'exec':
         pending.dropProcess(event.thread.process);
         processes.get(event.thread.process)?.programReplaced(event.thread);

@@ -140,6 +140,8 @@ export class NonStop implements RunMode {
       case 'thread-exit':
         this.#onThreadExit(event);
         return 'pass';
+      case 'printed':
+        return 'pass';
       case 'exec':
         // One thread is left, and the client may know as stopped the one whose id it bears.
         this.forget(event.thread.process);

@@ -22,6 +22,7 @@ import type {
 import type { DebugLog } from './debug-log.js';
 import { expandDisabledPackets } from './features.js';
 import { LaunchSettings } from './launch-settings.js';
+import { insertBreakpoint, type PersistentBreakpoint, removeBreakpoint } from './persistent-breakpoint.js';
 import { GdbSession } from './session.js';
 import { Tracing } from './tracing/tracing.js';
 import type { Transport } from './transport.js';
@@ -48,6 +49,7 @@ export interface ServerConfig {
 /** A process whose client is lost. */
 export interface LeftProcess {
   readonly attachment: Attachment;
+  readonly persistentBreakpoints: readonly PersistentBreakpoint[];
   /** The threads that the client held. */
   readonly held: readonly Thread[];
 }
@@ -61,6 +63,8 @@ export interface ProgramTerminal {
 /** What the server says on its terminal, one call a line. */
 export interface ServerConsole {
   line(text: string): void;
+  /** As it is, without a line feed. */
+  print(output: Uint8Array): void;
 }
 
 /** Signals that are dropped when a client that said nothing about signals lets a program go: they were the debugger's. */
@@ -83,6 +87,8 @@ export class GdbServer {
   readonly #environment: Readonly<Record<string, string>>;
   readonly #keeper: Engine;
   readonly #kept = new Map<Pid, Attachment>();
+  /** What clients that are gone left behind, in the name of the keeper. */
+  readonly #persistent = new Map<Process, readonly PersistentBreakpoint[]>();
   readonly #sessions = new Set<GdbSession>();
   readonly #finish: (status: number) => void;
   #ending: Promise<void> | undefined;
@@ -94,7 +100,11 @@ export class GdbServer {
     this.disabledPackets = expandDisabledPackets(config.disabledPackets);
     this.#console = console;
     this.#environment = config.environment ?? ownEnvironment();
-    this.#keeper = { name: 'keeper', mask: new Set(['exit']), onEvent: (event) => this.#onExit(event) };
+    this.#keeper = {
+      name: 'keeper',
+      mask: new Set(['exit', 'printed']),
+      onEvent: (event) => this.#onEvent(event),
+    };
     let finish: (status: number) => void = () => undefined;
     this.finished = new Promise((resolve) => {
       finish = resolve;
@@ -115,6 +125,11 @@ export class GdbServer {
   /** Takes a running process; its threads are held. @throws OutstepError ATTACH_REFUSED, NO_SUCH_PROCESS */
   async attach(id: Pid): Promise<void> {
     await this.attachProcess(id);
+  }
+
+  /** Output of commands that run here. */
+  print(output: Uint8Array): void {
+    this.#console.print(output);
   }
 
   /** A client has connected. */
@@ -172,8 +187,24 @@ export class GdbServer {
     for (const one of processes) {
       const keeper = this.#kept.get(one.pid);
       if (keeper === undefined) continue;
+      this.#bequeath(keeper, session);
       letRun(keeper);
     }
+  }
+
+  #bequeath(keeper: Attachment, session: GdbSession): void {
+    const { process } = keeper;
+    const breakpoints = this.#persistent.get(process) ?? [];
+    this.#persistent.delete(process);
+    session.inherit(process, breakpoints);
+    for (const one of breakpoints) removeBreakpoint(keeper, one);
+  }
+
+  /** Before the client's own go with it. */
+  #keepBreakpoints(keeper: Attachment, breakpoints: readonly PersistentBreakpoint[]): void {
+    if (breakpoints.length === 0) return;
+    this.#persistent.set(keeper.process, breakpoints);
+    for (const one of breakpoints) insertBreakpoint(keeper, one);
   }
 
   /** Makes a process that was started or attached to for this session its own. */
@@ -203,8 +234,15 @@ export class GdbServer {
       this.#handOver([one], session);
       return;
     }
-    this.#console.line(`Detaching from process ${one.pid}`);
     const keeper = this.#kept.get(one.pid);
+    const persistent = session.persistentBreakpoints(one);
+    if (keeper !== undefined && persistent.length > 0) {
+      this.#console.line('Persistent commands are present, leaving gdbserver attached to the process');
+      this.#keepBreakpoints(keeper, persistent);
+      await session.abandon(one);
+      return;
+    }
+    this.#console.line(`Detaching from process ${one.pid}`);
     if (keeper !== undefined) await keeper.quiesce();
     await session.abandon(one);
     if (this.#isShared(one)) {
@@ -242,10 +280,11 @@ export class GdbServer {
       this.#console.line('The trace run stops: no client is left');
       this.tracing.stop({ kind: 'client-gone' });
     }
-    const released = left.map(async ({ attachment, held }) => {
+    const released = left.map(async ({ attachment, held, persistentBreakpoints }) => {
       const keeper = this.#kept.get(attachment.process.pid);
       const isShared = this.#isShared(attachment.process);
       if (!isShared) keeper?.resume(held.map((thread) => ({ thread, action: { kind: 'hold' } })));
+      if (!isShared && keeper !== undefined) this.#keepBreakpoints(keeper, persistentBreakpoints);
       await attachment.detach();
     });
     Promise.allSettled(released).then(async (results) => {
@@ -310,9 +349,11 @@ export class GdbServer {
     return new LaunchSettings({ environment: this.#environment, disableRandomization, startWithShell });
   }
 
-  #onExit(event: CoreEvent): EventAnswer {
+  #onEvent(event: CoreEvent): EventAnswer {
+    if (event.kind === 'printed') this.print(event.text);
     if (event.kind === 'exit') {
       this.#kept.delete(event.pid);
+      this.#persistent.delete(event.process);
       this.config.terminal?.takeBack(event.pid);
       this.#console.line('');
       this.#console.line(describeExit(event.status));

@@ -3,7 +3,7 @@
  * time; only an interrupt overtakes. As an engine of the core it hears of events; how its client learns of them is the
  * run mode's affair.
  */
-import { asciiText, FieldReader, formatThreadId, hexOfText } from 'gdb-js-rsp-parser';
+import { asciiText, FieldReader, formatThreadId, hexOf, hexOfText } from 'gdb-js-rsp-parser';
 import type { KernelSignal, Pid } from '../../base/ids.js';
 import type { Process, Thread } from '../../core/index.js';
 import { AllStop } from './all-stop.js';
@@ -17,6 +17,7 @@ import { empty, errno, failure, type PacketEntry, type Reply } from './packet.js
 import { PacketQueue, type PacketReceiver } from './packet-queue.js';
 import { findPacket, packets } from './packets/index.js';
 import { PendingStops } from './pending-stops.js';
+import type { PersistentBreakpoint } from './persistent-breakpoint.js';
 import { ProcessSet } from './process-set.js';
 import type { RequestedAction } from './run-control.js';
 import type { RunContext, RunMode } from './run-mode.js';
@@ -120,8 +121,9 @@ export class GdbSession {
     this.#enter('closed');
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     const left = [...this.#processes.all()].map(
-      ({ attachment }): LeftProcess => ({
+      ({ attachment, persistentBreakpoints }): LeftProcess => ({
         attachment,
+        persistentBreakpoints,
         held: [...this.#mode.heldThreads(attachment.process)],
       }),
     );
@@ -209,6 +211,19 @@ export class GdbSession {
     }
   }
 
+  persistentBreakpoints(process: Process): readonly PersistentBreakpoint[] {
+    return this.#processes.get(process)?.persistentBreakpoints ?? [];
+  }
+
+  /** Takes over breakpoints of the client before this one; what the client sets at the same place replaces them. */
+  inherit(process: Process, breakpoints: readonly PersistentBreakpoint[]): void {
+    const attached = this.#processes.get(process);
+    for (const { kind, address, programs } of breakpoints) {
+      if (kind === 'software') attached?.insertBreakpoint(address, programs, true);
+      else attached?.insertHardwarePoint({ kind: 'execute', address, lengthBytes: 1 }, programs, true);
+    }
+  }
+
   /** Lets go of a process that stays with the server, which must hold it already. */
   async abandon(process: Process): Promise<void> {
     const attached = this.forget(process);
@@ -273,6 +288,13 @@ export class GdbSession {
   /** Stops what runs on the client's behalf. */
   interrupt(): void {
     this.#mode.interrupt();
+  }
+
+  /** Output of commands that run here: the client's while it waits for a stop reply, which such packets may precede. */
+  print(output: Uint8Array): void {
+    const isWaiting = this.#mode.kind === 'all-stop' && !this.#mode.isReady && this.#state === 'idle';
+    if (isWaiting) this.#writer.write(`O${hexOf(output)}`);
+    else this.server.print(output);
   }
 
   /** Children of a process that the client has not heard of, and never will. */

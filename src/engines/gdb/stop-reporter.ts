@@ -31,6 +31,7 @@ const alwaysReported: readonly EventKind[] = [
   'held',
   'exec',
   'thread-exit',
+  'printed',
   'exit',
 ];
 

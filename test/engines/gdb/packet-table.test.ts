@@ -17,6 +17,8 @@ const withoutPacket = new Set([
   'vfork-events',
   'exec-events',
   'no-resumed',
+  'ConditionalBreakpoints',
+  'BreakpointCommands',
 ]);
 /** Tokens whose packet has another name. */
 const otherNames: Readonly<Record<string, string>> = {

@@ -43,7 +43,10 @@ export function serverConfig(config: Partial<ServerConfig> = {}): ServerConfig {
 
 export function newServer(config: Partial<ServerConfig> = {}): { server: GdbServer; lines: string[] } {
   const lines: string[] = [];
-  const console = { line: (text: string) => void lines.push(text) };
+  const console = {
+    line: (text: string) => void lines.push(text),
+    print: (output: Uint8Array) => void lines.push(new TextDecoder().decode(output)),
+  };
   const server = new GdbServer(new Tracer(), serverConfig(config), console, new DebugLog(() => undefined));
   return { server, lines };
 }

@@ -2,6 +2,7 @@
 import type { FieldReader } from 'gdb-js-rsp-parser';
 import type { HardwarePoint } from '../../../../arch/module.js';
 import { type Address, address } from '../../../base/ids.js';
+import type { BreakpointPrograms } from '../../../core/index.js';
 import { empty, errno, failure, ok, type PacketEntry, packet, type Reply } from '../packet.js';
 import type { GdbSession } from '../session.js';
 
@@ -9,35 +10,78 @@ interface Point {
   readonly at: Address;
   /** Size of the trap for breakpoints, length in bytes for watchpoints. */
   readonly lengthBytes: number;
-  /** Conditions and commands follow, which are evaluated by the stub where that is announced. */
-  readonly hasProgram: boolean;
+}
+
+interface Breakpoint extends Point {
+  readonly programs: BreakpointPrograms;
+  /** Its commands go on when the client is gone. */
+  readonly persists: boolean;
 }
 
 /** `kind` of a software breakpoint is written in decimal by GDB, everything else in hex. */
 function parsePoint(base: 'decimal' | 'hex'): (fields: FieldReader) => Point {
   return (fields) => {
-    fields.expect(',');
-    const at = address(fields.bigint());
-    fields.expect(',');
-    const lengthBytes = base === 'decimal' ? fields.decimal() : fields.number();
-    const hasProgram = fields.accept(';');
-    if (!hasProgram) fields.expectEnd();
-    return { at, lengthBytes, hasProgram };
+    const point = takePoint(fields, base);
+    fields.expectEnd();
+    return point;
   };
 }
 
-function insertSoftware(session: GdbSession, { at, lengthBytes, hasProgram }: Point): Reply {
-  const { attachment, process } = session.requireAttached();
-  if (hasProgram) return failure(errno.invalid, 'conditions and commands are not supported');
-  if (lengthBytes !== process.arch.breakpoint.bytes.length) {
+function takePoint(fields: FieldReader, base: 'decimal' | 'hex'): Point {
+  fields.expect(',');
+  const at = address(fields.bigint());
+  fields.expect(',');
+  const lengthBytes = base === 'decimal' ? fields.decimal() : fields.number();
+  return { at, lengthBytes };
+}
+
+/** A point, then `;X...` with conditions and `;cmds:PERSIST,X...` with commands. */
+function parseBreakpoint(base: 'decimal' | 'hex'): (fields: FieldReader) => Breakpoint {
+  return (fields) => {
+    const point = takePoint(fields, base);
+    let conditions: readonly Uint8Array[] = [];
+    let commands: readonly Uint8Array[] = [];
+    let persists = false;
+    while (fields.accept(';')) {
+      if (fields.peek() === 'X') {
+        conditions = [...conditions, ...takePrograms(fields)];
+        continue;
+      }
+      for (const char of 'cmds:') fields.expect(char);
+      persists = fields.number() !== 0;
+      fields.expect(',');
+      commands = [...commands, ...takePrograms(fields)];
+    }
+    fields.expectEnd();
+    return { ...point, programs: { conditions, commands }, persists: persists && commands.length > 0 };
+  };
+}
+
+/** `XLENGTH,BYTES`, once or more. */
+function takePrograms(fields: FieldReader): readonly Uint8Array[] {
+  const programs: Uint8Array[] = [];
+  do {
+    fields.expect('X');
+    const lengthBytes = fields.number();
+    fields.expect(',');
+    const program = fields.hexBytes();
+    if (program.length !== lengthBytes) fields.fail(`${lengthBytes} bytes of an agent expression`);
+    programs.push(program);
+  } while (fields.peek() === 'X');
+  return programs;
+}
+
+function insertSoftware(session: GdbSession, { at, lengthBytes, programs, persists }: Breakpoint): Reply {
+  const attached = session.requireAttached();
+  if (lengthBytes !== attached.process.arch.breakpoint.bytes.length) {
     return failure(errno.invalid, `no breakpoint of kind ${lengthBytes}`);
   }
-  attachment.insertBreakpoint(at);
+  attached.insertBreakpoint(at, programs, persists);
   return ok;
 }
 
 function removeSoftware(session: GdbSession, { at }: Point): Reply {
-  session.requireAttached().attachment.removeBreakpoint(at);
+  session.requireAttached().removeBreakpoint(at);
   return ok;
 }
 
@@ -45,16 +89,22 @@ function hardwarePoint(kind: HardwarePoint['kind'], { at, lengthBytes }: Point):
   return { kind, address: at, lengthBytes: kind === 'execute' ? 1 : lengthBytes };
 }
 
-function insertHardware(kind: HardwarePoint['kind']): (session: GdbSession, point: Point) => Reply {
+function insertHardware(kind: 'write' | 'read' | 'access'): (session: GdbSession, point: Point) => Reply {
   return (session, point) => {
     const attached = session.requireAttached();
     // The empty reply makes the client try another kind, where an error would end its attempt.
     if (!attached.process.arch.debugRegisters.supports(kind)) return empty;
-    if (point.hasProgram) return failure(errno.invalid, 'conditions and commands are not supported');
     if (point.lengthBytes === 0) return failure(errno.invalid, 'nothing to watch');
     attached.insertHardwarePoint(hardwarePoint(kind, point));
     return ok;
   };
+}
+
+function insertHardwareBreakpoint(session: GdbSession, point: Breakpoint): Reply {
+  const attached = session.requireAttached();
+  if (!attached.process.arch.debugRegisters.supports('execute')) return empty;
+  attached.insertHardwarePoint(hardwarePoint('execute', point), point.programs, point.persists);
+  return ok;
 }
 
 function removeHardware(kind: HardwarePoint['kind']): (session: GdbSession, point: Point) => Reply {
@@ -66,13 +116,23 @@ function removeHardware(kind: HardwarePoint['kind']): (session: GdbSession, poin
   };
 }
 
-const software = parsePoint('decimal');
 const hardware = parsePoint('hex');
 
 export const breakpointPackets: readonly PacketEntry[] = [
-  packet({ name: 'Z0', parse: software, run: insertSoftware, errorText: 'any-client' }),
-  packet({ name: 'z0', parse: software, run: removeSoftware, errorText: 'any-client' }),
-  packet({ name: 'Z1', parse: hardware, run: insertHardware('execute'), errorText: 'any-client' }),
+  packet({
+    name: 'Z0',
+    advertise: ['ConditionalBreakpoints+', 'BreakpointCommands+'],
+    parse: parseBreakpoint('decimal'),
+    run: insertSoftware,
+    errorText: 'any-client',
+  }),
+  packet({ name: 'z0', parse: parsePoint('decimal'), run: removeSoftware, errorText: 'any-client' }),
+  packet({
+    name: 'Z1',
+    parse: parseBreakpoint('hex'),
+    run: insertHardwareBreakpoint,
+    errorText: 'any-client',
+  }),
   packet({ name: 'z1', parse: hardware, run: removeHardware('execute'), errorText: 'any-client' }),
   packet({ name: 'Z2', parse: hardware, run: insertHardware('write'), errorText: 'any-client' }),
   packet({ name: 'z2', parse: hardware, run: removeHardware('write'), errorText: 'any-client' }),
