@@ -6,7 +6,7 @@ import { type Pid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
-import { commandName, executablePath, statusField, threadIds, threadState } from './proc.js';
+import { awaitsSignal, commandName, executablePath, statusField, threadIds, threadState } from './proc.js';
 import { Process } from './process.js';
 import type { Tracer } from './tracer.js';
 
@@ -19,6 +19,7 @@ export async function attachProcess(tracer: Tracer, target: Pid, engine: Engine)
     try {
       while (attachment.process.isAlive && seizeThreads(tracer, attachment.process) > 0)
         await attachment.quiesce();
+      await meetSignals(attachment);
     } catch (error) {
       await attachment.detach();
       throw refusedBy(error, target, commandName(target) ?? 'unknown');
@@ -57,6 +58,29 @@ function seizeFirst(tracer: Tracer, target: Process): boolean {
   if (!tracer.native.seize(leader, target.space, false)) return false;
   target.addThread(leader);
   return true;
+}
+
+/**
+ * An interrupt overtakes a signal that was about to be delivered. It is part of what whoever attaches finds: the threads
+ * that have one go on to it.
+ */
+async function meetSignals(attachment: Attachment): Promise<void> {
+  const { process } = attachment;
+  const threads = [...process.threads.values()];
+  const waiting = threads.filter(
+    ({ state, tid: id }) =>
+      state.kind === 'stopped' && state.at === 'event' && awaitsSignal(id, threads.length === 1),
+  );
+  if (waiting.length === 0) return;
+  process.native.setPassSignals(process.space, 0n);
+  for (const thread of waiting) {
+    if (process.native.resume(thread.tid, 'continue', 0) === 'refused') continue;
+    thread.enter({ kind: 'running' });
+    // It stops by itself; an interrupt would be first again.
+    thread.isInterrupted = true;
+  }
+  await attachment.quiesce();
+  process.passSignalsChanged();
 }
 
 /** Seizes the threads that are not known yet; how many there were. */

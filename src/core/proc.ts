@@ -59,6 +59,16 @@ export function commandName(id: number): string | undefined {
   return readText(`/proc/${id}/comm`)?.trimEnd();
 }
 
+/** SIGKILL, SIGCONT, SIGSTOP: they end a process, or take each other away. */
+const unsteadySignals = (1n << 8n) | (1n << 17n) | (1n << 18n);
+
+/** Whether a signal is pending that this thread, and no other one, is to get now. */
+export function awaitsSignal(thread: Tid, isOnlyThread: boolean): boolean {
+  const set = (field: string): bigint => BigInt(`0x${statusField(thread, field) ?? '0'}`);
+  const pending = set('SigPnd') | (isOnlyThread ? set('ShdPnd') : 0n);
+  return (pending & ~set('SigBlk') & ~unsteadySignals) !== 0n;
+}
+
 export function threadIds(process: Pid): Tid[] {
   try {
     return readdirSync(`/proc/${process}/task`).map((name) => tid(Number(name)));

@@ -82,6 +82,20 @@ describe('attach', () => {
     await eventually('the process is stopped again', () => state(spinner.id) === 'T');
   });
 
+  it('finds a signal that is about to be delivered', async () => {
+    using orphan = startOrphan(await compileFixture('raising'), []);
+    using tracer = new Tracer();
+    const found = new Set<number>();
+    for (let attempt = 0; attempt < 300 && found.size === 0; attempt++) {
+      const attachment = await tracer.attach(orphan.pid, new RecordingEngine([], ['exit']));
+      for (const { pendingSignal } of attachment.process.threads.values())
+        if (pendingSignal !== undefined) found.add(pendingSignal);
+      await attachment.detach();
+    }
+    assert.deepEqual([...found], [14]);
+    assert.match(state(orphan.pid), /R|S/);
+  });
+
   it('names who traces a process already', async () => {
     using spinner = await startSpinner(1);
     const other = spawn('strace', ['-o', '/dev/null', '-p', String(spinner.id)], {
