@@ -141,7 +141,13 @@ void translate(Tracee& tracee, const Space& space) {
   const Arch& arch = space.arch;
   if (arch.syscall_next_offset < 0) return;
   auto next_offset = static_cast<size_t>(arch.syscall_next_offset);
-  if (tracee.word(next_offset) == start + slot->slot_length_bytes) tracee.setWord(next_offset, original);
+  if (tracee.word(next_offset) != start + slot->slot_length_bytes) return;
+  tracee.setWord(next_offset, original);
+  // The step through the slot may have left its flag there, in a child as well.
+  bool program_traps = (tracee.word(arch.flags_offset) & arch.trap_flag) != 0;
+  if (arch.syscall_flags_offset < 0 || program_traps) return;
+  auto flags_offset = static_cast<size_t>(arch.syscall_flags_offset);
+  tracee.setWord(flags_offset, tracee.word(flags_offset) & ~arch.trap_flag);
 }
 
 void repairAfterStep(Tracee& tracee, const Space& space) {

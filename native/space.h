@@ -129,11 +129,11 @@ struct CaughtCalls {
   bool has(int number) const;
 };
 
-/** An address space with its breakpoint sites, shared by the threads of a process and by a vfork child. */
-struct Space {
-  pid_t pid = 0;
-  ScopedFd memory;
+/** What is known of a process's memory, and what it may do without a word to anybody; a child starts with a
+ * copy. */
+struct SpaceTables {
   Arch arch;
+  bool dies_with_us = false;  // launched, or a child of what was
   std::unordered_map<uint64_t, Plan> sites;
   std::map<uint64_t, Slot> slots;
   /** By address; a site that is missing here is a hit for all of its owners. */
@@ -143,6 +143,13 @@ struct Space {
   bool is_armed = false;      // it had sites or debug registers: threads may trap
   CaughtCalls caught_calls;
   bool is_watched = false;  // some thread has a watchpoint: writes must be done by the program itself
+};
+
+/** A process's memory; several processes may have the same one, vfork(2), and then have equal sites and
+ * slots. */
+struct Space : SpaceTables {
+  pid_t pid = 0;
+  ScopedFd memory;
 
   bool openMemory();
   size_t read(uint64_t address, void* into, size_t length_bytes) const;

@@ -30,19 +30,36 @@ int Tracer::addSpace(pid_t pid, Arch arch) {
   auto created = std::make_unique<Space>();
   created->pid = pid;
   created->arch = std::move(arch);
+  created->dies_with_us = launched_.contains(pid);
   if (!created->openMemory()) return -1;
   spaces_[next_space_] = std::move(created);
   return next_space_++;
 }
 
-int Tracer::resetSpace(Space& its_space, int handle, pid_t pid) {
+int Tracer::copySpace(const Space& original, pid_t pid) {
+  auto created = std::make_unique<Space>();
+  static_cast<SpaceTables&>(*created) = original;
+  created->pid = pid;
+  created->is_watched = false;
+  created->hardware_programs.clear();
+  if (!created->openMemory()) return -1;
+  spaces_[next_space_] = std::move(created);
+  return next_space_++;
+}
+
+int Tracer::resetSpace(Space& its_space, int handle, pid_t pid, Arch arch) {
   if (sentinel_) sentinel_->forgetSpace(handle);
+  its_space.arch = std::move(arch);
   its_space.sites.clear();
   its_space.slots.clear();
   its_space.programs.clear();
   its_space.hardware_programs.clear();
   its_space.is_watched = false;
   its_space.pid = pid;
+  // Read as the former machine's.
+  for (auto& [tid, tracee] : tracees_) {
+    if (tracee->space == handle) tracee->is_general_valid = tracee->is_general_dirty = false;
+  }
   return its_space.openMemory() ? 0 : errno;
 }
 
@@ -52,7 +69,7 @@ void Tracer::removeSpace(int handle) {
 }
 
 Failure Tracer::guard(int handle, const Space& its_space, uint64_t address, const uint8_t* original) {
-  if (launched_.contains(its_space.pid)) return {};
+  if (its_space.dies_with_us) return {};
   if (!sentinel_) sentinel_.emplace(sentinel_program_);
   return sentinel_->guard(handle, its_space, address, original);
 }
@@ -85,7 +102,7 @@ int Tracer::seize(pid_t tid, int space_handle, bool exit_kill) {
 void Tracer::adopt(pid_t tid, int space_handle) {
   Tracee* known = find(tid);
   Space* its_space = space(space_handle);
-  bool is_launched = its_space != nullptr && launched_.contains(its_space->pid);
+  bool is_launched = its_space != nullptr && its_space->dies_with_us;
   if (known != nullptr) {
     known->space = space_handle;
     known->is_in_exec = false;

@@ -74,8 +74,11 @@ class Tracer {
   void park(pid_t tid);
 
   int addSpace(pid_t pid, Arch arch);
-  /** After an exec: another memory, without sites. */
-  int resetSpace(Space& space, int handle, pid_t pid);
+  /** For a child of a process: the same sites and slots in its own memory, or in the same one. -1: errno says
+   * why. */
+  int copySpace(const Space& original, pid_t pid);
+  /** After an exec: another memory, without sites, and maybe another machine. */
+  int resetSpace(Space& space, int handle, pid_t pid, Arch arch);
   void removeSpace(int handle);
   /** Programs that were launched die with this process and need no sentinel. */
   Failure guard(int handle, const Space& space, uint64_t address, const uint8_t* original);

@@ -65,6 +65,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("getSiginfo", &TracerBinding::getSiginfo),
                          InstanceMethod("setSiginfo", &TracerBinding::setSiginfo),
                          InstanceMethod("addSpace", &TracerBinding::addSpace),
+                         InstanceMethod("copySpace", &TracerBinding::copySpace),
                          InstanceMethod("resetSpace", &TracerBinding::resetSpace),
                          InstanceMethod("removeSpace", &TracerBinding::removeSpace),
                          InstanceMethod("readMemory", &TracerBinding::readMemory),
@@ -287,10 +288,21 @@ Napi::Value TracerBinding::addSpace(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), handle);
 }
 
+Napi::Value TracerBinding::copySpace(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  auto pid = static_cast<pid_t>(integer(info[1]));
+  int handle = tracer_.copySpace(*space, pid);
+  if (handle >= 0) return Napi::Number::New(info.Env(), handle);
+  if (errno == ENOENT || errno == ESRCH) return info.Env().Undefined();
+  return raise(info.Env(), {errno, "open /proc/PID/mem", pid});
+}
+
 Napi::Value TracerBinding::resetSpace(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);
-  int code = tracer_.resetSpace(*space, handleOf(info), static_cast<pid_t>(integer(info[1])));
+  auto pid = static_cast<pid_t>(integer(info[1]));
+  int code = tracer_.resetSpace(*space, handleOf(info), pid, conversion::arch(info[2].As<Napi::Object>()));
   if (code != 0) return raise(info.Env(), {code, "open /proc/PID/mem", space->pid});
   return info.Env().Undefined();
 }

@@ -35,6 +35,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value getSiginfo(const Napi::CallbackInfo& info);
   Napi::Value setSiginfo(const Napi::CallbackInfo& info);
   Napi::Value addSpace(const Napi::CallbackInfo& info);
+  Napi::Value copySpace(const Napi::CallbackInfo& info);
   Napi::Value resetSpace(const Napi::CallbackInfo& info);
   Napi::Value removeSpace(const Napi::CallbackInfo& info);
   Napi::Value readMemory(const Napi::CallbackInfo& info);

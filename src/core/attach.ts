@@ -4,6 +4,7 @@ import { architectureNames } from '../../arch/index.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { type Pid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
+import { AddressSpace } from './address-space.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
 import { awaitsSignal, commandName, executablePath, statusField, threadIds, threadState } from './proc.js';
@@ -11,7 +12,7 @@ import { Process } from './process.js';
 import type { Tracer } from './tracer.js';
 
 export async function attachProcess(tracer: Tracer, target: Pid, engine: Engine): Promise<Attachment> {
-  const present = tracer.processes.get(target);
+  const present = tracer.tracedProcess(target);
   const attachment = (present ?? seizeProcess(tracer, target)).attachEngine(engine);
   await attachment.quiesce();
   if (present === undefined) {
@@ -37,7 +38,7 @@ function seizeProcess(tracer: Tracer, target: Pid): Process {
   let space: number | undefined;
   try {
     space = tracer.native.addSpace(target, tracer.nativeArchOf(machine));
-    const created = new Process(tracer, target, 'attached', space, machine);
+    const created = new Process(tracer, target, 'attached', space, new AddressSpace(tracer, machine));
     if (!seizeFirst(tracer, created)) throw noSuchProcess(target);
     tracer.addProcess(created);
     return created;

@@ -28,28 +28,39 @@ export interface ThreadResume {
 
 const hold: ResumeAction = { kind: 'hold' };
 
-let lastId = 0;
+let lastOwner = 0;
 
-export class Attachment implements BreakpointOwner {
-  /** Unlike that of every other attachment. */
-  readonly id = ++lastId;
+/** Unlike every other one. */
+export function newOwner(): BreakpointOwner {
+  lastOwner += 1;
+  return { id: lastOwner };
+}
+
+export class Attachment {
   readonly process: Process;
   readonly engine: Engine;
   /** This engine's wish for threads that appear while it lets others run. */
-  newThreads: 'hold' | 'continue' = 'continue';
+  newThreads: 'hold' | 'continue';
   readonly #votes = new Map<Thread, ResumeAction>();
   /** Threads whose `held` is still to come. */
   readonly #awaited = new Set<Thread>();
-  #passSignals = 0n;
-  #caughtCalls: CaughtSystemCalls = 'none';
+  #passSignals: bigint;
+  #caughtCalls: CaughtSystemCalls;
   #isAttached = true;
   /** Between `quiesce` and the next `resume`: threads that appear are held, too. */
   #isQuiet = false;
 
+  /** Whose its sites and hardware points are; a vfork child's attachment has its parent's. */
+  readonly owner: BreakpointOwner;
+
   /** Made by `Process.attachEngine`; holds every thread. */
-  constructor(process: Process, engine: Engine) {
+  constructor(process: Process, engine: Engine, parent?: Attachment, owner: BreakpointOwner = newOwner()) {
     this.process = process;
     this.engine = engine;
+    this.owner = owner;
+    this.newThreads = parent?.newThreads ?? 'continue';
+    this.#passSignals = parent === undefined ? 0n : parent.#passSignals;
+    this.#caughtCalls = parent === undefined ? 'none' : parent.#caughtCalls;
     for (const thread of process.threads.values()) this.#votes.set(thread, hold);
   }
 
@@ -81,7 +92,7 @@ export class Attachment implements BreakpointOwner {
 
   #forgetOwnHit(thread: Thread): void {
     const site = this.process.native.hitSite(thread.tid);
-    if (site !== 0n && this.process.sites.has(site, this)) this.process.native.forgetHit(thread.tid);
+    if (site !== 0n && this.process.sites.has(site, this.owner)) this.process.native.forgetHit(thread.tid);
   }
 
   /** Holds every thread; resolves when every thread is really stopped. Events go to the engine meanwhile as always. */
@@ -143,12 +154,13 @@ export class Attachment implements BreakpointOwner {
     if (!this.#isAttached || !this.engine.mask.has(event.kind)) return false;
     switch (event.kind) {
       case 'breakpoint':
-        return this.process.sites.has(event.address, this) && this.#isAmong(event.owners);
+        return this.process.sites.has(event.address, this.owner) && this.#isAmong(event.owners);
       case 'watchpoint':
-        return this.process.hardware.isWantedBy(event.point, this);
+        return this.process.hardware.isWantedBy(event.point, this.owner);
       case 'hardware-breakpoint':
         return (
-          this.process.hardware.isWantedBy(executeAt(event.address), this) && this.#isAmong(event.owners)
+          this.process.hardware.isWantedBy(executeAt(event.address), this.owner) &&
+          this.#isAmong(event.owners)
         );
       case 'step-done':
         return this.#isStepDone(event);
@@ -176,16 +188,16 @@ export class Attachment implements BreakpointOwner {
   /** Inserting again replaces conditions and commands. @throws OutstepError MEMORY, UNSUPPORTED */
   insertBreakpoint(address: Address, programs: BreakpointPrograms = noPrograms): void {
     checkPrograms(programs);
-    this.process.sites.insert(address, this, programs);
+    this.process.sites.insert(address, this.owner, programs);
     if (hasPrograms(programs)) this.process.prepareSlot(address);
   }
 
   removeBreakpoint(address: Address): void {
-    this.process.sites.remove(address, this);
+    this.process.sites.remove(address, this.owner);
   }
 
   hasBreakpoint(address: Address): boolean {
-    return this.process.sites.has(address, this);
+    return this.process.sites.has(address, this.owner);
   }
 
   /**
@@ -194,11 +206,11 @@ export class Attachment implements BreakpointOwner {
    */
   insertHardwarePoint(point: HardwarePoint, programs: BreakpointPrograms = noPrograms): void {
     checkPrograms(programs);
-    this.process.hardware.insert(point, this, programs);
+    this.process.hardware.insert(point, this.owner, programs);
     try {
       this.process.hardwareChanged();
     } catch (error) {
-      this.process.hardware.remove(point, this);
+      this.process.hardware.remove(point, this.owner);
       if (!isNativeError(error)) throw error;
       const where = `0x${point.address.toString(16)}`;
       const message = `the kernel does not let a debug register watch ${where}: ${error.message}`;
@@ -207,7 +219,7 @@ export class Attachment implements BreakpointOwner {
   }
 
   removeHardwarePoint(point: HardwarePoint): void {
-    this.process.hardware.remove(point, this);
+    this.process.hardware.remove(point, this.owner);
     this.process.hardwareChanged();
   }
 
@@ -262,11 +274,9 @@ export class Attachment implements BreakpointOwner {
   withdraw(): void {
     if (!this.#isAttached) return;
     this.#isAttached = false;
-    this.process.sites.removeAllOf(this);
-    this.process.hardware.removeAllOf(this);
+    this.process.dropAttachment(this);
     this.#votes.clear();
     this.#awaited.clear();
-    this.process.dropAttachment(this);
   }
 
   /** SIGKILL; resolves when the process is reaped. This engine is not told of the exit. */
@@ -276,7 +286,7 @@ export class Attachment implements BreakpointOwner {
   }
 
   #isAmong(owners: HitOwners | undefined): boolean {
-    return owners === undefined || owners.includes(this.id);
+    return owners === undefined || owners.includes(this.owner.id);
   }
 
   #isStepDone(event: Extract<ThreadEvent, { kind: 'step-done' }>): boolean {

@@ -7,6 +7,7 @@ import type { Plan } from '../../arch/plan.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { isNativeError } from '../native/binding.js';
 import type { NativePlan, NativeTracer } from '../native/binding-types.js';
+import type { AddressSpace } from './address-space.js';
 import {
   type BreakpointOwner,
   type BreakpointPrograms,
@@ -35,7 +36,7 @@ interface KnownPlan {
 export class BreakpointSites implements ShadowSource {
   readonly #tracer: Tracer;
   readonly #native: NativeTracer;
-  readonly #space: number;
+  readonly #space: AddressSpace;
   readonly #memory: RawMemory;
   readonly #arch: ArchModule;
   readonly #slots: Slots;
@@ -43,14 +44,16 @@ export class BreakpointSites implements ShadowSource {
   readonly #plans = new Map<bigint, KnownPlan>();
   /** Sites whose hits native code decides by programs. */
   readonly #programmed = new Set<bigint>();
+  /** Taken out while threads ran: a fork that nobody has told of yet may have copied the trap. */
+  readonly #removed = new Map<bigint, Site>();
 
-  constructor(tracer: Tracer, space: number, memory: RawMemory, arch: ArchModule, slots: Slots) {
+  constructor(tracer: Tracer, space: AddressSpace) {
     this.#tracer = tracer;
     this.#native = tracer.native;
     this.#space = space;
-    this.#memory = memory;
-    this.#arch = arch;
-    this.#slots = slots;
+    this.#memory = space.rawMemory;
+    this.#arch = space.machine.arch;
+    this.#slots = space.slots;
   }
 
   *shadowsWithin(address: bigint, lengthBytes: number): Iterable<Shadow> {
@@ -92,19 +95,20 @@ export class BreakpointSites implements ShadowSource {
     const known = this.#planFor(address, text);
     this.#guard(address, original);
     if (this.#memory.write(address, trap) !== trap.length) {
-      this.#native.unguard(this.#space, address);
+      this.#unguard(address);
       throw accessError('write', address);
     }
+    this.#removed.delete(address);
     const owners = new Map(present?.owners);
     this.#sites.set(address, { address, original, trap, owners, plan: known.plan });
-    this.#native.setSite(this.#space, address, nativePlan(known.plan, known.slot, original));
+    this.#declare(address, nativePlan(known.plan, known.slot, original));
   }
 
   #tellPrograms(site: Site): void {
     const programs = nativePrograms(site.owners);
     if (programs === undefined && !this.#programmed.delete(site.address)) return;
     if (programs !== undefined) this.#programmed.add(site.address);
-    this.#native.setPrograms(this.#space, site.address, programs);
+    for (const space of this.#space.nativeSpaces()) this.#native.setPrograms(space, site.address, programs);
   }
 
   /** Takes back one owner's wish; the bytes go when nobody wants the site any more. */
@@ -115,11 +119,8 @@ export class BreakpointSites implements ShadowSource {
       this.#tellPrograms(site);
       return;
     }
-    this.#sites.delete(address);
-    this.#programmed.delete(address);
-    this.#native.removeSite(this.#space, address);
-    this.#restore(site, this.#memory);
-    this.#native.unguard(this.#space, address);
+    this.#takeOut(site);
+    this.#removed.set(address, site);
   }
 
   removeAllOf(owner: BreakpointOwner): void {
@@ -131,12 +132,73 @@ export class BreakpointSites implements ShadowSource {
     const site = this.#sites.get(shadow.address);
     if (site === undefined) return;
     const slot = this.#plans.get(site.address)?.slot;
-    this.#native.setSite(this.#space, site.address, nativePlan(site.plan, slot, site.original));
+    this.#declare(site.address, nativePlan(site.plan, slot, site.original));
   }
 
-  /** Puts the original bytes into a copy of the address space (a fork child's). */
+  /** Puts the original bytes into a copy of the memory. */
   restoreAll(memory: RawMemory): void {
-    for (const site of this.#sites.values()) this.#restore(site, memory);
+    for (const site of [...this.#removed.values(), ...this.#sites.values()]) this.#restore(site, memory);
+  }
+
+  /** One of several processes that had this memory has left it. */
+  guardAll(): void {
+    for (const site of this.#sites.values()) this.#guard(site.address, site.original);
+  }
+
+  /** Nothing runs, and every fork has been told of. */
+  forgetRemoved(): void {
+    this.#removed.clear();
+  }
+
+  /** `heir` wants from now on what `owner` wants. */
+  share(owner: BreakpointOwner, heir: BreakpointOwner): void {
+    for (const site of this.#sites.values()) {
+      const programs = site.owners.get(owner);
+      if (programs === undefined) continue;
+      site.owners.set(heir, programs);
+      this.#tellPrograms(site);
+    }
+  }
+
+  /** Into the tables of a copy of the memory, whose bytes are looked at in `settleCopy`. */
+  copyTo(copy: BreakpointSites): void {
+    for (const site of this.#removed.values()) copy.#removed.set(site.address, site);
+    for (const site of this.#sites.values())
+      copy.#sites.set(site.address, { ...site, original: site.original.slice(), owners: new Map() });
+    for (const address of this.#programmed) copy.#programmed.add(address);
+    for (const [address, known] of this.#plans) copy.#plans.set(address, { ...known });
+  }
+
+  /**
+   * Makes a copy, which nobody has run in yet, hold those sites of `original` that `owners` want, and no others. Both
+   * may have changed since the memory was copied.
+   */
+  settleCopy(original: BreakpointSites, owners: ReadonlySet<BreakpointOwner>): void {
+    const wanted = [...original.#sites.values()].flatMap((site) => {
+      const wanting = [...site.owners].filter(([owner]) => owners.has(owner));
+      return wanting.length > 0 ? [{ address: site.address, wanting }] : [];
+    });
+    for (const site of this.#removed.values()) this.#restore(site, this.#memory);
+    this.#removed.clear();
+    for (const known of this.#plans.values()) if (!this.#slots.holds(known.slot)) known.slot = undefined;
+    const kept = new Set(wanted.map(({ address }) => address));
+    for (const site of [...this.#sites.values()]) if (!kept.has(site.address)) this.#takeOut(site);
+    for (const { address, wanting } of wanted)
+      for (const [owner, programs] of wanting) this.#keep(address, owner, programs);
+  }
+
+  #keep(address: bigint, owner: BreakpointOwner, programs: BreakpointPrograms): void {
+    try {
+      const site = this.#sites.get(address);
+      if (site !== undefined && site.owners.size === 0) this.#guard(address, site.original);
+      this.insert(address, owner, programs);
+      const known = this.#plans.get(address);
+      const kept = this.#sites.get(address);
+      if (known !== undefined && kept !== undefined)
+        this.#declare(address, nativePlan(known.plan, known.slot, kept.original));
+    } catch (error) {
+      this.#tracer.warn('a breakpoint is missing in a child process', error);
+    }
   }
 
   /** For a step in place: the original bytes for as long as every other thread is held. */
@@ -162,20 +224,20 @@ export class BreakpointSites implements ShadowSource {
     if (this.#readsSite(site.plan)) return false;
     known.slot = this.#slots.place(site.plan, address, thread);
     if (known.slot === undefined) return false;
-    this.#native.setSite(this.#space, address, nativePlan(site.plan, known.slot, site.original));
+    this.#declare(address, nativePlan(site.plan, known.slot, site.original));
     return true;
   }
 
-  /** The address space is gone (exec). */
-  forget(): void {
-    this.#sites.clear();
-    this.#programmed.clear();
-    this.#plans.clear();
+  #takeOut(site: Site): void {
+    this.#sites.delete(site.address);
+    this.#programmed.delete(site.address);
+    for (const space of this.#space.nativeSpaces()) this.#native.removeSite(space, site.address);
+    this.#restore(site, this.#memory);
+    this.#unguard(site.address);
   }
 
-  /** Slots went: plans must get new ones. */
-  forgetSlots(): void {
-    this.#plans.clear();
+  #declare(address: bigint, plan: NativePlan): void {
+    for (const space of this.#space.nativeSpaces()) this.#native.setSite(space, address, plan);
   }
 
   /** An operand that overlaps a site's bytes would see the trap. */
@@ -189,11 +251,15 @@ export class BreakpointSites implements ShadowSource {
   /** Breakpoints work without the sentinel: that there is none is worth a warning. */
   #guard(address: bigint, original: Uint8Array): void {
     try {
-      this.#native.guard(this.#space, address, original);
+      for (const space of this.#space.nativeSpaces()) this.#native.guard(space, address, original);
     } catch (error) {
       if (!isNativeError(error)) throw error;
       this.#tracer.warn('if this server is killed, breakpoints will stay in programs it attached to', error);
     }
+  }
+
+  #unguard(address: bigint): void {
+    for (const space of this.#space.nativeSpaces()) this.#native.unguard(space, address);
   }
 
   #originalText(address: bigint): Uint8Array {

@@ -1,24 +1,86 @@
 /**
- * Children of a traced process that no engine follows. A fork child has a copy of the memory: the traps are taken out
- * of the copy and it is let go. A vfork child runs in its parent's memory, traps included: it stays traced, unseen,
- * until it has a memory of its own or is gone.
+ * Processes that a traced thread makes. One that an engine wants to follow becomes a process with attachments of its
+ * own. Of the others a copy of the memory is let go without our traps, and one that runs in its parent's memory stays
+ * traced, unseen, until it has a memory of its own or is gone.
  */
 import type { Pid } from '../base/ids.js';
-import type { NativeEvent } from '../native/binding-types.js';
+import { tid } from '../base/ids.js';
+import type { AddressSpace } from './address-space.js';
+import type { Attachment } from './attachment.js';
+import type { BreakpointOwner } from './breakpoint-programs.js';
 import type { RawMemory } from './memory.js';
-import type { Process } from './process.js';
-import { isCallStop, isGroupStop, ptraceEvents } from './stop.js';
+import { Process } from './process.js';
+import type { Thread } from './thread.js';
 import type { Tracer } from './tracer.js';
 
-const childEvents: readonly number[] = [ptraceEvents.fork, ptraceEvents.vfork, ptraceEvents.clone];
+export interface NewChild {
+  readonly pid: Pid;
+  /** The thread that made it, stopped in the system call. */
+  readonly maker: Thread;
+  readonly kind: 'fork' | 'vfork';
+  /** It runs in its parent's memory. */
+  readonly isShared: boolean;
+}
 
-export function followForkedChild(tracer: Tracer, parent: Process, child: Pid, sharesMemory: boolean): void {
-  tracer.native.adopt(child, parent.space);
-  const listener = sharesMemory
-    ? sharedMemoryListener(tracer, parent, child)
-    : copyListener(tracer, parent, child);
-  tracer.listen(child, listener);
-  tracer.deliverEarly(child);
+/** To be called when its maker's event is read. The child's own first stop may have come, or come later, or never. */
+export function takeUpChild(tracer: Tracer, news: NewChild): void {
+  const { maker } = news;
+  const parent = maker.process;
+  const space = copySpace(tracer, news);
+  if (space === undefined) {
+    letChildGo(tracer, news.pid);
+    return;
+  }
+  const original = parent.addressSpace;
+  const addressSpace = news.isShared ? original : original.copy();
+  const child = new Process(tracer, news.pid, parent.origin, space, addressSpace);
+  tracer.hideProcess(child);
+  child.addThread(tid(news.pid));
+  tracer.native.adopt(news.pid, space);
+  maker.awaitedChild = child;
+  const goOn = (): void => {
+    if (maker.awaitedChild !== child) return;
+    maker.awaitedChild = undefined;
+    maker.process.resumeWanted([maker]);
+  };
+  child.onLeavingMemory(goOn);
+  child.onFirstStop(() => {
+    settle(child, news, original);
+    if (news.kind === 'fork' || !news.isShared) goOn();
+  });
+  tracer.deliverEarly(news.pid);
+}
+
+/** Undefined: it is gone, or what is ours stays in it. */
+function copySpace(tracer: Tracer, { pid, maker }: NewChild): number | undefined {
+  try {
+    return tracer.native.copySpace(maker.process.space, pid);
+  } catch (error) {
+    tracer.warn(`breakpoints stay in process ${pid}, a child of ${maker.process.pid}`, error);
+    return undefined;
+  }
+}
+
+/** The child is at its first stop. */
+function settle(child: Process, { maker, kind, isShared }: NewChild, original: AddressSpace): void {
+  const parent = maker.process;
+  const isWanted = (one: Attachment) => one.isAttached && one.engine.mask.has(kind);
+  const followed =
+    maker.isStopped && parent.addressSpace === original ? parent.attachments.filter(isWanted) : [];
+  if (!isShared) child.addressSpace.settleCopy(original, new Set(followed.map(({ owner }) => owner)));
+  if (followed.length === 0) {
+    // Somebody may have attached to it by its pid.
+    if (child.attachments.length === 0) child.release(() => true);
+    return;
+  }
+  const heirs = new Map<BreakpointOwner, BreakpointOwner>();
+  for (const followedBy of followed) {
+    const attachment = child.attachEngine(followedBy.engine, followedBy, isShared && kind === 'fork');
+    heirs.set(followedBy.owner, attachment.owner);
+  }
+  child.hardware.copyFrom(parent.hardware, heirs);
+  child.hardwareChanged();
+  parent.report(maker, [{ kind, thread: maker, child }]);
 }
 
 /** For a child in whose memory there is nothing of ours. */
@@ -31,71 +93,25 @@ export function letChildGo(tracer: Tracer, child: Pid): void {
   tracer.deliverEarly(child);
 }
 
-function copyListener(tracer: Tracer, parent: Process, child: Pid) {
-  return (event: NativeEvent): void => {
-    tracer.unlisten(child);
-    if (event.kind === 'stopped') letCopyGo(tracer, parent, child);
-  };
-}
-
-/** For a child at its first stop. */
-export function letCopyGo(tracer: Tracer, parent: Process, child: Pid): void {
+/** For a child at its first stop whose parent ended before it could tell of it. */
+export function letOrphanGo(tracer: Tracer, parent: Process, child: Pid): void {
   try {
-    repairCopy(tracer, parent, child);
+    repairOrphan(tracer, parent, child);
   } catch (error) {
     tracer.warn(`breakpoints stay in process ${child}, a child of ${parent.pid}`, error);
   }
   tracer.native.detach(child, 0);
 }
 
-function repairCopy(tracer: Tracer, parent: Process, child: Pid): void {
+function repairOrphan(tracer: Tracer, parent: Process, child: Pid): void {
   const space = tracer.native.addSpace(child, tracer.nativeArchOf(parent));
-  try {
-    parent.sites.restoreAll(spaceMemory(tracer, space));
-  } finally {
-    tracer.native.removeSpace(space);
-  }
-}
-
-function sharedMemoryListener(tracer: Tracer, parent: Process, child: Pid) {
-  /** The site that is lifted for a step in place. */
-  let lifted: bigint | undefined;
-  parent.addSharer(child);
-  const end = (): void => {
-    tracer.unlisten(child);
-    parent.removeSharer(child);
-  };
-  return (event: NativeEvent): void => {
-    if (lifted !== undefined) parent.sites.lower(lifted);
-    lifted = undefined;
-    if (event.kind !== 'stopped') {
-      end();
-      return;
-    }
-    if (childEvents.includes(event.event))
-      tracer.onForkedChild(parent, event.message, event.event !== ptraceEvents.fork);
-    const isOwnTrap = event.atSite || event.stepped || event.refused;
-    const signal = event.event === 0 && !isOwnTrap && !isCallStop(event) ? event.code : 0;
-    // Without its parent there is nothing in the memory any more that it must be led past.
-    if (event.event === ptraceEvents.exec || !parent.isAlive) {
-      tracer.native.detach(child, signal);
-      end();
-      return;
-    }
-    const mode = isGroupStop(event) ? 'listen' : 'continue';
-    if (tracer.native.resume(child, mode, signal) === 'refused') {
-      // The parent waits in the kernel; its other threads may miss the site for the time of one instruction.
-      lifted = event.pc;
-      parent.sites.lift(lifted);
-      tracer.native.stepInPlace(child, 0);
-    }
-    tracer.schedulePump();
-  };
-}
-
-function spaceMemory(tracer: Tracer, space: number): RawMemory {
-  return {
+  const memory: RawMemory = {
     read: (at, into) => tracer.native.readMemory(space, at, into),
     write: (at, bytes) => tracer.native.writeMemory(space, at, bytes),
   };
+  try {
+    parent.sites.restoreAll(memory);
+  } finally {
+    tracer.native.removeSpace(space);
+  }
 }

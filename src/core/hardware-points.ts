@@ -69,9 +69,12 @@ export class HardwarePoints {
     this.#keep((wanted) => wanted.owner !== owner);
   }
 
-  /** The address space is gone (exec). */
-  clear(): void {
-    this.#keep(() => false);
+  /** A child gets what its parent has; `heirs` says who wants it there in the place of whom. */
+  copyFrom(parent: HardwarePoints, heirs: ReadonlyMap<BreakpointOwner, BreakpointOwner>): void {
+    for (const { point, owner, programs } of parent.#wanted) {
+      const heir = heirs.get(owner);
+      if (heir !== undefined) this.insert(point, heir, programs);
+    }
   }
 
   triggered(image: DebugImage, status: bigint): readonly HardwarePoint[] {

@@ -1,8 +1,9 @@
 /**
  * The slow, correct way past a site whose plan refuses: hold every other thread, put the original bytes back, step,
- * put the trap in again. One at a time for each process.
+ * put the trap in again. One at a time for each memory.
  */
 import type { Address } from '../base/ids.js';
+import type { AddressSpace } from './address-space.js';
 import type { RunAction } from './engine.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
@@ -19,13 +20,13 @@ type State =
     };
 
 export class InPlaceStep {
-  readonly #process: Process;
+  readonly #space: AddressSpace;
   #state: State = { kind: 'idle' };
   /** Threads that wait for their turn. */
   #queue: { readonly thread: Thread; readonly action: RunAction }[] = [];
 
-  constructor(process: Process) {
-    this.#process = process;
+  constructor(space: AddressSpace) {
+    this.#space = space;
   }
 
   /** Every stopped thread must stay so meanwhile. */
@@ -39,7 +40,7 @@ export class InPlaceStep {
       return;
     }
     this.#state = { kind: 'gathering', thread, action };
-    for (const other of this.#process.threads.values()) if (other !== thread) this.#process.interrupt(other);
+    for (const other of this.#space.threads()) if (other !== thread) other.process.interrupt(other);
     this.advance();
   }
 
@@ -47,30 +48,31 @@ export class InPlaceStep {
   advance(): void {
     if (this.#state.kind !== 'gathering') return;
     const { thread, action } = this.#state;
-    if (this.#process.wishFor(thread).kind === 'hold') {
-      this.cancel();
-      this.#process.resumeWanted();
+    if (thread.process.wishFor(thread).kind === 'hold') {
+      this.#state = { kind: 'idle' };
+      this.#queue = [];
+      this.#space.resumeWanted();
       return;
     }
-    if (this.#process.anyRunning()) return;
+    if (this.#space.anyRunning()) return;
     if (thread.hasVanished) {
       this.#state = { kind: 'idle' };
       thread.enter({ kind: 'running' });
       return;
     }
     const site = thread.pc;
-    this.#process.sites.lift(site);
+    this.#space.sites.lift(site);
     this.#state = { kind: 'stepping', thread, action, site };
-    this.#process.native.stepInPlace(thread.tid, 0);
+    this.#space.tracer.native.stepInPlace(thread.tid, 0);
     thread.enter({ kind: 'running' });
-    this.#process.tracer.schedulePump();
+    this.#space.tracer.schedulePump();
   }
 
   /** The thread has stopped: puts the trap back. The action that the step was part of, if it was. */
   finish(thread: Thread): RunAction | undefined {
     if (this.#state.kind !== 'stepping' || this.#state.thread !== thread) return undefined;
     const { action, site } = this.#state;
-    this.#process.sites.lower(site);
+    this.#space.sites.lower(site);
     this.#state = { kind: 'idle' };
     const next = this.#queue.shift();
     if (next?.thread.isStopped) this.begin(next.thread, next.action);
@@ -80,14 +82,15 @@ export class InPlaceStep {
   threadGone(thread: Thread): void {
     this.#queue = this.#queue.filter((waiting) => waiting.thread !== thread);
     if (this.#state.kind === 'idle' || this.#state.thread !== thread) return;
-    if (this.#state.kind === 'stepping') this.#process.sites.lower(this.#state.site);
+    if (this.#state.kind === 'stepping') this.#space.sites.lower(this.#state.site);
     this.#state = { kind: 'idle' };
-    this.#process.resumeWanted();
+    this.#space.resumeWanted();
   }
 
-  /** Nothing is to be put back: the address space is another one, or the step has not begun. */
-  cancel(): void {
-    this.#state = { kind: 'idle' };
-    this.#queue = [];
+  /** A process has another memory now, or is gone. */
+  processLeft(process: Process): void {
+    this.#queue = this.#queue.filter(({ thread }) => thread.process !== process);
+    if (this.#state.kind !== 'idle' && this.#state.thread.process === process)
+      this.threadGone(this.#state.thread);
   }
 }

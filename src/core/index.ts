@@ -1,4 +1,5 @@
 /** The core: processes traced through one tracer, and the engines attached to them. */
+export { AddressSpace, type Machine } from './address-space.js';
 export { Attachment, type ThreadResume } from './attachment.js';
 export type { BreakpointPrograms } from './breakpoint-programs.js';
 export type { CaughtSystemCalls } from './caught-calls.js';
@@ -6,6 +7,6 @@ export type { Engine, EventAnswer, ResumeAction } from './engine.js';
 export type { CoreEvent, EventKind, ExitStatus, ProcessEvent, ThreadEvent } from './event.js';
 export type { LaunchOptions } from './launch.js';
 export { Memory } from './memory.js';
-export { type Machine, type Origin, Process } from './process.js';
+export { type Origin, Process } from './process.js';
 export { Thread } from './thread.js';
 export { Tracer } from './tracer.js';

@@ -4,11 +4,12 @@ import { errorCodes, messageOf, OutstepError } from '../base/errors.js';
 import { type Pid, pid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
 import type { NativeEvent, ResumeMode } from '../native/binding-types.js';
+import { AddressSpace, type Machine } from './address-space.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
 import { letChildGo } from './forked-child.js';
 import { executablePath } from './proc.js';
-import { type Machine, Process } from './process.js';
+import { Process } from './process.js';
 import { isGroupStop, ptraceEvents } from './stop.js';
 import type { Tracer } from './tracer.js';
 
@@ -175,7 +176,7 @@ function adoptLaunched(tracer: Tracer, started: Pid, options: LaunchOptions, eng
     throw new OutstepError(errorCodes.LAUNCH_FAILED, message);
   }
   const space = spaceOf(tracer, started, machine);
-  const created = new Process(tracer, started, 'launched', space, machine);
+  const created = new Process(tracer, started, 'launched', space, new AddressSpace(tracer, machine));
   tracer.addProcess(created);
   const thread = created.addThread(tid(started));
   tracer.native.adopt(started, space);

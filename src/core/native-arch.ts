@@ -1,7 +1,7 @@
 /** An architecture's facts in the form that native code takes. */
 import type { RegisterFile } from '../../arch/module.js';
 import type { NativeArch } from '../native/binding-types.js';
-import type { Machine } from './process.js';
+import type { Machine } from './address-space.js';
 
 export function nativeArch({ arch, registerFile }: Machine): NativeArch {
   const { general, syscall, breakpoint, debugRegisters } = arch;

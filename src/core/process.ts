@@ -3,90 +3,93 @@
  * engine holds it.
  */
 import type { ArchModule, RegisterFile } from '../../arch/module.js';
-import { type Address, address, type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
-import type { NativeEvent, NativeTracer } from '../native/binding-types.js';
+import { type Address, type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
+import type { NativeTracer } from '../native/binding-types.js';
+import { AddressSpace } from './address-space.js';
 import { Attachment } from './attachment.js';
-import { BreakpointSites } from './breakpoint-sites.js';
+import type { BreakpointSites } from './breakpoint-sites.js';
 import { CaughtCalls } from './caught-calls.js';
 import type { Engine, ResumeAction } from './engine.js';
 import type { CoreEvent, ExitStatus, ThreadEvent } from './event.js';
 import { HardwarePoints } from './hardware-points.js';
 import { LoadedProgram } from './loaded-program.js';
-import { Memory, type RawMemory } from './memory.js';
-import { isOtherProcess, isTraceStopped } from './proc.js';
-import { Slots } from './slots.js';
-import {
-  breakpointHit,
-  isCallStop,
-  isGroupStop,
-  kindOfStop,
-  ptraceEvents,
-  readCallStop,
-  readEventStop,
-  readSignalStop,
-} from './stop.js';
+import type { Memory } from './memory.js';
 import { Thread } from './thread.js';
+import { ThreadNews } from './thread-news.js';
 import { ThreadRunner } from './thread-runner.js';
 import type { Tracer } from './tracer.js';
 
 export type Origin = 'launched' | 'attached';
 
-/** A machine's way to run a program: its architecture and the registers of this very machine. */
-export interface Machine {
-  readonly arch: ArchModule;
-  readonly registerFile: RegisterFile;
-}
-
 const strictness = { hold: 3, step: 2, 'range-step': 1, continue: 0 } as const;
+const hold: ResumeAction = { kind: 'hold' };
+const letRun: ResumeAction = { kind: 'continue' };
 
 export class Process {
   readonly pid: Pid;
   readonly origin: Origin;
   readonly tracer: Tracer;
   readonly native: NativeTracer;
-  /** Handle of its address space in native code. */
+  /** Handle of its memory's tables in native code. */
   readonly space: number;
-  readonly memory: Memory;
-  readonly rawMemory: RawMemory;
-  readonly sites: BreakpointSites;
-  readonly hardware: HardwarePoints;
   readonly caughtCalls: CaughtCalls;
-  readonly arch: ArchModule;
-  readonly registerFile: RegisterFile;
   readonly program: LoadedProgram;
-  readonly #slots: Slots;
   readonly #threads = new Map<Tid, Thread>();
   readonly #runner: ThreadRunner;
+  readonly #news: ThreadNews;
+  #addressSpace: AddressSpace;
+  #hardware: HardwarePoints;
   #attachments: readonly Attachment[] = [];
   #waiters: (() => void)[] = [];
   #exitWaiters: (() => void)[] = [];
   #isAlive = true;
-  /** Processes that run in this one's memory until they execute a program or end, vfork(2). */
-  readonly #sharers = new Set<Pid>();
+  /** No engine wants it, but one wants the memory that it shares: it runs past the sites, unseen. */
+  #isEscorted = false;
+  #onLeave: (() => void) | undefined;
 
-  constructor(tracer: Tracer, pid: Pid, origin: Origin, space: number, machine: Machine) {
+  /** `space` has the sites and slots of `addressSpace` already. */
+  constructor(tracer: Tracer, pid: Pid, origin: Origin, space: number, addressSpace: AddressSpace) {
     this.tracer = tracer;
     this.native = tracer.native;
     this.pid = pid;
     this.origin = origin;
     this.space = space;
-    this.arch = machine.arch;
-    this.registerFile = machine.registerFile;
-    this.rawMemory = {
-      read: (at, into) => this.native.readMemory(space, at, into),
-      write: (at, bytes) => this.native.writeMemory(space, at, bytes),
-    };
-    this.#slots = new Slots(this.native, this.rawMemory, this.arch);
-    this.sites = new BreakpointSites(tracer, space, this.rawMemory, this.arch, this.#slots);
-    this.hardware = new HardwarePoints(this.arch.debugRegisters);
+    this.#addressSpace = addressSpace;
+    this.#hardware = new HardwarePoints(this.arch.debugRegisters);
     this.caughtCalls = new CaughtCalls(this);
-    this.memory = new Memory(this.rawMemory, this.sites);
     this.program = new LoadedProgram(this);
-    this.#runner = new ThreadRunner(this, (thread) => this.#report(thread, this.#stepEnd(thread)));
+    this.#runner = new ThreadRunner(this);
+    this.#news = new ThreadNews(this, this.#runner);
+    addressSpace.join(this);
   }
 
   get isAlive(): boolean {
     return this.#isAlive;
+  }
+
+  /** Another one after each exec; shared with a vfork child until that executes a program or ends. */
+  get addressSpace(): AddressSpace {
+    return this.#addressSpace;
+  }
+
+  get arch(): ArchModule {
+    return this.#addressSpace.machine.arch;
+  }
+
+  get registerFile(): RegisterFile {
+    return this.#addressSpace.machine.registerFile;
+  }
+
+  get memory(): Memory {
+    return this.#addressSpace.memory;
+  }
+
+  get sites(): BreakpointSites {
+    return this.#addressSpace.sites;
+  }
+
+  get hardware(): HardwarePoints {
+    return this.#hardware;
   }
 
   /** Live threads, in order of appearance. */
@@ -98,11 +101,23 @@ export class Process {
     return this.#attachments;
   }
 
-  /** Lets one more engine in; it holds every thread until it says otherwise, which takes effect at `quiesce`. */
-  attachEngine(engine: Engine): Attachment {
-    const attachment = new Attachment(this, engine);
+  attachmentOf(engine: Engine): Attachment | undefined {
+    return this.#attachments.find((attachment) => attachment.engine === engine);
+  }
+
+  /**
+   * Lets one more engine in; it holds every thread until it says otherwise, which takes effect at `quiesce`. With
+   * `parent`, the engine's attachment to the parent process, it goes on as it is there; `ownSites` are sites of its own
+   * where it has them in the same memory.
+   */
+  attachEngine(engine: Engine, parent?: Attachment, ownSites = false): Attachment {
+    const attachment = new Attachment(this, engine, parent, ownSites ? undefined : parent?.owner);
+    if (ownSites && parent !== undefined) this.sites.share(parent.owner, attachment.owner);
+    this.#isEscorted = false;
+    this.tracer.addProcess(this);
     this.#attachments = [...this.#attachments, attachment];
     this.passSignalsChanged();
+    if (parent !== undefined) this.caughtCalls.wishesChanged();
     return attachment;
   }
 
@@ -111,13 +126,30 @@ export class Process {
     const thread = new Thread(id, this, this.arch.debugRegisters.none);
     this.#threads.set(id, thread);
     for (const attachment of this.#attachments) attachment.voteForNew(thread);
-    this.tracer.listen(id, (event) => this.#onEvent(thread, event));
+    this.listenTo(thread);
     return thread;
+  }
+
+  listenTo(thread: Thread): void {
+    this.tracer.listen(thread.tid, (event) => this.#news.onEvent(thread, event));
+  }
+
+  /** For a leader that ended alone and whose id another thread's exec has brought back. */
+  keepThread(thread: Thread): void {
+    this.#threads.set(thread.tid, thread);
+  }
+
+  forgetThread(thread: Thread): void {
+    if (thread.state.kind !== 'zombie') thread.enter({ kind: 'gone' });
+    if (this.#threads.get(thread.tid) === thread) this.#threads.delete(thread.tid);
+    this.tracer.unlisten(thread.tid);
+    for (const attachment of this.#attachments) attachment.forgetThread(thread);
   }
 
   /** What the engines together want of a thread: the strictest wish. */
   wishFor(thread: Thread): ResumeAction {
-    let wish: ResumeAction = this.#attachments.length === 0 ? { kind: 'hold' } : { kind: 'continue' };
+    if (this.#attachments.length === 0) return this.#isEscorted ? letRun : hold;
+    let wish = letRun;
     for (const attachment of this.#attachments) {
       const vote = attachment.voteFor(thread);
       if (strictness[vote.kind] > strictness[wish.kind]) wish = vote;
@@ -151,8 +183,9 @@ export class Process {
 
   /** Called after a batch of events: carries on what waits for threads to stop. */
   settle(): void {
-    this.#runner.inPlace.advance();
+    this.#addressSpace.inPlace.advance();
     if (this.anyRunning()) return;
+    if (!this.#addressSpace.anyRunning()) this.sites.forgetRemoved();
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const resolve of waiters) resolve();
@@ -165,9 +198,9 @@ export class Process {
       return;
     this.native.park(leader.tid);
     leader.enter({ kind: 'zombie' });
-    this.#forgetThread(leader);
-    this.#tellAll({ kind: 'thread-exit', process: this, tid: leader.tid, code: 0 });
-    this.tracer.listen(leader.tid, (event) => this.#onEvent(leader, event));
+    this.forgetThread(leader);
+    this.tellAll({ kind: 'thread-exit', process: this, tid: leader.tid, code: 0 });
+    this.listenTo(leader);
   }
 
   /**
@@ -201,176 +234,74 @@ export class Process {
     this.native.setPassSignals(this.space, passed);
   }
 
-  #onEvent(thread: Thread, event: NativeEvent): void {
-    if (event.kind !== 'stopped') {
-      this.#onExit(thread, event);
-      return;
-    }
-    const isKnownStop = isGroupStop(event) && thread.isListening && thread.isInterrupted;
-    thread.enter({ kind: 'stopped', at: kindOfStop(event) });
-    const steppedInPlace = this.#runner.inPlace.finish(thread);
-    if (event.refused) {
-      const wish = this.wishFor(thread);
-      if (wish.kind !== 'hold') this.#runner.passRefusedSite(thread, wish);
-    } else if (steppedInPlace !== undefined && event.stepped && steppedInPlace.kind !== 'step') {
-      this.#continueAfterStep(thread, steppedInPlace);
-    } else if (isKnownStop) {
-      this.#runner.resumeIfWanted(thread);
-    } else {
-      this.#readStop(thread, event);
-    }
-    for (const attachment of this.#attachments) attachment.tellHeld(thread);
-    if (steppedInPlace !== undefined) this.resumeWanted();
-  }
-
-  #continueAfterStep(thread: Thread, action: ResumeAction): void {
-    const { pc } = thread;
-    const isInRange = action.kind === 'range-step' && pc >= action.start && pc < action.end;
-    const isDone = action.kind === 'range-step' && !isInRange;
-    // The step has reached a site that waits there: going on would pass it.
-    if (isDone || this.sites.has(pc)) this.#report(thread, this.#stepEnd(thread));
-    else this.#runner.resumeIfWanted(thread);
-  }
-
-  #readStop(thread: Thread, event: NativeEvent): void {
-    if (event.event !== 0) {
-      this.#onEventStop(thread, event);
-      return;
-    }
-    if (isCallStop(event)) {
-      this.#report(thread, readCallStop(thread, event));
-      return;
-    }
-    const facts = readSignalStop(thread, event, this.tracer.ownPid);
-    thread.pendingSignal = facts.pendingSignal;
-    const trapLength = BigInt(this.arch.breakpoint.pcOffset);
-    const isProgramTrap = facts.events[0]?.kind === 'program-trap';
-    if (isProgramTrap) thread.pc = address(event.pc - trapLength);
-    this.#tell(thread, facts.events);
-    // Nobody wants to look at it: the program gets its SIGTRAP with the pc that it expects.
-    if (isProgramTrap && this.wishFor(thread).kind !== 'hold') thread.pc = address(event.pc);
-    this.#runner.resumeIfWanted(thread);
-  }
-
-  #onEventStop(thread: Thread, event: NativeEvent): void {
-    switch (event.event) {
-      case ptraceEvents.clone:
-        this.#onClone(thread, tid(event.message));
-        return;
-      case ptraceEvents.fork:
-      case ptraceEvents.vfork:
-        this.tracer.onForkedChild(this, event.message, event.event === ptraceEvents.vfork);
-        this.#runner.resumeIfWanted(thread);
-        return;
-      case ptraceEvents.exec:
-        this.#onExec(thread, tid(event.message));
-        return;
-      default:
-        this.#report(thread, readEventStop(thread, event));
-    }
-  }
-
-  #onClone(thread: Thread, childId: Tid): void {
-    if (isOtherProcess(this.pid, childId)) {
-      this.tracer.onForkedChild(this, childId, true);
-      this.#runner.resumeIfWanted(thread);
-      return;
-    }
-    const known = this.#threads.get(childId);
-    const child = known ?? this.addThread(childId);
-    child.isNew = known === undefined;
-    this.native.adopt(childId, this.space);
-    this.#report(thread, [{ kind: 'clone', thread, child }]);
-    this.tracer.deliverEarly(childId);
-  }
-
-  /** `thread` bears the leader's tid now; it was `formerTid` that executed the program, and its wishes hold on. */
-  #onExec(thread: Thread, formerTid: Tid): void {
-    const former = this.#threads.get(formerTid) ?? thread;
-    // What the leader was about to get went with it; what was sent to the other one is still to come.
-    thread.pendingSignal = undefined;
-    thread.signalOverride = undefined;
-    thread.injectedSignal = former.injectedSignal;
-    for (const attachment of this.#attachments) attachment.inheritVote(thread, former);
-    for (const other of [...this.#threads.values()]) {
-      if (other === thread) continue;
-      this.native.forget(other.tid);
-      this.#forgetThread(other);
-    }
-    this.#threads.set(thread.tid, thread);
-    if (this.#sharers.size > 0) this.sites.restoreAll(this.rawMemory);
-    this.native.resetSpace(this.space, this.pid);
-    this.sites.forget();
-    this.#slots.forget();
-    this.#runner.inPlace.cancel();
-    this.hardware.clear();
-    thread.debugImage = this.hardware.image;
-    this.#report(thread, [{ kind: 'exec', thread, path: this.program.executablePath() }]);
-  }
-
-  /** A step has ended: it may have reached a breakpoint. */
-  #stepEnd(thread: Thread): ThreadEvent[] {
-    const done: ThreadEvent = { kind: 'step-done', thread };
-    const at = thread.pc;
-    return this.sites.has(at) ? [breakpointHit(thread, at), done] : [done];
-  }
-
-  #report(thread: Thread, events: readonly ThreadEvent[]): void {
+  /** Tells of a stop; the thread goes on when nobody holds it then. */
+  report(thread: Thread, events: readonly ThreadEvent[]): void {
     if (!thread.isStopped) return;
-    this.#tell(thread, events);
+    this.tell(thread, events);
     this.#runner.resumeIfWanted(thread);
   }
 
   /** Tells each engine the first of several facts about one stop that concerns it. */
-  #tell(thread: Thread, events: readonly ThreadEvent[]): void {
+  tell(thread: Thread, events: readonly ThreadEvent[]): void {
     for (const attachment of this.#attachments) {
       const event = events.find((candidate) => attachment.concerns(candidate));
       if (event === undefined) continue;
       // The step is over; while it hears so the engine may wish for the next one.
-      if (event.kind === 'step-done') attachment.vote(thread, { kind: 'continue' });
-      if (attachment.tell(event) === 'hold') attachment.vote(thread, { kind: 'hold' });
+      if (event.kind === 'step-done') attachment.vote(thread, letRun);
+      if (attachment.tell(event) === 'hold') attachment.vote(thread, hold);
     }
   }
 
-  #tellAll(event: CoreEvent): void {
+  tellAll(event: CoreEvent): void {
     for (const attachment of this.#attachments) if (attachment.concerns(event)) attachment.tell(event);
   }
 
-  #onExit(thread: Thread, event: NativeEvent): void {
-    this.#forgetThread(thread);
-    this.#runner.inPlace.threadGone(thread);
-    if (thread.tid === tid(this.pid)) {
-      const signal = event.code as KernelSignal;
-      this.#end(event.kind === 'killed' ? { kind: 'killed', signal } : { kind: 'exited', code: event.code });
-      return;
+  /** The first stop of a process that a traced one made, instead of what is usually done with a stop. */
+  onFirstStop(born: () => void): void {
+    this.#news.onFirstStop(born);
+  }
+
+  /** Called once when it has another memory, or is gone. */
+  onLeavingMemory(left: () => void): void {
+    this.#onLeave = left;
+  }
+
+  /** Another program runs in it, in a memory of its own. False: nobody wants it, and it was let go. */
+  enterProgram(): boolean {
+    this.#leaveMemory();
+    const machine = this.tracer.machineOf(this.pid) ?? this.#addressSpace.machine;
+    this.native.resetSpace(this.space, this.pid, this.tracer.nativeArchOf(machine));
+    this.#addressSpace = new AddressSpace(this.tracer, machine);
+    this.#addressSpace.join(this);
+    this.#hardware = new HardwarePoints(this.arch.debugRegisters);
+    for (const thread of this.#threads.values()) {
+      thread.debugImage = this.#hardware.image;
+      thread.forgetRegisters();
     }
-    this.#noticeEnd();
-    this.#tellAll({ kind: 'thread-exit', process: this, tid: thread.tid, code: event.code });
+    if (this.#isEscorted) this.#letGo();
+    return this.#isAlive;
   }
 
-  /** A thread that ends may take the process with it (exit_group): threads that were held are no longer stopped then. */
-  #noticeEnd(): void {
-    const stopped = [...this.#threads.values()].filter((thread) => thread.isStopped);
-    const [first] = stopped;
-    if (first === undefined || isTraceStopped(this.pid, first.tid)) return;
-    for (const thread of stopped) thread.enter({ kind: 'running' });
-    this.native.expectExits(this.pid);
+  #leaveMemory(): void {
+    this.#addressSpace.leave(this);
+    const left = this.#onLeave;
+    this.#onLeave = undefined;
+    left?.();
   }
 
-  #end(status: ExitStatus): void {
-    for (const thread of [...this.#threads.values()]) this.#forgetThread(thread);
+  /** It is reaped. */
+  end(status: ExitStatus): void {
+    for (const thread of [...this.#threads.values()]) this.forgetThread(thread);
     this.#isAlive = false;
-    if (this.#sharers.size > 0) this.sites.restoreAll(this.rawMemory);
-    this.#tellAll({ kind: 'exit', process: this, pid: this.pid, status });
+    this.tellAll({ kind: 'exit', process: this, pid: this.pid, status });
     this.#close();
   }
 
   #close(): void {
     this.#isAlive = false;
+    this.#leaveMemory();
     this.#attachments = [];
-    this.#dropSpace();
-    // They are let go when they stop.
-    for (const sharer of this.#sharers) this.native.interrupt(sharer);
+    this.native.removeSpace(this.space);
     this.tracer.forgetProcess(this);
     const waiters = [...this.#waiters, ...this.#exitWaiters];
     this.#waiters = [];
@@ -378,30 +309,10 @@ export class Process {
     for (const resolve of waiters) resolve();
   }
 
-  /** A child runs in this process's memory. */
-  addSharer(child: Pid): void {
-    this.#sharers.add(child);
-  }
-
-  /** It has a memory of its own, or is gone. */
-  removeSharer(child: Pid): void {
-    this.#sharers.delete(child);
-    this.#dropSpace();
-  }
-
-  #dropSpace(): void {
-    if (!this.#isAlive && this.#sharers.size === 0) this.native.removeSpace(this.space);
-  }
-
-  #forgetThread(thread: Thread): void {
-    if (thread.state.kind !== 'zombie') thread.enter({ kind: 'gone' });
-    if (this.#threads.get(thread.tid) === thread) this.#threads.delete(thread.tid);
-    this.tracer.unlisten(thread.tid);
-    for (const attachment of this.#attachments) attachment.forgetThread(thread);
-  }
-
   dropAttachment(attachment: Attachment): void {
     this.#attachments = this.#attachments.filter((other) => other !== attachment);
+    if (!this.#addressSpace.isWantedBy(attachment.owner)) this.sites.removeAllOf(attachment.owner);
+    this.hardware.removeAllOf(attachment.owner);
     if (!this.#isAlive || this.#attachments.length === 0) return;
     this.hardwareChanged();
     this.passSignalsChanged();
@@ -409,19 +320,47 @@ export class Process {
     this.resumeWanted();
   }
 
-  /** Lets the process go; every thread is stopped and no engine is left. */
+  /**
+   * Lets the process go; every thread is stopped and no engine is left. One that shares its memory with a process that
+   * engines are attached to goes past their sites, unseen, until it has a memory of its own.
+   */
   release(deliver: (signal: KernelSignal) => boolean): void {
     if (!this.#isAlive) return;
+    for (const thread of this.#threads.values()) {
+      const pending = thread.signalOverride ?? thread.pendingSignal ?? 0;
+      thread.signalOverride = pending !== 0 && deliver(pending as KernelSignal) ? pending : 0;
+    }
+    if (this.#addressSpace.hasEngine) this.#escort();
+    else this.#letGo();
+  }
+
+  #escort(): void {
+    this.#isEscorted = true;
+    this.tracer.hideProcess(this);
+    this.passSignalsChanged();
+    this.caughtCalls.wishesChanged();
+    this.resumeWanted();
+  }
+
+  /** No engine is left in the memory that it was escorted in. */
+  letGoWhenStopped(): void {
+    if (this.#attachments.length > 0) return;
+    this.#isEscorted = false;
+    void this.stopRunning().then(() => {
+      if (this.#isAlive && this.#attachments.length === 0) this.release(() => true);
+    });
+  }
+
+  #letGo(): void {
     const threads = [...this.#threads.values()];
     // Left mapped when no thread can do it: nobody misses the page.
     const unmapper = threads.find(({ state }) => state.kind === 'stopped' && state.at !== 'system-call');
-    if (unmapper !== undefined && this.#sharers.size === 0) this.#slots.release(unmapper);
+    if (unmapper !== undefined && !this.#addressSpace.isShared) this.#addressSpace.slots.release(unmapper);
     for (const thread of threads) {
       this.#runner.storeDebugRegisters(thread);
-      const pending = thread.signalOverride ?? thread.pendingSignal ?? 0;
-      this.native.detach(thread.tid, pending !== 0 && deliver(pending as KernelSignal) ? pending : 0);
+      this.native.detach(thread.tid, thread.signalOverride ?? thread.pendingSignal ?? 0);
     }
-    for (const thread of threads) this.#forgetThread(thread);
+    for (const thread of threads) this.forgetThread(thread);
     this.#close();
   }
 

@@ -13,6 +13,8 @@ export interface PlacedSlot {
   readonly address: bigint;
   /** Length of the relocated instruction, without the jump behind it. */
   readonly lengthBytes: number;
+  /** Instruction and jump. */
+  readonly bytes: Uint8Array;
 }
 
 interface Area {
@@ -59,7 +61,28 @@ export class Slots {
     const code = this.#code(plan, site, address);
     if (code === undefined || this.#memory.write(address, code.bytes) !== code.bytes.length) return undefined;
     area.usedBytes += slotBytes;
-    return { address, lengthBytes: code.lengthBytes };
+    return { address, ...code };
+  }
+
+  /** Whether a slot is in the memory: in a copy it may be missing that was placed after the fork. */
+  holds(slot: PlacedSlot | undefined): boolean {
+    if (slot === undefined) return false;
+    const now = new Uint8Array(slot.bytes.length);
+    return (
+      this.#memory.read(slot.address, now) === now.length &&
+      slot.bytes.every((byte, index) => now[index] === byte)
+    );
+  }
+
+  /** For a copy of the memory. */
+  copyTo(copy: Slots): void {
+    copy.#areas = this.#areas.map((area) => ({ ...area }));
+    copy.#instruction = this.#instruction;
+  }
+
+  /** Drops the areas that a copy of the memory came too early for. */
+  settleCopy(): void {
+    this.#areas = this.#areas.filter(({ start }) => this.#memory.read(start, new Uint8Array(1)) === 1);
   }
 
   /** Unmaps everything through a stopped thread that is in no slot; not where a seccomp filter might mind. */
@@ -67,13 +90,7 @@ export class Slots {
     for (const area of isFiltered(thread.tid) ? [] : this.#areas) {
       this.#call(thread, this.#arch.syscall.numbers.munmap, [area.start, BigInt(areaBytes)]);
     }
-    this.forget();
-  }
-
-  /** The address space is gone (exec). */
-  forget(): void {
     this.#areas = [];
-    this.#instruction = undefined;
   }
 
   contains(address: bigint): boolean {

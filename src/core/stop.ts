@@ -5,7 +5,7 @@ import type { HitOwners, ThreadEvent } from './event.js';
 import type { StopKind, Thread } from './thread.js';
 
 /** PTRACE_EVENT_*, <linux/ptrace.h>. */
-export const ptraceEvents = { fork: 1, vfork: 2, clone: 3, exec: 4 } as const;
+export const ptraceEvents = { fork: 1, vfork: 2, clone: 3, exec: 4, vforkDone: 5 } as const;
 
 const sigtrap = 5;
 /** PTRACE_EVENT_STOP, <linux/ptrace.h>. */

@@ -1,26 +1,31 @@
 /** Lets threads run: with the right registers, the right signal, and past the site that they stand at. */
 import type { NativeTracer, ResumeMode } from '../native/binding-types.js';
 import type { RunAction } from './engine.js';
-import { InPlaceStep } from './in-place-step.js';
+import type { InPlaceStep } from './in-place-step.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
 
 export class ThreadRunner {
-  readonly inPlace: InPlaceStep;
   readonly #process: Process;
   readonly #native: NativeTracer;
-  readonly #onStepDone: (thread: Thread) => void;
+  #onStepDone: (thread: Thread) => void = () => undefined;
 
-  /** `onStepDone` hears, from the event loop, of steps that ended without the thread having run. */
-  constructor(process: Process, onStepDone: (thread: Thread) => void) {
+  constructor(process: Process) {
     this.#process = process;
     this.#native = process.native;
-    this.#onStepDone = onStepDone;
-    this.inPlace = new InPlaceStep(process);
+  }
+
+  /** `listener` hears, from the event loop, of steps that ended without the thread having run. */
+  onStepDone(listener: (thread: Thread) => void): void {
+    this.#onStepDone = listener;
+  }
+
+  get #inPlace(): InPlaceStep {
+    return this.#process.addressSpace.inPlace;
   }
 
   resumeIfWanted(thread: Thread): void {
-    if (!thread.isStopped || this.inPlace.isUnderWay) return;
+    if (!thread.isStopped || thread.awaitedChild !== undefined || this.#inPlace.isUnderWay) return;
     const wish = this.#process.wishFor(thread);
     if (wish.kind !== 'hold') this.#run(thread, wish);
   }
@@ -29,7 +34,7 @@ export class ThreadRunner {
   passRefusedSite(thread: Thread, action: RunAction): void {
     if (this.#process.sites.provideSlot(thread.pc, thread)) this.#run(thread, action);
     else if (thread.hasVanished) thread.enter({ kind: 'running' });
-    else this.inPlace.begin(thread, action);
+    else this.#inPlace.begin(thread, action);
   }
 
   storeDebugRegisters(thread: Thread): void {

@@ -42,6 +42,8 @@ export class Thread {
   isInterrupted = false;
   /** Made by another traced thread; its first stop has not come yet. */
   isNew = false;
+  /** It stays stopped until this child of its has stopped as well, after vfork(2) until the child has left its memory. */
+  awaitedChild: Process | undefined;
   /** It is left in a job-control stop, of which everybody was told, until that ends (PTRACE_LISTEN). */
   isListening = false;
   /** A signal that we sent ourselves and that is to be delivered without a word to anybody. */

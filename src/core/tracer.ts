@@ -10,15 +10,17 @@ import { hostProcess } from '../base/host-process.js';
 import { type Pid, pid, tid } from '../base/ids.js';
 import { nativeBinding, sentinelPath } from '../native/binding.js';
 import type { NativeArch, NativeEvent, NativePrinted, NativeTracer } from '../native/binding-types.js';
+import type { Machine } from './address-space.js';
 import { attachProcess } from './attach.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
 import type { CoreEvent } from './event.js';
-import { followForkedChild, letCopyGo } from './forked-child.js';
+import { letOrphanGo, takeUpChild } from './forked-child.js';
 import { type LaunchOptions, launchProcess } from './launch.js';
 import { nativeArch } from './native-arch.js';
 import { elfIdentity, statusField, threadState } from './proc.js';
-import type { Machine, Process } from './process.js';
+import type { Process } from './process.js';
+import type { Thread } from './thread.js';
 
 /** A wait in native code is cheap when the answer comes soon; longer ones belong to the event loop. */
 const briefWaitMs = 4;
@@ -37,6 +39,8 @@ export class Tracer implements Disposable {
   readonly native: NativeTracer;
   readonly ownPid = hostProcess.pid;
   readonly #processes = new Map<Pid, Process>();
+  /** Children before their first stop, and processes that only their memory's other users keep traced. */
+  readonly #hidden = new Map<Pid, Process>();
   readonly #listeners = new Map<number, EventListener>();
   /** First stops of threads whose parent's event has not come yet. */
   readonly #early = new Map<number, NativeEvent>();
@@ -69,8 +73,18 @@ export class Tracer implements Disposable {
     this.#onWarning = onWarning;
   }
 
+  /** Those that engines are attached to, or about to be. */
   get processes(): ReadonlyMap<Pid, Process> {
     return this.#processes;
+  }
+
+  /** Also one that no engine is attached to. */
+  tracedProcess(pid: Pid): Process | undefined {
+    return this.#processes.get(pid) ?? this.#hidden.get(pid);
+  }
+
+  #allProcesses(): readonly Process[] {
+    return [...this.#processes.values(), ...this.#hidden.values()];
   }
 
   /**
@@ -95,7 +109,7 @@ export class Tracer implements Disposable {
    */
   dispose(): void {
     if (this.#isDisposed) return;
-    for (const traced of [...this.#processes.values()]) this.#abandon(traced);
+    this.#abandonAll();
     for (const started of this.starting) this.native.kill(started);
     this.#takeNewsUntil(() => this.starting.size === 0);
     this.#letOrphansGo();
@@ -103,6 +117,7 @@ export class Tracer implements Disposable {
     isThreadTaken = false;
     this.native.dispose();
     this.#processes.clear();
+    this.#hidden.clear();
     this.#listeners.clear();
   }
 
@@ -110,19 +125,20 @@ export class Tracer implements Disposable {
     this.dispose();
   }
 
-  #abandon(traced: Process): void {
-    for (const attachment of traced.attachments) attachment.withdraw();
-    if (traced.origin === 'launched') {
-      void traced.kill();
-      this.#takeNewsUntil(() => !traced.isAlive);
-      return;
-    }
+  #abandonAll(): void {
+    for (const traced of this.#allProcesses())
+      for (const attachment of traced.attachments) attachment.withdraw();
+    for (const traced of this.#allProcesses()) if (traced.origin === 'launched') void traced.kill();
+    for (const traced of this.#allProcesses()) if (traced.origin === 'attached') traced.letGoWhenStopped();
     this.#takeNewsUntil(() => {
-      // Again and again: any other stop takes a pending interrupt with it.
-      for (const thread of traced.threads.values()) if (thread.isRunning) this.native.interrupt(thread.tid);
-      return !traced.anyRunning();
+      for (const traced of this.#allProcesses()) {
+        if (traced.origin === 'launched') continue;
+        if (!traced.anyRunning()) traced.release(() => true);
+        // Again and again: any other stop takes a pending interrupt with it.
+        for (const thread of traced.threads.values()) if (thread.isRunning) this.native.interrupt(thread.tid);
+      }
+      return this.#allProcesses().length === 0;
     });
-    traced.release(() => true);
   }
 
   #takeNewsUntil(isOver: () => boolean): void {
@@ -147,19 +163,26 @@ export class Tracer implements Disposable {
   }
 
   addProcess(added: Process): void {
+    this.#hidden.delete(added.pid);
     this.#processes.set(added.pid, added);
     this.native.watch(() => this.#onChildSignal());
   }
 
+  hideProcess(hidden: Process): void {
+    this.#processes.delete(hidden.pid);
+    this.#hidden.set(hidden.pid, hidden);
+  }
+
   forgetProcess(ended: Process): void {
     if (this.#processes.get(ended.pid) === ended) this.#processes.delete(ended.pid);
+    if (this.#hidden.get(ended.pid) === ended) this.#hidden.delete(ended.pid);
     this.#lastEnded = ended;
     this.#unwatchIfIdle();
   }
 
   /** Nothing of ours keeps the event loop alive then. */
   #unwatchIfIdle(): void {
-    if (this.#processes.size === 0 && this.#listeners.size === 0) this.native.unwatch();
+    if (this.#allProcesses().length === 0 && this.#listeners.size === 0) this.native.unwatch();
   }
 
   /** Whom the events of a thread are for. */
@@ -182,9 +205,9 @@ export class Tracer implements Disposable {
   }
 
   /** `isLikelyShared`: for kernels that do not say whether the child runs in its parent's memory. */
-  onForkedChild(parent: Process, childId: number, isLikelyShared: boolean): void {
-    const isShared = nativeBinding().sharesMemory(parent.pid, childId) ?? isLikelyShared;
-    followForkedChild(this, parent, pid(childId), isShared);
+  onForkedChild(maker: Thread, childId: number, kind: 'fork' | 'vfork', isLikelyShared: boolean): void {
+    const isShared = nativeBinding().sharesMemory(maker.process.pid, childId) ?? isLikelyShared;
+    takeUpChild(this, { pid: pid(childId), maker, kind, isShared });
   }
 
   /** Runs `task` with the next batch of events. */
@@ -228,8 +251,7 @@ export class Tracer implements Disposable {
     this.#dispatchAll(events);
     this.#letOrphansGo();
     if (events.length === 0 && queued.length === 0) this.#findZombieLeaders();
-    for (const traced of [...this.#processes.values()])
-      this.#contain(`process ${traced.pid}`, () => traced.settle());
+    for (const traced of this.#allProcesses()) this.#contain(`process ${traced.pid}`, () => traced.settle());
     if (events.length > 0 || queued.length > 0) this.schedulePump();
     else this.#burstStart = undefined;
   }
@@ -244,10 +266,15 @@ export class Tracer implements Disposable {
 
   /** The thread may be one that no engine knows: a vfork child in its parent's memory. */
   #onPrinted({ tid: id, owner, text }: NativePrinted): void {
-    for (const traced of this.#processes.values()) {
-      const attachment = traced.attachments.find((one) => one.id === owner);
+    const among = [...this.#processes.values()].sort(
+      (a, b) => Number(b.threads.has(tid(id))) - Number(a.threads.has(tid(id))),
+    );
+    for (const traced of among) {
+      const attachment = traced.attachments.find((one) => one.owner.id === owner);
+      if (attachment === undefined) continue;
       const event: CoreEvent = { kind: 'printed', process: traced, tid: tid(id), text };
-      if (attachment?.concerns(event)) attachment.tell(event);
+      if (attachment.concerns(event)) attachment.tell(event);
+      return;
     }
   }
 
@@ -275,12 +302,12 @@ export class Tracer implements Disposable {
       const isProcess = Number(statusField(id, 'Tgid')) === id;
       if (!isProcess || this.#listeners.has(Number(statusField(id, 'PPid')))) continue;
       this.#early.delete(id);
-      this.#contain(`process ${id}`, () => letCopyGo(this, parent, pid(id)));
+      this.#contain(`process ${id}`, () => letOrphanGo(this, parent, pid(id)));
     }
   }
 
   #findZombieLeaders(): void {
-    for (const traced of this.#processes.values()) {
+    for (const traced of this.#allProcesses()) {
       traced.findZombieLeader((leader) => threadState(traced.pid, leader) === 'Z');
     }
   }

@@ -216,8 +216,13 @@ export interface NativeTracer {
 
   /** Declares an address space with its breakpoint sites; `memory` is an open /proc/PID/mem. Returns its handle. */
   addSpace(pid: number, arch: NativeArch): number;
-  /** Reopens /proc/PID/mem, after an exec, and drops its sites, guarded ones included. */
-  resetSpace(space: number, pid: number): void;
+  /**
+   * A space for a child of the process whose space is given, with its sites, slots and signals; guarded are only the
+   * original's sites. Undefined: the child is gone.
+   */
+  copySpace(space: number, pid: number): number | undefined;
+  /** Reopens /proc/PID/mem, after an exec, and drops its sites, guarded ones included; `arch` is the new program's. */
+  resetSpace(space: number, pid: number, arch: NativeArch): void;
   /** Closes its memory and drops its tables; an unknown handle is nothing. */
   removeSpace(space: number): void;
   /** Bytes read into `into`, up to the first unreadable one; 0 when the first cannot be read. */

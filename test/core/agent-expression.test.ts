@@ -137,7 +137,7 @@ describe('agent expression', () => {
 
   it('sees the bytes of the program under a breakpoint', () => {
     const raw = new Uint8Array(1);
-    traced.attachment.process.rawMemory.read(text, raw);
+    traced.attachment.process.addressSpace.rawMemory.read(text, raw);
     assert.equal(raw[0], 0xcc);
     assert.notEqual(resultOf(['const64', text], 'ref8'), 0xccn);
   });

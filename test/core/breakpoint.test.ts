@@ -44,18 +44,18 @@ describe('breakpoint', () => {
     attachment.insertBreakpoint(at);
     assert.deepEqual(memory.readExact(at, 16), before);
     const raw = new Uint8Array(1);
-    attachment.process.rawMemory.read(at, raw);
+    attachment.process.addressSpace.rawMemory.read(at, raw);
     assert.equal(raw[0], 0xcc);
     const changed = before.slice();
     changed[0] = 0x90;
     changed[5] = 0x91;
     memory.write(at, changed);
     assert.deepEqual(memory.readExact(at, 16), changed);
-    attachment.process.rawMemory.read(at, raw);
+    attachment.process.addressSpace.rawMemory.read(at, raw);
     assert.equal(raw[0], 0xcc);
     memory.write(at, before);
     attachment.removeBreakpoint(at);
-    attachment.process.rawMemory.read(at, raw);
+    attachment.process.addressSpace.rawMemory.read(at, raw);
     assert.equal(raw[0], before[0]);
   });
 

@@ -57,11 +57,11 @@ describe('faults', () => {
     const { attachment, engine, tracer } = program;
     const warnings: string[] = [];
     tracer.warn = (message) => warnings.push(message);
-    const addSpace = sinon.stub(tracer.native, 'addSpace').throws(new Error('out of descriptors'));
+    const copySpace = sinon.stub(tracer.native, 'copySpace').throws(new Error('out of descriptors'));
     attachment.insertBreakpoint(program.symbol('main'));
     continueAll(attachment);
     assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 11 });
-    assert.ok(addSpace.called);
+    assert.ok(copySpace.called);
     assert.equal(warnings.length, 1);
   });
 

@@ -97,12 +97,14 @@ export async function launchFixture(
     holdAt?: readonly EventKind[];
     mask?: readonly EventKind[];
     launch?: Partial<LaunchOptions>;
+    /** In the place of one made for `holdAt` and `mask`. */
+    engine?: RecordingEngine;
   } = {},
 ): Promise<TracedProgram> {
-  const { holdAt, mask, launch, ...compile } = options;
+  const { holdAt, mask, launch, engine: ownEngine, ...compile } = options;
   const path = await compileFixture(name, compile);
   const tracer = new Tracer();
-  const engine = new RecordingEngine(holdAt, mask);
+  const engine = ownEngine ?? new RecordingEngine(holdAt, mask);
   const attachment = await tracer.launch({ ...launchOptions(path, args), ...launch }, engine);
   return {
     tracer,

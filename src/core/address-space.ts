@@ -1,0 +1,115 @@
+/**
+ * A memory and what of ours is in it: breakpoint sites and slots. A process has one of its own; after vfork(2), or
+ * clone(2) with CLONE_VM, parent and child have the same one until either executes a program or ends.
+ */
+import type { ArchModule, RegisterFile } from '../../arch/module.js';
+import type { BreakpointOwner } from './breakpoint-programs.js';
+import { BreakpointSites } from './breakpoint-sites.js';
+import { InPlaceStep } from './in-place-step.js';
+import { Memory, type RawMemory } from './memory.js';
+import type { Process } from './process.js';
+import { Slots } from './slots.js';
+import type { Thread } from './thread.js';
+import type { Tracer } from './tracer.js';
+
+/** A machine's way to run a program: its architecture and the registers of this very machine. */
+export interface Machine {
+  readonly arch: ArchModule;
+  readonly registerFile: RegisterFile;
+}
+
+export class AddressSpace {
+  readonly tracer: Tracer;
+  readonly machine: Machine;
+  readonly rawMemory: RawMemory;
+  /** As clients see it: without the traps. */
+  readonly memory: Memory;
+  readonly sites: BreakpointSites;
+  readonly slots: Slots;
+  readonly inPlace: InPlaceStep;
+  readonly #processes = new Set<Process>();
+
+  constructor(tracer: Tracer, machine: Machine) {
+    this.tracer = tracer;
+    this.machine = machine;
+    this.rawMemory = {
+      read: (at, into) => this.#transfer((space) => tracer.native.readMemory(space, at, into)),
+      write: (at, bytes) => this.#transfer((space) => tracer.native.writeMemory(space, at, bytes)),
+    };
+    this.slots = new Slots(tracer.native, this.rawMemory, machine.arch);
+    this.sites = new BreakpointSites(tracer, this);
+    this.memory = new Memory(this.rawMemory, this.sites);
+    this.inPlace = new InPlaceStep(this);
+  }
+
+  /** The processes that run in it; with none left there is no memory any more. */
+  get processes(): ReadonlySet<Process> {
+    return this.#processes;
+  }
+
+  get isShared(): boolean {
+    return this.#processes.size > 1;
+  }
+
+  get hasEngine(): boolean {
+    return [...this.#processes].some((process) => process.attachments.length > 0);
+  }
+
+  *threads(): Iterable<Thread> {
+    for (const process of this.#processes) yield* process.threads.values();
+  }
+
+  anyRunning(): boolean {
+    for (const process of this.#processes) if (process.anyRunning()) return true;
+    return false;
+  }
+
+  resumeWanted(): void {
+    for (const process of this.#processes) process.resumeWanted();
+  }
+
+  /** Handles of its processes' spaces in native code, which have equal sites and slots. */
+  *nativeSpaces(): Iterable<number> {
+    for (const process of this.#processes) yield process.space;
+  }
+
+  /** `process.space` has this memory's sites and slots already. */
+  join(process: Process): void {
+    this.#processes.add(process);
+  }
+
+  /** A process has another memory now, or is gone; what only its engines wanted goes, and who stays may be let go. */
+  leave(process: Process): void {
+    if (!this.#processes.delete(process)) return;
+    this.inPlace.processLeft(process);
+    if (this.#processes.size === 0) return;
+    for (const { owner } of process.attachments) if (!this.isWantedBy(owner)) this.sites.removeAllOf(owner);
+    this.sites.guardAll();
+    if (this.hasEngine) return;
+    for (const other of this.#processes) other.letGoWhenStopped();
+  }
+
+  /** Whether an engine that is attached to a process in it still has this owner's sites. */
+  isWantedBy(owner: BreakpointOwner): boolean {
+    return [...this.#processes].some((process) => process.attachments.some((one) => one.owner === owner));
+  }
+
+  /** For a fork child's copy of the memory, at once when the fork is told of; its bytes are looked at in `settleCopy`. */
+  copy(): AddressSpace {
+    const copy = new AddressSpace(this.tracer, this.machine);
+    this.sites.copyTo(copy.sites);
+    this.slots.copyTo(copy.slots);
+    return copy;
+  }
+
+  /** The copy's process is at its first stop: what it must hold is what `owners` want in the original now. */
+  settleCopy(original: AddressSpace, owners: ReadonlySet<BreakpointOwner>): void {
+    this.slots.settleCopy();
+    this.sites.settleCopy(original.sites, owners);
+  }
+
+  #transfer(transfer: (space: number) => number): number {
+    for (const space of this.nativeSpaces()) return transfer(space);
+    return 0;
+  }
+}

@@ -1,0 +1,185 @@
+/** What the kernel says of a process's threads: read, told to the engines, and answered by letting the thread run or not. */
+import { address, type KernelSignal, type Tid, tid } from '../base/ids.js';
+import type { NativeEvent } from '../native/binding-types.js';
+import type { ResumeAction } from './engine.js';
+import type { ThreadEvent } from './event.js';
+import { isOtherProcess, isTraceStopped } from './proc.js';
+import type { Process } from './process.js';
+import {
+  breakpointHit,
+  isCallStop,
+  isGroupStop,
+  kindOfStop,
+  ptraceEvents,
+  readCallStop,
+  readEventStop,
+  readSignalStop,
+} from './stop.js';
+import type { Thread } from './thread.js';
+import type { ThreadRunner } from './thread-runner.js';
+
+export class ThreadNews {
+  readonly #process: Process;
+  readonly #runner: ThreadRunner;
+  #onFirstStop: (() => void) | undefined;
+
+  constructor(process: Process, runner: ThreadRunner) {
+    this.#process = process;
+    this.#runner = runner;
+    runner.onStepDone((thread) => process.report(thread, this.#stepEnd(thread)));
+  }
+
+  onFirstStop(born: () => void): void {
+    this.#onFirstStop = born;
+  }
+
+  onEvent(thread: Thread, event: NativeEvent): void {
+    if (event.kind !== 'stopped') {
+      this.#onExit(thread, event);
+      return;
+    }
+    const isKnownStop = isGroupStop(event) && thread.isListening && thread.isInterrupted;
+    thread.enter({ kind: 'stopped', at: kindOfStop(event) });
+    const born = this.#onFirstStop;
+    this.#onFirstStop = undefined;
+    if (born !== undefined) {
+      born();
+      return;
+    }
+    const { inPlace } = this.#process.addressSpace;
+    const steppedInPlace = inPlace.finish(thread);
+    if (event.refused) {
+      const wish = this.#process.wishFor(thread);
+      if (wish.kind !== 'hold') this.#runner.passRefusedSite(thread, wish);
+    } else if (steppedInPlace !== undefined && event.stepped && steppedInPlace.kind !== 'step') {
+      this.#continueAfterStep(thread, steppedInPlace);
+    } else if (isKnownStop) {
+      this.#runner.resumeIfWanted(thread);
+    } else {
+      this.#readStop(thread, event);
+    }
+    for (const attachment of this.#process.attachments) attachment.tellHeld(thread);
+    if (steppedInPlace !== undefined) this.#process.addressSpace.resumeWanted();
+  }
+
+  #continueAfterStep(thread: Thread, action: ResumeAction): void {
+    const { pc } = thread;
+    const isInRange = action.kind === 'range-step' && pc >= action.start && pc < action.end;
+    const isDone = action.kind === 'range-step' && !isInRange;
+    // The step has reached a site that waits there: going on would pass it.
+    if (isDone || this.#process.sites.has(pc)) this.#process.report(thread, this.#stepEnd(thread));
+    else this.#runner.resumeIfWanted(thread);
+  }
+
+  #readStop(thread: Thread, event: NativeEvent): void {
+    if (event.event !== 0) {
+      this.#onEventStop(thread, event);
+      return;
+    }
+    if (isCallStop(event)) {
+      this.#process.report(thread, readCallStop(thread, event));
+      return;
+    }
+    const facts = readSignalStop(thread, event, this.#process.tracer.ownPid);
+    thread.pendingSignal = facts.pendingSignal;
+    const trapLength = BigInt(this.#process.arch.breakpoint.pcOffset);
+    const isProgramTrap = facts.events[0]?.kind === 'program-trap';
+    if (isProgramTrap) thread.pc = address(event.pc - trapLength);
+    this.#process.tell(thread, facts.events);
+    // Nobody wants to look at it: the program gets its SIGTRAP with the pc that it expects.
+    if (isProgramTrap && this.#process.wishFor(thread).kind !== 'hold') thread.pc = address(event.pc);
+    this.#runner.resumeIfWanted(thread);
+  }
+
+  #onEventStop(thread: Thread, event: NativeEvent): void {
+    switch (event.event) {
+      case ptraceEvents.clone:
+        this.#onClone(thread, tid(event.message));
+        return;
+      case ptraceEvents.fork:
+        this.#onFork(thread, event.message, 'fork', false);
+        return;
+      case ptraceEvents.vfork:
+        this.#onFork(thread, event.message, 'vfork', true);
+        return;
+      case ptraceEvents.vforkDone:
+        this.#process.report(thread, [{ kind: 'vfork-done', thread }]);
+        return;
+      case ptraceEvents.exec:
+        this.#onExec(thread, tid(event.message));
+        return;
+      default:
+        this.#process.report(thread, readEventStop(thread, event));
+    }
+  }
+
+  #onFork(thread: Thread, child: number, kind: 'fork' | 'vfork', isLikelyShared: boolean): void {
+    this.#process.tracer.onForkedChild(thread, child, kind, isLikelyShared);
+    this.#runner.resumeIfWanted(thread);
+  }
+
+  #onClone(thread: Thread, childId: Tid): void {
+    if (isOtherProcess(this.#process.pid, childId)) {
+      this.#onFork(thread, childId, 'fork', true);
+      return;
+    }
+    const known = this.#process.threads.get(childId);
+    const child = known ?? this.#process.addThread(childId);
+    child.isNew = known === undefined;
+    this.#process.native.adopt(childId, this.#process.space);
+    this.#process.report(thread, [{ kind: 'clone', thread, child }]);
+    this.#process.tracer.deliverEarly(childId);
+  }
+
+  /** `thread` bears the leader's tid now; it was `formerTid` that executed the program, and its wishes hold on. */
+  #onExec(thread: Thread, formerTid: Tid): void {
+    const process = this.#process;
+    const former = process.threads.get(formerTid) ?? thread;
+    // What the leader was about to get went with it; what was sent to the other one is still to come.
+    thread.pendingSignal = undefined;
+    thread.signalOverride = undefined;
+    thread.injectedSignal = former.injectedSignal;
+    thread.awaitedChild = undefined;
+    for (const attachment of process.attachments) attachment.inheritVote(thread, former);
+    for (const other of [...process.threads.values()]) {
+      if (other === thread) continue;
+      process.native.forget(other.tid);
+      process.forgetThread(other);
+    }
+    process.keepThread(thread);
+    if (!process.enterProgram()) return;
+    process.report(thread, [{ kind: 'exec', thread, path: process.program.executablePath() }]);
+  }
+
+  /** A step has ended: it may have reached a breakpoint. */
+  #stepEnd(thread: Thread): ThreadEvent[] {
+    const done: ThreadEvent = { kind: 'step-done', thread };
+    const at = thread.pc;
+    return this.#process.sites.has(at) ? [breakpointHit(thread, at), done] : [done];
+  }
+
+  #onExit(thread: Thread, event: NativeEvent): void {
+    const process = this.#process;
+    process.forgetThread(thread);
+    process.addressSpace.inPlace.threadGone(thread);
+    if (thread.tid === tid(process.pid)) {
+      const signal = event.code as KernelSignal;
+      process.end(
+        event.kind === 'killed' ? { kind: 'killed', signal } : { kind: 'exited', code: event.code },
+      );
+      return;
+    }
+    this.#noticeEnd();
+    process.tellAll({ kind: 'thread-exit', process, tid: thread.tid, code: event.code });
+  }
+
+  /** A thread that ends may take the process with it (exit_group): threads that were held are no longer stopped then. */
+  #noticeEnd(): void {
+    const { threads, pid, native } = this.#process;
+    const stopped = [...threads.values()].filter((thread) => thread.isStopped);
+    const [first] = stopped;
+    if (first === undefined || isTraceStopped(pid, first.tid)) return;
+    for (const thread of stopped) thread.enter({ kind: 'running' });
+    native.expectExits(pid);
+  }
+}
