@@ -84,7 +84,8 @@ function readFields(reader: Reader): MiTuple {
     // A breakpoint with several locations brings bare tuples behind its own.
     const name = reader.take(/[^=,"{[]*/);
     if (reader.next === '=') reader.skip('=');
-    const value = readValue(reader);
+    // A word without a value, as in `traceframe-changed,end`.
+    const value = name !== '' && reader.next === '' ? '' : readValue(reader);
     if (name !== '') fields[name] = value;
     if (reader.next === ',') reader.skip(',');
   }

@@ -81,7 +81,7 @@ export class GdbServer {
   lastProgram: { readonly program: string; readonly args: readonly string[] } | undefined;
 
   /** Tracepoints and what they collected: of the server, not of a connection. */
-  readonly tracing = new Tracing();
+  readonly tracing: Tracing;
 
   readonly #console: ServerConsole;
   readonly #environment: Readonly<Record<string, string>>;
@@ -95,6 +95,7 @@ export class GdbServer {
 
   constructor(tracer: Tracer, config: ServerConfig, console: ServerConsole, log: DebugLog) {
     this.tracer = tracer;
+    this.tracing = new Tracing(tracer.native);
     this.config = config;
     this.log = log;
     this.disabledPackets = expandDisabledPackets(config.disabledPackets);
@@ -228,16 +229,12 @@ export class GdbServer {
 
   /** Takes a process from a session and lets it run on untraced, unless another session has it too. */
   async detach(one: Process, session: GdbSession): Promise<void> {
-    if (this.tracing.keeps(one)) {
-      this.#console.line(`The trace run goes on: still attached to process ${one.pid}`);
-      await session.abandon(one);
-      this.#handOver([one], session);
-      return;
-    }
     const keeper = this.#kept.get(one.pid);
     const persistent = session.persistentBreakpoints(one);
-    if (keeper !== undefined && persistent.length > 0) {
-      this.#console.line('Persistent commands are present, leaving gdbserver attached to the process');
+    const tracingGoesOn = this.tracing.keeps(one);
+    if (keeper !== undefined && (persistent.length > 0 || tracingGoesOn)) {
+      const cause = tracingGoesOn ? 'Disconnected tracing in effect' : 'Persistent commands are present';
+      this.#console.line(`${cause}, leaving gdbserver attached to the process`);
       this.#keepBreakpoints(keeper, persistent);
       await session.abandon(one);
       return;

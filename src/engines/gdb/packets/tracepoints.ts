@@ -85,7 +85,7 @@ function define(session: GdbSession, request: Definition): Reply {
   }
   let tracepoint: Tracepoint;
   if (request.kind === 'tracepoint') {
-    tracepoint = tracing.tracepoints.add(request.definition);
+    tracepoint = tracing.tracepoints.define(request.definition);
   } else {
     const { number, address: at } = request.location;
     tracepoint = tracing.tracepoints.require(number, at);

@@ -1,6 +1,7 @@
 /** Carries out the actions of a tracepoint in a stopped thread. */
 import { address } from '../../../base/ids.js';
 import type { Thread } from '../../../core/index.js';
+import type { TraceVariables } from './trace-variables.js';
 import { type TraceBlock, Traceframe } from './traceframe.js';
 import type { DefinedAction, TraceAction } from './tracepoint.js';
 
@@ -12,13 +13,20 @@ export interface Collection {
 
 /** What became of an agent expression. */
 export interface Evaluation {
-  readonly value: bigint;
+  /** Undefined: it left none. */
+  readonly value: bigint | undefined;
   readonly recorded: readonly TraceBlock[];
   /** Why it failed, after it had recorded what it had. */
   readonly error: string | undefined;
 }
 
 export class Collector {
+  readonly #variables: TraceVariables;
+
+  constructor(variables: TraceVariables) {
+    this.#variables = variables;
+  }
+
   collect(thread: Thread, tracepoint: number, actions: readonly DefinedAction[]): Collection {
     const blocks: TraceBlock[] = [];
     let error: string | undefined;
@@ -26,8 +34,20 @@ export class Collector {
     return { frame: new Traceframe(tracepoint, thread.pc, blocks), error };
   }
 
-  evaluate(_thread: Thread, _program: Uint8Array): Evaluation {
-    return { value: 0n, recorded: [], error: 'expressions are not evaluated' };
+  /** Trace state variables are changed by it. */
+  evaluate(thread: Thread, program: Uint8Array): Evaluation {
+    this.#variables.beforeEvaluation();
+    const { value, recorded, error } = thread.evaluate(program);
+    const blocks: TraceBlock[] = [];
+    for (const subject of recorded) {
+      if (subject.kind === 'memory') {
+        addMemory(thread, subject.address, subject.lengthBytes, blocks);
+      } else {
+        const { number } = subject;
+        blocks.push({ kind: 'variable', number, value: this.#variables.value(number) ?? 0n });
+      }
+    }
+    return { value, recorded: blocks, error };
   }
 
   /** @returns what went wrong; undefined: nothing */

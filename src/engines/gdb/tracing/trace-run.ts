@@ -112,10 +112,10 @@ export class TraceRun {
 
   #holds(thread: Thread, { condition, number }: Tracepoint): boolean {
     if (condition === undefined) return true;
-    const outcome = this.#parts.collector.evaluate(thread, condition);
-    if (outcome.error !== undefined)
-      this.#reason ??= { kind: 'expression', tracepoint: number, text: outcome.error };
-    return outcome.error === undefined && outcome.value !== 0n;
+    const { value, error } = this.#parts.collector.evaluate(thread, condition);
+    const fault = error ?? (value === undefined ? 'the condition has no value' : undefined);
+    if (fault !== undefined) this.#reason ??= { kind: 'expression', tracepoint: number, text: fault };
+    return fault === undefined && value !== 0n;
   }
 
   #collect(thread: Thread, tracepoint: Tracepoint, actions: Tracepoint['actions']): void {

@@ -26,20 +26,23 @@ export class TracepointTable {
     throw new OutstepError(errorCodes.WRONG_STATE, `no tracepoint ${number} at 0x${address.toString(16)}`);
   }
 
-  /** @throws OutstepError WRONG_STATE when it is defined already */
-  add(definition: TracepointDefinition): Tracepoint {
+  /**
+   * A tracepoint without actions yet. It replaces one of the same number and address, whose counts go on: GDB sends
+   * them again during a run when the program has loaded a library.
+   */
+  define(definition: TracepointDefinition): Tracepoint {
     const { number, address } = definition;
-    if (this.find(number, address) !== undefined) {
-      const where = `0x${address.toString(16)}`;
-      throw new OutstepError(
-        errorCodes.WRONG_STATE,
-        `tracepoint ${number} at ${where} is defined already; QTinit forgets the old ones`,
-      );
+    const defined = new Tracepoint(definition);
+    const former = this.find(number, address);
+    if (former !== undefined) {
+      defined.hitCount = former.hitCount;
+      defined.usageBytes = former.usageBytes;
+      this.#set(this.#tracepoints.map((one) => (one === former ? defined : one)));
+      return defined;
     }
-    const added = new Tracepoint(definition);
     const before = this.#tracepoints.filter((one) => one.address <= address);
-    this.#set([...before, added, ...this.#tracepoints.slice(before.length)]);
-    return added;
+    this.#set([...before, defined, ...this.#tracepoints.slice(before.length)]);
+    return defined;
   }
 
   remove(tracepoint: Tracepoint): void {

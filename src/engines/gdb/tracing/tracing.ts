@@ -8,7 +8,7 @@ import { Collector } from './collector.js';
 import { TraceBuffer } from './trace-buffer.js';
 import { TraceRun } from './trace-run.js';
 import { type RunNotes, type StopReason, statusText } from './trace-status.js';
-import { microsecondsNow, TraceVariables } from './trace-variables.js';
+import { microsecondsNow, TraceVariables, type VariableValues } from './trace-variables.js';
 import type { Tracepoint } from './tracepoint.js';
 import { TracepointTable } from './tracepoint-table.js';
 
@@ -30,15 +30,20 @@ export interface AddressRange {
 
 export class Tracing {
   readonly tracepoints = new TracepointTable();
-  readonly variables = new TraceVariables();
+  readonly variables: TraceVariables;
   readonly buffer = new TraceBuffer();
   /** Memory that does not change: read from the program itself while a traceframe is selected. */
   readOnlyRanges: readonly AddressRange[] = [];
   /** The run goes on when the client has left. */
   outlivesClient = false;
   #notes: RunNotes = { user: '', notes: '', tstop: '' };
-  readonly #collector = new Collector();
+  readonly #collector: Collector;
   #state: RunState = { kind: 'not-run' };
+
+  constructor(values: VariableValues) {
+    this.variables = new TraceVariables(values);
+    this.#collector = new Collector(this.variables);
+  }
 
   get isRunning(): boolean {
     return this.#state.kind === 'running';
