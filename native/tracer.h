@@ -98,6 +98,8 @@ class Tracer {
   /** Trace state variables, those of every program alike. */
   agent::Variables& variables() { return variables_; }
   agent::Outcome evaluate(Tracee& tracee, const Space& space, std::span<const uint8_t> program);
+  size_t traceeCount() const { return tracees_.size(); }
+  size_t spaceCount() const { return spaces_.size(); }
   /** Kills what was launched, waits a little until it is reaped, and forgets everything else. */
   void dispose();
 

@@ -87,6 +87,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("expectExits", &TracerBinding::expectExits),
                          InstanceMethod("hitSite", &TracerBinding::hitSite),
                          InstanceMethod("forgetHit", &TracerBinding::forgetHit),
+                         InstanceMethod("tableSizes", &TracerBinding::tableSizes),
                          InstanceMethod("park", &TracerBinding::park),
                          InstanceMethod("dispose", &TracerBinding::dispose),
                      });
@@ -467,6 +468,13 @@ Napi::Value TracerBinding::forgetHit(const Napi::CallbackInfo& info) {
   Tracee* tracee = tracer_.find(tidOf(info));
   if (tracee != nullptr) tracee->hit_site = 0;
   return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::tableSizes(const Napi::CallbackInfo& info) {
+  Napi::Object sizes = Napi::Object::New(info.Env());
+  sizes.Set("threads", Napi::Number::New(info.Env(), static_cast<double>(tracer_.traceeCount())));
+  sizes.Set("spaces", Napi::Number::New(info.Env(), static_cast<double>(tracer_.spaceCount())));
+  return sizes;
 }
 
 Napi::Value TracerBinding::park(const Napi::CallbackInfo& info) {

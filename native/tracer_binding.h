@@ -57,6 +57,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value expectExits(const Napi::CallbackInfo& info);
   Napi::Value hitSite(const Napi::CallbackInfo& info);
   Napi::Value forgetHit(const Napi::CallbackInfo& info);
+  Napi::Value tableSizes(const Napi::CallbackInfo& info);
   Napi::Value park(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 

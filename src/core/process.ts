@@ -14,6 +14,7 @@ import type { CoreEvent, ExitStatus, ThreadEvent } from './event.js';
 import { HardwarePoints } from './hardware-points.js';
 import { LoadedProgram } from './loaded-program.js';
 import type { Memory } from './memory.js';
+import { threadState } from './proc.js';
 import { Thread } from './thread.js';
 import { ThreadNews } from './thread-news.js';
 import { ThreadRunner } from './thread-runner.js';
@@ -22,6 +23,8 @@ import type { Tracer } from './tracer.js';
 export type Origin = 'launched' | 'attached';
 
 const strictness = { hold: 3, step: 2, 'range-step': 1, continue: 0 } as const;
+/** How long a thread may take to stop before it is looked at whether it can. */
+const longestAnswerMs = 1000;
 const hold: ResumeAction = { kind: 'hold' };
 const letRun: ResumeAction = { kind: 'continue' };
 
@@ -45,7 +48,10 @@ export class Process {
   #isAlive = true;
   /** No engine wants it, but one wants the memory that it shares: it runs past the sites, unseen. */
   #isEscorted = false;
+  /** No engine is left: it is let go when its last thread has stopped. */
+  #isLeaving = false;
   #onLeave: (() => void) | undefined;
+  #sleepTimer: NodeJS.Timeout | undefined;
 
   /** `space` has the sites and slots of `addressSpace` already. */
   constructor(tracer: Tracer, pid: Pid, origin: Origin, space: number, addressSpace: AddressSpace) {
@@ -114,6 +120,7 @@ export class Process {
     const attachment = new Attachment(this, engine, parent, ownSites ? undefined : parent?.owner);
     if (ownSites && parent !== undefined) this.sites.share(parent.owner, attachment.owner);
     this.#isEscorted = false;
+    this.#isLeaving = false;
     this.tracer.addProcess(this);
     this.#attachments = [...this.#attachments, attachment];
     this.passSignalsChanged();
@@ -162,7 +169,7 @@ export class Process {
     this.tracer.schedulePump();
   }
 
-  /** Interrupts every running thread; resolves when none runs. */
+  /** Interrupts every running thread; resolves when none runs but those that sleep uninterruptibly. */
   stopRunning(): Promise<void> {
     for (const thread of this.#threads.values()) this.interrupt(thread);
     if (!this.anyRunning()) return Promise.resolve();
@@ -174,10 +181,25 @@ export class Process {
     if (!thread.isRunning || thread.isInterrupted) return;
     thread.isInterrupted = true;
     this.native.interrupt(thread.tid);
+    this.#watchSleepers();
   }
 
+  /** Whoever does not answer an interrupt for long may be asleep. */
+  #watchSleepers(): void {
+    this.#sleepTimer ??= setTimeout(() => {
+      this.#sleepTimer = undefined;
+      const silent = [...this.#threads.values()].filter(
+        (thread) => thread.isRunning && thread.isInterrupted && !thread.isAsleep,
+      );
+      for (const thread of silent) thread.isAsleep = threadState(this.pid, thread.tid) === 'D';
+      if (silent.some(({ isAsleep }) => isAsleep)) this.tracer.schedulePump();
+      if (silent.some(({ isAsleep }) => !isAsleep)) this.#watchSleepers();
+    }, longestAnswerMs).unref();
+  }
+
+  /** Whether a thread may execute an instruction before it stops. */
   anyRunning(): boolean {
-    for (const thread of this.#threads.values()) if (thread.isRunning) return true;
+    for (const thread of this.#threads.values()) if (thread.isRunning && !thread.isAsleep) return true;
     return false;
   }
 
@@ -189,6 +211,7 @@ export class Process {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const resolve of waiters) resolve();
+    if (this.#isLeaving) this.#letGo();
   }
 
   /** A leader that exited before its threads never stops; found when it does not answer an interrupt. */
@@ -299,6 +322,7 @@ export class Process {
 
   #close(): void {
     this.#isAlive = false;
+    clearTimeout(this.#sleepTimer);
     this.#leaveMemory();
     this.#attachments = [];
     this.native.removeSpace(this.space);
@@ -346,13 +370,20 @@ export class Process {
   letGoWhenStopped(): void {
     if (this.#attachments.length > 0) return;
     this.#isEscorted = false;
-    void this.stopRunning().then(() => {
-      if (this.#isAlive && this.#attachments.length === 0) this.release(() => true);
-    });
+    this.#isLeaving = true;
+    for (const thread of this.#threads.values()) this.interrupt(thread);
+    this.tracer.schedulePump();
   }
 
   #letGo(): void {
+    if (!this.#isAlive || this.#attachments.length > 0) return;
     const threads = [...this.#threads.values()];
+    if (threads.some(({ isRunning }) => isRunning)) {
+      // Only a stopped thread can be let go.
+      this.#isLeaving = true;
+      this.tracer.hideProcess(this);
+      return;
+    }
     // Left mapped when no thread can do it: nobody misses the page.
     const unmapper = threads.find(({ state }) => state.kind === 'stopped' && state.at !== 'system-call');
     if (unmapper !== undefined && !this.#addressSpace.isShared) this.#addressSpace.slots.release(unmapper);

@@ -46,6 +46,11 @@ export class Thread {
   awaitedChild: Process | undefined;
   /** It is left in a job-control stop, of which everybody was told, until that ends (PTRACE_LISTEN). */
   isListening = false;
+  /**
+   * In a sleep that nothing interrupts (state D), with an interrupt pending: it runs no instruction of the program
+   * before it stops, whenever that is.
+   */
+  isAsleep = false;
   /** A signal that we sent ourselves and that is to be delivered without a word to anybody. */
   injectedSignal: number | undefined;
   /** The image that this thread's debug registers hold. */
@@ -80,7 +85,9 @@ export class Thread {
   enter(state: ThreadState): void {
     this.#state = state;
     this.#regsets.clear();
-    if (state.kind === 'stopped') this.isInterrupted = false;
+    if (state.kind !== 'stopped') return;
+    this.isInterrupted = false;
+    this.isAsleep = false;
   }
 
   /** It was thought to be stopped and is gone: killed out of its stop, or in a system call made for us. */

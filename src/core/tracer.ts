@@ -78,6 +78,17 @@ export class Tracer implements Disposable {
     return this.#processes;
   }
 
+  /** How much is kept of what is traced: all 0 when nothing is. */
+  tableSizes(): Readonly<Record<string, number>> {
+    return {
+      processes: this.#processes.size,
+      hidden: this.#hidden.size,
+      listeners: this.#listeners.size,
+      early: this.#early.size,
+      ...this.native.tableSizes(),
+    };
+  }
+
   /** Also one that no engine is attached to. */
   tracedProcess(pid: Pid): Process | undefined {
     return this.#processes.get(pid) ?? this.#hidden.get(pid);

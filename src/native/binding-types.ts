@@ -279,6 +279,8 @@ export interface NativeTracer {
   hitSite(tid: number): bigint;
   /** When the thread is resumed it meets the trap of the site that it was told of. */
   forgetHit(tid: number): void;
+  /** How many threads are known and how many spaces declared. */
+  tableSizes(): { readonly threads: number; readonly spaces: number };
   /** Tells that a thread will not stop any more (a leader that exited before its threads). */
   park(tid: number): void;
   /** Lets every traced process go or kills it, as it was spawned or attached, and frees everything. Twice is harmless. */

@@ -7,6 +7,7 @@ import sinon from 'sinon';
 import { type Address, address } from '../../src/base/ids.js';
 import type { CoreEvent, EventAnswer, EventKind, Process } from '../../src/core/index.js';
 import { Tracer } from '../../src/core/index.js';
+import { bounded } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
 import { startOrphan } from '../support/orphan.js';
 import { eventually, executableText, mappingsOf, processState, tracerOf } from '../support/proc-files.js';
@@ -350,6 +351,43 @@ describe('the child of a vfork', () => {
     await eventually('the parent is let go', () => tracerOf(orphan.pid) === 0);
     assert.deepEqual(executableText(orphan.pid), before);
     assert.equal(hasSlots(orphan.pid), false);
+  });
+});
+
+describe('a thread that sleeps uninterruptibly', () => {
+  async function childOf(id: number): Promise<number> {
+    const childrenFile = `/proc/${id}/task/${id}/children`;
+    await eventually('the child is there', () => /\d/.test(readFileSync(childrenFile, 'latin1')));
+    await eventually('it sleeps', () => processState(id) === 'D');
+    return Number(readFileSync(childrenFile, 'latin1'));
+  }
+
+  it('is left running by what stops the others, and stops when it wakes', async () => {
+    await using program = await launchFixture('forks', ['dp'], { mask: [...usualKinds, 'held'] });
+    const { attachment, engine } = program;
+    continueAll(attachment);
+    const child = await childOf(attachment.process.pid);
+    await bounded(attachment.quiesce(), 20_000, () => 'the others stop');
+    const [thread] = [...attachment.process.threads.values()];
+    assert.ok(thread?.isRunning);
+    attachment.hold([thread]);
+    process.kill(child, 'SIGKILL');
+    assert.equal((await engine.next('held')).thread, thread);
+    assert.ok(thread.isStopped);
+    continueAll(attachment);
+    assert.deepEqual(await exitOf(engine, attachment.process), { kind: 'exited', code: 109 });
+  });
+
+  it('keeps its process traced until it wakes, when the engine leaves', async () => {
+    using program = await attachToOrphan('pdp', []);
+    const { attachment, before, orphan, tracer } = program;
+    const child = await childOf(orphan.pid);
+    await bounded(attachment.detach(), 20_000, () => 'the engine leaves');
+    assert.equal(tracer.processes.has(orphan.pid), false);
+    assert.deepEqual(executableText(orphan.pid), before);
+    assert.equal(tracerOf(orphan.pid), process.pid);
+    process.kill(child, 'SIGKILL');
+    await eventually('it is let go', () => !existsSync(`/proc/${orphan.pid}`) || tracerOf(orphan.pid) === 0);
   });
 });
 
