@@ -83,10 +83,15 @@ describe('gdb: children of the program', () => {
     await debugFixture('children', { args: ['fork'], settings }, async ({ gdb }) => {
       await gdb.execute('break main');
       expectBreakpointStop(await gdb.run('continue'), { function: 'main' });
-      await gdb.execute('delete');
-      // The parent waits for its child.
+      await gdb.execute('break visited');
+      expectBreakpointStop(await gdb.run('continue'), { function: 'visited' });
+      const stop = await gdb.run('continue');
+      expectBreakpointStop(stop, { function: 'visited' });
+      assert.equal(await gdb.evaluate('$_inferior'), '2');
+      // The end of the child wakes the parent, which then stands at the breakpoint.
       expectExit(await gdb.run('continue'), 0);
       await gdb.execute('inferior 1');
+      expectBreakpointStop(await gdb.run('continue'), { function: 'visited' });
       expectExit(await gdb.run('continue'), 0);
     });
   });

@@ -29,6 +29,7 @@ export class ClientEngine implements Engine {
 
   updateMask(): void {
     this.#mask = reportedEvents(this.#session.features, this.#session.threadEvents);
+    for (const { attachment } of this.#context.processes.all()) attachment.maskChanged();
   }
 
   onEvent(event: CoreEvent): EventAnswer {
