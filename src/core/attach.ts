@@ -94,7 +94,7 @@ function seizeThreads(tracer: Tracer, target: Process): number {
     } catch (error) {
       // Already ours: the kernel attached it together with its parent, whose event is on its way.
       if (isNativeError(error) && Number(statusField(id, 'TracerPid')) === tracer.ownPid) continue;
-      if (isEnding(threadState(target.pid, id))) continue;
+      if (isEnding(threadState(id))) continue;
       throw error;
     }
     target.addThread(id);

@@ -135,6 +135,12 @@ export class BreakpointSites implements ShadowSource {
     this.#declare(site.address, nativePlan(site.plan, slot, site.original));
   }
 
+  /** Where traps are in memory. */
+  *addresses(): Iterable<bigint> {
+    yield* this.#removed.keys();
+    yield* this.#sites.keys();
+  }
+
   /** Puts the original bytes into a copy of the memory. */
   restoreAll(memory: RawMemory): void {
     for (const site of [...this.#removed.values(), ...this.#sites.values()]) this.#restore(site, memory);

@@ -20,13 +20,13 @@ export function statusField(id: number, field: string): string | undefined {
 }
 
 /** One-letter state of a thread (R, S, D, T, t, Z, X). */
-export function threadState(process: Pid, thread: Tid): string | undefined {
-  return statFields(process, thread)?.[0];
+export function threadState(thread: Tid): string | undefined {
+  return statFields(thread)?.[0];
 }
 
 /** Whether a thread is held by its tracer; false when it is on its way out. */
-export function isTraceStopped(process: Pid, thread: Tid): boolean {
-  const state = threadState(process, thread);
+export function isTraceStopped(thread: Tid): boolean {
+  const state = threadState(thread);
   return state === 't' || state === 'T';
 }
 
@@ -36,17 +36,17 @@ export function isFiltered(thread: Tid): boolean {
 }
 
 /** CPU that a thread last ran on: field 39 of stat. 0 when it is gone. */
-export function lastCpu(process: Pid, thread: Tid): number {
-  return Number(statFields(process, thread)?.[36] ?? 0);
+export function lastCpu(thread: Tid): number {
+  return Number(statFields(thread)?.[36] ?? 0);
 }
 
-/** Fields of /proc/PID/task/TID/stat from the state (field 3) on; the name before may contain anything. */
-function statFields(process: Pid, thread: Tid): string[] | undefined {
-  const stat = readText(`/proc/${process}/task/${thread}/stat`);
+/** Fields of /proc/TID/task/TID/stat from the state (field 3) on; the name before may contain anything. */
+function statFields(thread: Tid): string[] | undefined {
+  const stat = readText(`/proc/${thread}/task/${thread}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
-/** Name of a thread (comm), up to 15 bytes, decoded as UTF-8. */
+/** Name of a thread (comm), up to 15 bytes, decoded as UTF-8; empty when it is gone or not of the process's own group. */
 export function threadName(process: Pid, thread: Tid): string {
   try {
     return readFileSync(`/proc/${process}/task/${thread}/comm`, 'utf8').trimEnd();

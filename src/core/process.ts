@@ -11,11 +11,12 @@ import type { BreakpointSites } from './breakpoint-sites.js';
 import { CaughtCalls } from './caught-calls.js';
 import type { Engine, ResumeAction } from './engine.js';
 import type { CoreEvent, ExitStatus, ThreadEvent } from './event.js';
+import { letForeignThreadGo } from './foreign-threads.js';
 import { HardwarePoints } from './hardware-points.js';
 import { LoadedProgram } from './loaded-program.js';
 import type { Memory } from './memory.js';
 import { threadState } from './proc.js';
-import { Thread } from './thread.js';
+import { type ForeignOrigin, Thread } from './thread.js';
 import { ThreadNews } from './thread-news.js';
 import { ThreadRunner } from './thread-runner.js';
 import type { Tracer } from './tracer.js';
@@ -129,8 +130,8 @@ export class Process {
   }
 
   /** Makes a thread known; it counts as running until its first stop is seen. */
-  addThread(id: Tid): Thread {
-    const thread = new Thread(id, this, this.arch.debugRegisters.none);
+  addThread(id: Tid, origin?: ForeignOrigin): Thread {
+    const thread = new Thread(id, this, this.arch.debugRegisters.none, origin);
     this.#threads.set(id, thread);
     for (const attachment of this.#attachments) attachment.voteForNew(thread);
     this.listenTo(thread);
@@ -150,6 +151,7 @@ export class Process {
     if (thread.state.kind !== 'zombie') thread.enter({ kind: 'gone' });
     if (this.#threads.get(thread.tid) === thread) this.#threads.delete(thread.tid);
     this.tracer.unlisten(thread.tid);
+    if (thread.ownSpace !== undefined) this.native.removeSpace(thread.ownSpace);
     for (const attachment of this.#attachments) attachment.forgetThread(thread);
   }
 
@@ -191,7 +193,7 @@ export class Process {
       const silent = [...this.#threads.values()].filter(
         (thread) => thread.isRunning && thread.isInterrupted && !thread.isAsleep,
       );
-      for (const thread of silent) thread.isAsleep = threadState(this.pid, thread.tid) === 'D';
+      for (const thread of silent) thread.isAsleep = threadState(thread.tid) === 'D';
       if (silent.some(({ isAsleep }) => isAsleep)) this.tracer.schedulePump();
       if (silent.some(({ isAsleep }) => !isAsleep)) this.#watchSleepers();
     }, longestAnswerMs).unref();
@@ -314,10 +316,18 @@ export class Process {
 
   /** It is reaped. */
   end(status: ExitStatus): void {
+    this.letForeignThreadsGo();
     for (const thread of [...this.#threads.values()]) this.forgetThread(thread);
     this.#isAlive = false;
     this.tellAll({ kind: 'exit', process: this, pid: this.pid, status });
     this.#close();
+  }
+
+  /** The process's memory is gone for its own threads; theirs may be the same and goes on. */
+  letForeignThreadsGo(): void {
+    const foreign = [...this.#threads.values()].filter((thread) => thread.isForeign);
+    if (foreign.length > 0) this.sites.restoreAll(this.addressSpace.rawMemory);
+    for (const thread of foreign) letForeignThreadGo(thread);
   }
 
   #close(): void {
@@ -398,6 +408,7 @@ export class Process {
   kill(): Promise<void> {
     if (!this.#isAlive) return Promise.resolve();
     this.native.kill(this.pid);
+    for (const thread of this.#threads.values()) if (thread.isForeign) this.native.kill(thread.tid);
     // A killed thread leaves its stop by itself.
     for (const thread of this.#threads.values()) if (thread.isStopped) thread.enter({ kind: 'running' });
     this.tracer.schedulePump();

@@ -3,6 +3,7 @@ import { address, type KernelSignal, type Tid, tid } from '../base/ids.js';
 import type { NativeEvent } from '../native/binding-types.js';
 import type { ResumeAction } from './engine.js';
 import type { ThreadEvent } from './event.js';
+import { addForeignThread, letForeignThreadGo } from './foreign-threads.js';
 import { isOtherProcess, isTraceStopped } from './proc.js';
 import type { Process } from './process.js';
 import {
@@ -119,21 +120,29 @@ export class ThreadNews {
   }
 
   #onClone(thread: Thread, childId: Tid): void {
-    if (isOtherProcess(this.#process.pid, childId)) {
-      this.#onFork(thread, childId, 'fork', true);
-      return;
-    }
     const known = this.#process.threads.get(childId);
-    const child = known ?? this.#process.addThread(childId);
+    const child = known ?? this.#addThread(childId);
     child.isNew = known === undefined;
-    this.#process.native.adopt(childId, this.#process.space);
+    if (!child.isForeign) this.#process.native.adopt(childId, this.#process.space);
     this.#process.report(thread, [{ kind: 'clone', thread, child }]);
     this.#process.tracer.deliverEarly(childId);
+  }
+
+  #addThread(id: Tid): Thread {
+    const process = this.#process;
+    return isOtherProcess(process.pid, id) ? addForeignThread(process, id) : process.addThread(id);
   }
 
   /** `thread` bears the leader's tid now; it was `formerTid` that executed the program, and its wishes hold on. */
   #onExec(thread: Thread, formerTid: Tid): void {
     const process = this.#process;
+    if (thread.isForeign) {
+      process.addressSpace.inPlace.threadGone(thread);
+      letForeignThreadGo(thread);
+      process.tellAll({ kind: 'thread-exit', process, tid: thread.tid, code: 0 });
+      return;
+    }
+    process.letForeignThreadsGo();
     const former = process.threads.get(formerTid) ?? thread;
     // What the leader was about to get went with it; what was sent to the other one is still to come.
     thread.pendingSignal = undefined;
@@ -176,9 +185,9 @@ export class ThreadNews {
   /** A thread that ends may take the process with it (exit_group): threads that were held are no longer stopped then. */
   #noticeEnd(): void {
     const { threads, pid, native } = this.#process;
-    const stopped = [...threads.values()].filter((thread) => thread.isStopped);
+    const stopped = [...threads.values()].filter((thread) => thread.isStopped && !thread.isForeign);
     const [first] = stopped;
-    if (first === undefined || isTraceStopped(pid, first.tid)) return;
+    if (first === undefined || isTraceStopped(first.tid)) return;
     for (const thread of stopped) thread.enter({ kind: 'running' });
     native.expectExits(pid);
   }

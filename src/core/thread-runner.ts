@@ -86,7 +86,7 @@ export class ThreadRunner {
     const takesSignal = thread.state.kind === 'stopped' && thread.state.at === 'signal-delivery';
     if (signal === 0 || takesSignal) return signal;
     thread.injectedSignal = signal;
-    this.#native.tgkill(this.#process.pid, thread.tid, signal);
+    this.#native.tgkill(thread.group, thread.tid, signal);
     return 0;
   }
 }

@@ -2,7 +2,7 @@
 import type { DebugImage, Register, RegsetAccess } from '../../arch/module.js';
 import { littleEndian, numberOf } from '../base/byte-order.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
-import { type Address, address, type KernelSignal, type Tid } from '../base/ids.js';
+import { type Address, address, type KernelSignal, type Pid, type Tid } from '../base/ids.js';
 import type { EvaluationOutcome } from '../native/binding-types.js';
 import type { HitOwners } from './event.js';
 import { lastCpu, threadName } from './proc.js';
@@ -26,11 +26,22 @@ export type ThreadState =
   | { readonly kind: 'zombie' }
   | { readonly kind: 'gone' };
 
+/** Of a thread in another thread group than the process that it is counted with. */
+export interface ForeignOrigin {
+  /** Its thread group. */
+  readonly group: Pid;
+  /** Handle of its memory in native code, when that is not the process's. */
+  readonly ownSpace: number | undefined;
+}
+
 const running: ThreadState = { kind: 'running' };
 
 export class Thread {
   readonly tid: Tid;
   readonly process: Process;
+  /** The kernel's thread group: the process, but for a foreign thread. */
+  readonly group: Pid;
+  readonly ownSpace: number | undefined;
   #state: ThreadState = running;
   readonly #regsets = new Map<string, Uint8Array | undefined>();
   readonly #regsetAccess: RegsetAccess;
@@ -56,9 +67,11 @@ export class Thread {
   /** The image that this thread's debug registers hold. */
   debugImage: DebugImage;
 
-  constructor(tid: Tid, process: Process, debugImage: DebugImage) {
+  constructor(tid: Tid, process: Process, debugImage: DebugImage, origin?: ForeignOrigin) {
     this.tid = tid;
     this.process = process;
+    this.group = origin?.group ?? process.pid;
+    this.ownSpace = origin?.ownSpace;
     this.debugImage = debugImage;
     this.#regsetAccess = {
       read: (regset) => this.#readRegset(regset),
@@ -68,6 +81,10 @@ export class Thread {
 
   get state(): ThreadState {
     return this.#state;
+  }
+
+  get isForeign(): boolean {
+    return this.group !== this.process.pid;
   }
 
   get isStopped(): boolean {
@@ -163,14 +180,14 @@ export class Thread {
     return outcome;
   }
 
-  /** Name of the thread (comm); empty when it is gone. */
+  /** Name of the thread (comm); empty when it is gone, or foreign: it bears that of a process then. */
   name(): string {
     return threadName(this.process.pid, this.tid);
   }
 
   /** CPU that it last ran on. */
   core(): number {
-    return lastCpu(this.process.pid, this.tid);
+    return lastCpu(this.tid);
   }
 
   #readRegset(name: string): Uint8Array | undefined {

@@ -319,7 +319,7 @@ export class Tracer implements Disposable {
 
   #findZombieLeaders(): void {
     for (const traced of this.#allProcesses()) {
-      traced.findZombieLeader((leader) => threadState(traced.pid, leader) === 'Z');
+      traced.findZombieLeader((leader) => threadState(leader) === 'Z');
     }
   }
 }
