@@ -68,7 +68,7 @@ async function run(session: GdbSession, { program, args }: Program): Promise<Rep
   if (name === undefined) return failure(errno.invalid, 'no program to run');
   const process = await server.startProcess(name, args, session.launchSettings);
   await server.give(process, session);
-  return session.reportPresent(process, 'attached');
+  return session.reportPresent(process, 'started');
 }
 
 async function attach(session: GdbSession, id: Pid): Promise<Reply> {

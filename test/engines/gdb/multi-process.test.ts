@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { hexOfText } from 'gdb-js-rsp-parser';
+import { describe, it } from 'mocha';
+import { symbolValue } from '../../core/traced-program.js';
+import { startOrphan } from '../../support/orphan.js';
+import { eventually, processState, tracerOf } from '../../support/proc-files.js';
+import { compileFixed, newServer, stopKeys } from './traced-session.js';
+import { WireClient } from './wire-client.js';
+
+/** An extended client of a server without a program. */
+async function withClient(
+  mode: 'all-stop' | 'non-stop',
+  test: (client: WireClient) => Promise<void>,
+): Promise<void> {
+  const { server } = newServer({ multi: true });
+  try {
+    const client = new WireClient(server);
+    await client.greet();
+    assert.equal(await client.request('!'), 'OK');
+    if (mode === 'non-stop') assert.equal(await client.request('QNonStop:1'), 'OK');
+    await test(client);
+  } finally {
+    server.dispose();
+  }
+}
+
+/** Starts a program; gives its process id as the wire has it. */
+async function run(client: WireClient, path: string, ...args: readonly string[]): Promise<string> {
+  const stop = await client.request(`vRun;${[path, ...args].map((word) => hexOfText(word)).join(';')}`);
+  const thread = stopKeys(stop).get('thread') ?? '';
+  assert.match(thread, /^p[0-9a-f]+\.[0-9a-f]+$/);
+  assert.equal(await client.request('qC'), `QC${thread}`);
+  return thread.slice(1, thread.indexOf('.'));
+}
+
+/** What comes of a resume: its answer, or the stops that are notified. */
+async function stopsOf(
+  client: WireClient,
+  mode: 'all-stop' | 'non-stop',
+  resume: string,
+): Promise<readonly string[]> {
+  if (mode === 'all-stop') return [await client.request(resume)];
+  assert.equal(await client.request(resume), 'OK');
+  return client.stops();
+}
+
+for (const mode of ['all-stop', 'non-stop'] as const) {
+  describe(`several processes in one session: ${mode}`, () => {
+    it('each ends with its own status or signal', () =>
+      withClient(mode, async (client) => {
+        const workers = await compileFixed('workers', ['-pthread']);
+        const one = await run(client, workers, '0');
+        const two = await run(client, workers, '0');
+        const three = await run(client, await compileFixed('stepping'));
+        assert.equal((await client.request('qfThreadInfo')).split(',').length, 3);
+        assert.deepEqual(await stopsOf(client, mode, `vCont;C0f:p${two}.-1`), [`X0f;process:${two}`]);
+        assert.deepEqual(await stopsOf(client, mode, `vCont;c:p${three}.-1`), [`W00;process:${three}`]);
+        assert.deepEqual(await stopsOf(client, mode, 'vCont;c'), [`W03;process:${one}`]);
+        assert.equal(await client.request('qfThreadInfo'), 'l');
+      }));
+
+    it('vKill and D are about one of them', () =>
+      withClient(mode, async (client) => {
+        const path = await compileFixed('stepping');
+        const one = await run(client, path);
+        const two = await run(client, path);
+        const three = await run(client, path);
+        assert.equal(await client.request(`vKill;${two}`), 'OK');
+        assert.equal(await client.request(`D;${one}`), 'OK');
+        assert.equal(await client.request('qfThreadInfo'), `mp${three}.${three}`);
+        assert.deepEqual(await stopsOf(client, mode, 'vCont;c'), [`W00;process:${three}`]);
+      }));
+
+    it('a breakpoint of one is not one of the other', () =>
+      withClient(mode, async (client) => {
+        const path = await compileFixed('stepping');
+        const main = symbolValue(path, 'main').toString(16);
+        const one = await run(client, path);
+        const two = await run(client, path);
+        assert.equal(await client.request(`Hgp${two}.${two}`), 'OK');
+        assert.equal(await client.request(`Z0,${main},1`), 'OK');
+        assert.deepEqual(await stopsOf(client, mode, `vCont;c:p${one}.-1`), [`W00;process:${one}`]);
+        const [hit = ''] = await stopsOf(client, mode, `vCont;c:p${two}.-1`);
+        assert.equal(stopKeys(hit).get('thread'), `p${two}.${two}`);
+        assert.equal(stopKeys(hit).get('swbreak'), '');
+      }));
+  });
+}
+
+describe('vAttach in non-stop', () => {
+  it('is answered OK and stops nothing; t stops every thread', () =>
+    withClient('non-stop', async (client) => {
+      const path = await compileFixed('workers', ['-pthread']);
+      using program = startOrphan(path, ['3']);
+      await eventually('its threads are there', () => processState(program.pid) === 'S');
+      const id = program.pid.toString(16);
+      assert.equal(await client.request(`vAttach;${id}`), 'OK');
+      assert.equal(tracerOf(program.pid) > 0, true);
+      assert.equal(await client.request('?'), 'OK');
+      const threads = (await client.request('qfThreadInfo')).slice(1).split(',');
+      assert.equal(await client.request(`vCont;t:p${id}.-1`), 'OK');
+      const stops: string[] = [];
+      while (stops.length < threads.length) stops.push(...(await client.stops()));
+      for (const stop of stops) assert.match(stop, /^T00/);
+      assert.deepEqual(stops.map((stop) => stopKeys(stop).get('thread')).sort(), [...threads].sort());
+      assert.equal(await client.request(`D;${id}`), 'OK');
+      assert.equal(tracerOf(program.pid), 0);
+    }));
+});
