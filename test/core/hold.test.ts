@@ -119,6 +119,8 @@ describe('holding threads', () => {
     await using program = await launchSpinning();
     const { attachment, engine } = program;
     const [first] = threadsOf(attachment);
+    // A thread that is in the stop from its start is told of as a new one.
+    for (let started = 1; started < 4; started++) await engine.next('thread-start');
     process.kill(attachment.process.pid, 'SIGSTOP');
     const stopped = new Set<Thread>();
     while (stopped.size < 4) stopped.add((await engine.next('group-stop')).thread);
