@@ -5,8 +5,16 @@ import { address } from '../../src/base/ids.js';
 import { Tracer } from '../../src/core/index.js';
 import { bounded } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
+import { mappingsOf } from '../support/proc-files.js';
 import { TestProcess } from '../support/test-process.js';
-import { continueAll, launchFixture, pid, RecordingEngine } from './traced-program.js';
+import {
+  continueAll,
+  launchFixture,
+  launchOptions,
+  pid,
+  RecordingEngine,
+  symbolValue,
+} from './traced-program.js';
 
 function numberAt(bytes: Uint8Array | undefined, offset: number): number {
   assert.ok(bytes);
@@ -127,5 +135,27 @@ describe('32-bit programs', () => {
     const own = attachment.process.program.threadLocalAddress(thread, 0n, main);
     assert.ok(own !== undefined);
     assert.equal(numberAt(attachment.process.memory.readExact(address(own), 4), 0), 1234);
+  });
+
+  it('that a 64-bit one becomes by an exec are debugged as what they are', async () => {
+    const path = await compileFixture('hot-threads', { machine: 'i386' });
+    using tracer = new Tracer();
+    const engine = new RecordingEngine(['exec', 'step-done']);
+    const attachment = await tracer.launch(launchOptions('/usr/bin/env', [path, '2', '50']), engine);
+    const { process } = attachment;
+    const [thread] = process.threads.values();
+    assert.ok(thread);
+    assert.equal(process.arch.name, 'x86_64');
+    continueAll(attachment);
+    await engine.next('exec');
+    assert.equal(process.arch.name, 'i386');
+    assert.ok(thread.pc < 1n << 32n);
+    attachment.resume([{ thread, action: { kind: 'step' } }]);
+    await engine.next('step-done');
+    const base = mappingsOf(process.pid).find((mapping) => mapping.path === path)?.start ?? 0n;
+    attachment.insertBreakpoint(address(base + symbolValue(path, 'hot')));
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+    assert.equal(engine.count('breakpoint'), 100);
   });
 });
