@@ -46,6 +46,8 @@ export class NonStop implements RunMode {
   }
 
   heldThreads(process: Process): Iterable<Thread> {
+    // The maker of a child stays held until it could be told.
+    if (this.#context.processes.isHidden(process)) return process.threads.values();
     const held = [...this.#stopped.keys(), ...this.#queue.flatMap((stop) => threadOf(stop) ?? [])];
     return held.filter((thread) => thread.process === process);
   }
@@ -177,6 +179,7 @@ export class NonStop implements RunMode {
   #add(stop: Stop): void {
     if (this.#isLeaving) {
       if (stop.kind === 'exit') this.#context.pending.addExit(stop);
+      else if (stop.kind === 'thread-exited') this.#context.pending.add(stop);
       else if (stop.kind === 'event' && stop.event.kind !== 'held') this.#context.pending.add(stop);
       return;
     }
@@ -188,7 +191,10 @@ export class NonStop implements RunMode {
   acknowledge(): Reply {
     const known = this.#queue.shift();
     const thread = known && threadOf(known);
-    if (known !== undefined && thread !== undefined && this.#isOurs(thread)) this.#stopped.set(thread, known);
+    // The first thread of a program may have two stops here: one of its own, and the exec of another thread.
+    const isLast = !this.#queue.some((stop) => threadOf(stop) === thread);
+    if (known !== undefined && thread !== undefined && isLast && this.#isOurs(thread))
+      this.#stopped.set(thread, known);
     if (known?.kind === 'event') this.#takeOver(known.event);
     return this.#nextReply();
   }

@@ -61,6 +61,10 @@ export class ProcessSet {
     return hidden !== undefined;
   }
 
+  isHidden(process: Process): boolean {
+    return this.#hiddenChildren.has(process);
+  }
+
   hideThread(thread: Thread): void {
     this.#hiddenThreads.add(thread);
   }

@@ -240,6 +240,7 @@ export class GdbSession {
     const attached = this.#processes.remove(process);
     this.#pending.dropProcess(process);
     this.selection.forget(process);
+    this.threadEvents.forget(process);
     this.#mode.forget(process);
     this.letHiddenChildrenGo(process);
     return attached;

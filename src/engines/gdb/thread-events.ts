@@ -3,7 +3,7 @@
  * do (`QThreadOptions`, of which new threads have none).
  */
 import type { Pid, Tid } from '../../base/ids.js';
-import type { Thread } from '../../core/index.js';
+import type { Process, Thread } from '../../core/index.js';
 
 /** Bits of `QThreadOptions` (GDB manual, "General Query Packets"). */
 export const threadOptions = { clone: 1, exit: 2 } as const;
@@ -17,6 +17,11 @@ export class ThreadEvents {
   setOptions(thread: Thread, options: number): void {
     if (options === 0) this.#options.delete(thread);
     else this.#options.set(thread, options);
+  }
+
+  /** A process is gone, or the client's no more. */
+  forget(process: Process): void {
+    for (const thread of this.#options.keys()) if (thread.process === process) this.#options.delete(thread);
   }
 
   /** Whether any thread's clones are reported. */
