@@ -35,6 +35,22 @@ describe('breakpoint', () => {
     assert.equal(engine.count('breakpoint'), 4 * 20 * sites);
   });
 
+  it('is hit right behind one that is stepped over in place', async () => {
+    await using program = await launchFixture('hot-threads', ['4', '20']);
+    const { attachment, engine } = program;
+    // With a watchpoint the push at the start is not emulated.
+    attachment.insertHardwarePoint({ kind: 'write', address: program.symbol('started'), lengthBytes: 4 });
+    const start = program.symbol('hot');
+    const text = attachment.process.memory.readExact(start, 16);
+    const push = attachment.process.arch.plan(text, start);
+    assert.ok(push.kind === 'emulate' && push.effect.op === 'push-register');
+    attachment.insertBreakpoint(start);
+    attachment.insertBreakpoint((start + BigInt(push.lengthBytes)) as typeof start);
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+    assert.equal(engine.count('breakpoint'), 2 * 4 * 20);
+  });
+
   it('is never visible in memory, and writes under it are kept', async () => {
     await using program = await launchFixture('hot-threads', ['1', '1']);
     const { attachment } = program;
