@@ -15,17 +15,15 @@ import { letForeignThreadGo } from './foreign-threads.js';
 import { HardwarePoints } from './hardware-points.js';
 import { LoadedProgram } from './loaded-program.js';
 import type { Memory } from './memory.js';
-import { threadState } from './proc.js';
 import { type ForeignOrigin, Thread } from './thread.js';
 import { ThreadNews } from './thread-news.js';
 import { ThreadRunner } from './thread-runner.js';
+import { ThreadStopper } from './thread-stopper.js';
 import type { Tracer } from './tracer.js';
 
 export type Origin = 'launched' | 'attached';
 
 const strictness = { hold: 3, step: 2, 'range-step': 1, continue: 0 } as const;
-/** How long a thread may take to stop before it is looked at whether it can. */
-const longestAnswerMs = 1000;
 const hold: ResumeAction = { kind: 'hold' };
 const letRun: ResumeAction = { kind: 'continue' };
 
@@ -40,11 +38,11 @@ export class Process {
   readonly program: LoadedProgram;
   readonly #threads = new Map<Tid, Thread>();
   readonly #runner: ThreadRunner;
+  readonly #stopper: ThreadStopper;
   readonly #news: ThreadNews;
   #addressSpace: AddressSpace;
   #hardware: HardwarePoints;
   #attachments: readonly Attachment[] = [];
-  #waiters: (() => void)[] = [];
   #exitWaiters: (() => void)[] = [];
   #isAlive = true;
   /** No engine wants it, but one wants the memory that it shares: it runs past the sites, unseen. */
@@ -52,7 +50,6 @@ export class Process {
   /** No engine is left: it is let go when its last thread has stopped. */
   #isLeaving = false;
   #onLeave: (() => void) | undefined;
-  #sleepTimer: NodeJS.Timeout | undefined;
 
   /** `space` has the sites and slots of `addressSpace` already. */
   constructor(tracer: Tracer, pid: Pid, origin: Origin, space: number, addressSpace: AddressSpace) {
@@ -65,6 +62,7 @@ export class Process {
     this.#hardware = new HardwarePoints(this.arch.debugRegisters);
     this.caughtCalls = new CaughtCalls(this);
     this.program = new LoadedProgram(this);
+    this.#stopper = new ThreadStopper(this);
     this.#runner = new ThreadRunner(this);
     this.#news = new ThreadNews(this, this.#runner);
     addressSpace.join(this);
@@ -173,36 +171,16 @@ export class Process {
 
   /** Interrupts every running thread; resolves when none runs but those that sleep uninterruptibly. */
   stopRunning(): Promise<void> {
-    for (const thread of this.#threads.values()) this.interrupt(thread);
-    if (!this.anyRunning()) return Promise.resolve();
-    this.tracer.schedulePump();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    return this.#stopper.stopRunning();
   }
 
   interrupt(thread: Thread): void {
-    if (!thread.isRunning || thread.isInterrupted) return;
-    thread.isInterrupted = true;
-    this.native.interrupt(thread.tid);
-    this.#watchSleepers();
-  }
-
-  /** Whoever does not answer an interrupt for long may be asleep. */
-  #watchSleepers(): void {
-    this.#sleepTimer ??= setTimeout(() => {
-      this.#sleepTimer = undefined;
-      const silent = [...this.#threads.values()].filter(
-        (thread) => thread.isRunning && thread.isInterrupted && !thread.isAsleep,
-      );
-      for (const thread of silent) thread.isAsleep = threadState(thread.tid) === 'D';
-      if (silent.some(({ isAsleep }) => isAsleep)) this.tracer.schedulePump();
-      if (silent.some(({ isAsleep }) => !isAsleep)) this.#watchSleepers();
-    }, longestAnswerMs).unref();
+    this.#stopper.interrupt(thread);
   }
 
   /** Whether a thread may execute an instruction before it stops. */
   anyRunning(): boolean {
-    for (const thread of this.#threads.values()) if (thread.isRunning && !thread.isAsleep) return true;
-    return false;
+    return this.#stopper.anyRunning();
   }
 
   /** Called after a batch of events: carries on what waits for threads to stop. */
@@ -210,9 +188,7 @@ export class Process {
     this.#addressSpace.inPlace.advance();
     if (this.anyRunning()) return;
     if (!this.#addressSpace.anyRunning()) this.sites.forgetRemoved();
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const resolve of waiters) resolve();
+    this.#stopper.resolveWaiters();
     if (this.#isLeaving) this.#letGo();
   }
 
@@ -332,13 +308,12 @@ export class Process {
 
   #close(): void {
     this.#isAlive = false;
-    clearTimeout(this.#sleepTimer);
     this.#leaveMemory();
     this.#attachments = [];
     this.native.removeSpace(this.space);
     this.tracer.forgetProcess(this);
-    const waiters = [...this.#waiters, ...this.#exitWaiters];
-    this.#waiters = [];
+    this.#stopper.close();
+    const waiters = this.#exitWaiters;
     this.#exitWaiters = [];
     for (const resolve of waiters) resolve();
   }
