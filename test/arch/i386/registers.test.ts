@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { i386 } from '../../../arch/i386/index.js';
 import type { RegisterFile } from '../../../arch/module.js';
+import { launchFixture } from '../../core/traced-program.js';
 import { bytesOf, type MachineName, MemoryRegsets, machines, numberOf } from '../x86/machines.js';
 
 const names = Object.keys(machines) as readonly MachineName[];
@@ -77,6 +78,33 @@ describe('registers of i386', () => {
       [1, 68],
       [0x202, 832],
     ]);
+  });
+
+  it('are in a set of the kernel where there is no XSAVE, too', async () => {
+    await using program = await launchFixture('sample', [], { machine: 'i386' });
+    const { process } = program.attachment;
+    const [thread] = process.threads.values();
+    const own = process.registerFile.byName('xmm3');
+    assert.ok(thread && own);
+    const value = bytesOf(0x1122_3344_5566_7788_99aa_bbcc_ddee_ff00n, 16);
+    assert.ok(thread.writeRegister(own, value));
+    const file = fileOf('no XSAVE');
+    const kernelSets = {
+      read: (name: string) => {
+        const row = file.regsets.find((one) => one.name === name);
+        return row && process.native.getRegset(thread.tid, row.noteType, row.sizeBytes);
+      },
+      write: () => assert.fail('nothing is written'),
+    };
+    for (const [name, expected] of [
+      ['xmm3', value],
+      ['fctrl', bytesOf(0x37fn, 4)],
+      ['mxcsr', bytesOf(0x1f80n, 4)],
+    ] as const) {
+      const register = file.byName(name);
+      assert.ok(register);
+      assert.deepEqual(file.read(register, kernelSets), expected, name);
+    }
   });
 
   it('are read and written four bytes wide', () => {
