@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/uio.h>
+#include <sys/user.h>
 
 namespace outstep::ptrace_ops {
 
@@ -60,6 +61,23 @@ int setRegset(pid_t tid, int note_type, const void* from, size_t size_bytes) {
   iovec area = {const_cast<void*>(from), size_bytes};
   return call(PTRACE_SETREGSET, tid, asPointer(static_cast<uint64_t>(note_type)), &area);
 }
+
+#if defined(__x86_64__)
+int getOwnRegisters(pid_t tid, void* into, size_t size_bytes) {
+  return size_bytes == sizeof(user_regs_struct) ? call(PTRACE_GETREGS, tid, nullptr, into) : ENOSYS;
+}
+int setOwnRegisters(pid_t tid, const void* from, size_t size_bytes) {
+  if (size_bytes != sizeof(user_regs_struct)) return ENOSYS;
+  return call(PTRACE_SETREGS, tid, nullptr, const_cast<void*>(from));
+}
+#else
+int getOwnRegisters(pid_t, void*, size_t) {
+  return ENOSYS;
+}
+int setOwnRegisters(pid_t, const void*, size_t) {
+  return ENOSYS;
+}
+#endif
 
 int getSiginfo(pid_t tid, siginfo_t* into) {
   return call(PTRACE_GETSIGINFO, tid, nullptr, into);

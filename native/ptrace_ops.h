@@ -25,6 +25,12 @@ int detach(pid_t tid, int signal);
 /** `*size_bytes` goes in as the room at `into` and comes out as what the kernel stored. */
 int getRegset(pid_t tid, int note_type, void* into, size_t* size_bytes);
 int setRegset(pid_t tid, int note_type, const void* from, size_t size_bytes);
+/**
+ * The general registers in the layout of this process's own machine, whatever code the thread runs. ENOSYS:
+ * that layout has another size, or the machine has no such request.
+ */
+int getOwnRegisters(pid_t tid, void* into, size_t size_bytes);
+int setOwnRegisters(pid_t tid, const void* from, size_t size_bytes);
 int getSiginfo(pid_t tid, siginfo_t* into);
 int setSiginfo(pid_t tid, const siginfo_t* from);
 /** Whether a trap that the thread itself raised waits to be told of, PTRACE_PEEKSIGINFO. */

@@ -1,16 +1,35 @@
 #include "tracee.h"
 
+#include <errno.h>
+
+#include <algorithm>
+
 #include "ptrace_ops.h"
 
 namespace outstep {
 
+namespace {
+
+/** The kernel refuses room that is no whole number of its words, which are those of the code that runs. */
+size_t roomFor(size_t size_bytes) {
+  constexpr size_t kWordBytes = sizeof(uint64_t);
+  return (size_bytes + kWordBytes - 1) / kWordBytes * kWordBytes;
+}
+
+}  // namespace
+
 bool loadGeneral(Tracee& tracee, const Arch& arch) {
   if (tracee.is_general_valid) return true;
-  tracee.general.resize(arch.general_size_bytes);
+  tracee.general.resize(roomFor(arch.general_size_bytes));
   tracee.register_bytes = arch.register_bytes;
   size_t size_bytes = tracee.general.size();
   if (ptrace_ops::getRegset(tracee.tid, arch.general_note, tracee.general.data(), &size_bytes) != 0)
     return false;
+  tracee.runs_other_code = size_bytes != arch.general_size_bytes;
+  if (tracee.runs_other_code &&
+      ptrace_ops::getOwnRegisters(tracee.tid, tracee.general.data(), arch.general_size_bytes) != 0) {
+    std::fill(tracee.general.begin(), tracee.general.end(), 0);
+  }
   tracee.is_general_valid = true;
   tracee.is_general_dirty = false;
   return true;
@@ -19,8 +38,10 @@ bool loadGeneral(Tracee& tracee, const Arch& arch) {
 bool storeGeneral(Tracee& tracee, const Arch& arch) {
   if (!tracee.is_general_dirty) return true;
   tracee.is_general_dirty = false;
-  return ptrace_ops::setRegset(tracee.tid, arch.general_note, tracee.general.data(), tracee.general.size()) ==
-         0;
+  const uint8_t* from = tracee.general.data();
+  if (!tracee.runs_other_code)
+    return ptrace_ops::setRegset(tracee.tid, arch.general_note, from, arch.general_size_bytes) == 0;
+  return ptrace_ops::setOwnRegisters(tracee.tid, from, arch.general_size_bytes) != ESRCH;
 }
 
 }  // namespace outstep

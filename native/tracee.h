@@ -79,6 +79,9 @@ struct Tracee {
   bool is_general_valid = false;
   bool is_general_dirty = false;
 
+  /** The kernel has the regset of another machine for it: it executes a program, or code of the other width.
+   */
+  bool runs_other_code = false;
   /** The width of the registers in `general`. */
   size_t register_bytes = sizeof(uint64_t);
 

@@ -21,6 +21,24 @@ function numberAt(bytes: Uint8Array | undefined, offset: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getInt32(offset, true);
 }
 
+describe('64-bit programs that run 32-bit code', () => {
+  it('show and take the registers of a 64-bit program', async () => {
+    await using program = await launchFixture('other-width', [], { holdAt: ['program-trap'] });
+    const { attachment, engine } = program;
+    continueAll(attachment);
+    const { thread } = await engine.next('program-trap');
+    assert.equal(thread.pc, 0x1000_0040n);
+    const { registerFile } = attachment.process;
+    const [rbx, cs] = ['rbx', 'cs'].map((name) => registerFile.byName(name));
+    assert.ok(rbx && cs);
+    assert.equal(numberAt(thread.readRegister(cs), 0), 0x23);
+    assert.ok(thread.writeRegister(rbx, Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0)));
+    thread.pc = address(0x1000_0041n);
+    attachment.resume([{ thread, action: { kind: 'continue' }, signal: 0 }]);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 9 });
+  });
+});
+
 describe('32-bit programs', () => {
   it('pass a breakpoint in every thread without holding any', async () => {
     await using program = await launchFixture('hot-threads', ['4', '2000'], { machine: 'i386' });
@@ -113,6 +131,18 @@ describe('32-bit programs', () => {
     running.write('\n');
     const exit = await bounded(running.exit, 10_000, () => 'the end of the program');
     assert.deepEqual(exit, { kind: 'exited', code: 7 });
+  });
+
+  it('are held and let go while they run 64-bit code', async () => {
+    await using program = await launchFixture('other-width', [], {
+      machine: 'i386',
+      holdAt: ['program-trap'],
+    });
+    const { attachment, engine } = program;
+    continueAll(attachment);
+    const { thread } = await engine.next('program-trap');
+    attachment.resume([{ thread, action: { kind: 'continue' }, signal: 0 }]);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 5 });
   });
 
   it('have their libraries and auxiliary vector read with 4-byte words', async () => {
