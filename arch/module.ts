@@ -61,6 +61,8 @@ export interface RegsetAccess {
 export interface RegisterFile {
   readonly regsets: readonly RegsetRow[];
   readonly registers: readonly Register[];
+  /** The registers numbered below this are those that clients know without a target description, in the same order. */
+  readonly undescribedCount: number;
   /** Numbers of the registers sent along with every stop reply. */
   readonly expedited: readonly number[];
   /** The target description (XML) that describes exactly `registers`. */

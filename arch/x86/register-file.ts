@@ -43,6 +43,7 @@ function xstateRegset(sizeBytes: number): RegsetRow {
 class X86RegisterFile implements RegisterFile {
   readonly regsets: readonly [RegsetRow, RegsetRow];
   readonly registers: readonly Register[];
+  readonly undescribedCount: number;
   readonly expedited: readonly number[];
   readonly targetDescription: string;
   readonly #table: RegisterTable;
@@ -63,6 +64,8 @@ class X86RegisterFile implements RegisterFile {
     });
     this.registers = this.#located.map(({ register }) => register);
     this.#byName = new Map(this.registers.map((register) => [register.name, register]));
+    // Every CPU that runs Linux of 64 bits has these; the rows of other features come behind them.
+    this.undescribedCount = rows.filter((row) => features[row.feature].needs.length === 0).length;
     this.expedited = [this.byRole('fp'), this.byRole('sp'), this.byRole('pc')].map(({ number }) => number);
     this.targetDescription = targetDescription(table.architecture, rows);
   }

@@ -46,11 +46,17 @@ const lldbOnlyPackets: ReadonlySet<string> = new Set([
 
 export class ClientFeatures {
   #agreed: ReadonlySet<ClientFeature> = new Set();
+  #readsDescription = false;
   #kind: ClientKind = 'unknown';
   #sawPacket = false;
 
   get kind(): ClientKind {
     return this.#kind;
+  }
+
+  /** Whether `g` may carry what only the target description tells of: `xmlRegisters` names the machines. */
+  get readsDescription(): boolean {
+    return this.#readsDescription || this.#kind === 'lldb';
   }
 
   has(feature: ClientFeature): boolean {
@@ -65,6 +71,7 @@ export class ClientFeatures {
       if (announced.get(token) === true && isClientFeature(feature)) agreed.add(feature);
     }
     this.#agreed = agreed;
+    this.#readsDescription = announced.has('xmlRegisters');
     if (announced.get('qRelocInsn') === true) this.#kind = 'gdb';
     else if (announced.get('xmlRegisters') === 'i386,arm,mips,arc') this.#kind = 'lldb';
   }

@@ -19,6 +19,18 @@ describe('gdb session: registers', () => {
       assert.equal(single.join(''), all);
     }));
 
+  for (const [machine, lengthBytes] of [
+    ['x86_64', 16 * 8 + 8 + 7 * 4 + 8 * 10 + 8 * 4 + 16 * 16 + 4 + 3 * 8],
+    ['i386', 16 * 4 + 8 * 10 + 8 * 4 + 8 * 16 + 4 + 4],
+  ] as const) {
+    it(`g of ${machine} is as long as a client expects that reads no target description`, () =>
+      withSession('stepping', { tokens: 'multiprocess+;swbreak+', machine }, async ({ client }) => {
+        const all = await client.request('g');
+        assert.equal(all.length, 2 * lengthBytes);
+        assert.equal(await client.request(`G${all}`), 'OK');
+      }));
+  }
+
   it('writes with P and G, and G leaves alone what is marked x or missing', () =>
     withSession('stepping', {}, async ({ client }) => {
       const all = await client.request('g');

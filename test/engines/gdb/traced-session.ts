@@ -5,7 +5,7 @@ import { Tracer } from '../../../src/core/index.js';
 import { DebugLog } from '../../../src/engines/gdb/debug-log.js';
 import { GdbServer, type ServerConfig } from '../../../src/engines/gdb/server.js';
 import { symbolValue } from '../../core/traced-program.js';
-import { compileFixture } from '../../support/fixture.js';
+import { compileFixture, type Machine } from '../../support/fixture.js';
 import { WireClient } from './wire-client.js';
 
 export interface TracedSession {
@@ -24,6 +24,7 @@ export interface TracedSession {
 export interface SessionOptions {
   readonly args?: readonly string[];
   readonly flags?: readonly string[];
+  readonly machine?: Machine;
   readonly config?: Partial<ServerConfig>;
   /** Tokens of `qSupported`; 'none': the client says nothing at all. */
   readonly tokens?: string;
@@ -54,8 +55,12 @@ export function newServer(config: Partial<ServerConfig> = {}): { server: GdbServ
 /** Fixtures are linked at fixed addresses, so that a symbol's address is known without asking. */
 const fixedAddresses = ['-no-pie'];
 
-export function compileFixed(name: string, flags: readonly string[] = []): Promise<string> {
-  return compileFixture(name, { flags: [...fixedAddresses, ...flags] });
+export function compileFixed(
+  name: string,
+  flags: readonly string[] = [],
+  machine: Machine = 'x86_64',
+): Promise<string> {
+  return compileFixture(name, { flags: [...fixedAddresses, ...flags], machine });
 }
 
 export async function withSession(
@@ -63,7 +68,7 @@ export async function withSession(
   options: SessionOptions,
   test: (session: TracedSession) => Promise<void>,
 ): Promise<void> {
-  const path = await compileFixed(fixture, options.flags);
+  const path = await compileFixed(fixture, options.flags, options.machine);
   const { server, lines } = newServer(options.config);
   try {
     await server.launch(path, options.args ?? []);

@@ -27,9 +27,18 @@ function hexOfRegister(view: RegisterView, register: Register): string {
   return value === undefined ? 'xx'.repeat(register.bits / 8) : hexOf(value);
 }
 
+/** What `g` and `G` carry: every register, as far as the client knows of it. */
+function carriedRegisters(session: GdbSession, file: RegisterFile): readonly Register[] {
+  return session.features.readsDescription ? file.registers : file.registers.slice(0, file.undescribedCount);
+}
+
 function readAll(session: GdbSession): Reply {
   const view = registerView(session);
-  return text(view.file.registers.map((register) => hexOfRegister(view, register)).join(''));
+  return text(
+    carriedRegisters(session, view.file)
+      .map((register) => hexOfRegister(view, register))
+      .join(''),
+  );
 }
 
 const frameIsReadOnly = failure(errno.io, 'a traceframe is selected: what was collected cannot be changed');
@@ -40,7 +49,7 @@ function writeAll(session: GdbSession, values: string): Reply {
   const thread = session.selection.requireGeneral();
   const writes: { register: Register; value: Uint8Array }[] = [];
   let at = 0;
-  for (const register of thread.process.registerFile.registers) {
+  for (const register of carriedRegisters(session, thread.process.registerFile)) {
     if (at === values.length) break;
     const digits = values.slice(at, at + register.bits / 4);
     at += register.bits / 4;
