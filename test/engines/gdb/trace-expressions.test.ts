@@ -42,6 +42,35 @@ describe('gdb session: expressions of tracepoints', () => {
       assert.match(await client.request(`qTP:1:${symbol('twice')}`), /^V1:/);
     }));
 
+  it('a condition is one tracepoint’s, not that of another one at its address', () =>
+    withSession('stepping', {}, async (session) => {
+      const { client, symbol } = session;
+      const twice = symbol('twice');
+      const condition = action(firstArgument, ['const8', 6], 'equal');
+      const define = [`QTDP:1:${twice}:E:0:0:${condition}`, `QTDP:2:${twice}:E:0:0`];
+      for (const packet of ['QTinit', ...define, 'QTStart']) assert.equal(await client.request(packet), 'OK');
+      await client.runTo(symbol('sum'));
+      const frames: string[] = [];
+      for (const index of [0, 1, 2, 3]) frames.push(await client.request(`QTFrame:${index}`));
+      assert.deepEqual(frames, ['F0T2', 'F1T1', 'F2T2', 'F-1']);
+    }));
+
+  it('a condition that assigns does so once for each hit', () =>
+    withSession('stepping', {}, async (session) => {
+      const condition = action(['getv', 2], ['const8', 1], 'add', ['setv', 2]);
+      await trace(session, 'twice', 'sum', { condition, actions: 'R03' });
+      assert.equal(await session.client.request('qTV:2'), 'V5');
+      assert.equal(await session.client.request('QTFrame:1'), 'F1T1');
+    }));
+
+  it('a condition that cannot be evaluated at all lets no run begin', () =>
+    withSession('stepping', {}, async ({ client, symbol }) => {
+      const at = symbol('twice');
+      for (const packet of ['QTinit', `QTDP:1:${at}:E:0:0:X1,ff`])
+        assert.equal(await client.request(packet), 'OK');
+      assert.match(await client.request('QTStart'), /^E\.an agent expression cannot be evaluated/);
+    }));
+
   it('record memory, and variables as they are', () =>
     withSession('stepping', {}, async (session) => {
       const { client, symbol } = session;

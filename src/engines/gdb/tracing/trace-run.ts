@@ -5,6 +5,7 @@
 import type { Address } from '../../../base/ids.js';
 import type { Attachment, CoreEvent, Engine, EventAnswer, Process, Thread } from '../../../core/index.js';
 import type { Collector } from './collector.js';
+import { nativeConditions } from './native-conditions.js';
 import type { TraceBuffer } from './trace-buffer.js';
 import type { StopReason } from './trace-status.js';
 import type { Tracepoint } from './tracepoint.js';
@@ -52,9 +53,10 @@ export class TraceRun {
     this.#attachment.resume([...process.threads.values()].map((thread) => ({ thread, action })));
   }
 
-  /** @throws OutstepError MEMORY */
+  /** What is defined at the address now. @throws OutstepError MEMORY, UNSUPPORTED for a malformed condition */
   insert(address: Address): void {
-    this.#attachment.insertBreakpoint(address);
+    const conditions = nativeConditions(this.#parts.tracepoints.at(address));
+    this.#attachment.insertBreakpoint(address, { conditions });
   }
 
   /** Takes the tracepoints out, at once. */
