@@ -102,7 +102,8 @@ export class AllStop implements RunMode {
     const interrupted = this.#takeKeptInterrupt();
     if (interrupted && !deliversSignal(plan)) {
       const thread = processes.chooseInterrupted(selection.general(), plan);
-      if (thread !== undefined) return this.#report({ kind: 'interrupt', thread });
+      if (thread !== undefined && processes.isLatest(thread.process))
+        return this.#report({ kind: 'interrupt', thread });
     }
     this.#owedSignals.settle(plan);
     this.#lastStop = undefined;
@@ -178,15 +179,13 @@ export class AllStop implements RunMode {
   }
 
   async #stop(interrupted: boolean): Promise<void> {
-    const { processes, pending, selection } = this.#context;
+    const { processes, pending } = this.#context;
     // The engine that asked for this must have its answer first.
     await undefined;
     await processes.quiesce();
     if (this.#state.kind !== 'stopping') return;
     pending.dropDead();
-    const thread = interrupted ? processes.chooseInterrupted(selection.general()) : undefined;
-    const stop: Stop | undefined =
-      thread === undefined ? pending.take((one) => processes.wasResumed(one)) : { kind: 'interrupt', thread };
+    const stop = interrupted ? this.#stopOfInterrupt() : pending.take((one) => processes.wasResumed(one));
     if (stop === undefined) {
       // What had happened concerned a thread that is gone since; the others go on.
       this.#enter({ kind: 'running' });
@@ -196,6 +195,19 @@ export class AllStop implements RunMode {
     const reply = this.#report(stop);
     this.#enter({ kind: 'stopped' });
     this.#context.answerLate(reply);
+  }
+
+  /**
+   * When the client has let another process run for a moment, such as for one step past a breakpoint, the interrupt is
+   * not for that one: it waits for the next resume, if there is something else to be told.
+   */
+  #stopOfInterrupt(): Stop | undefined {
+    const { processes, pending, selection } = this.#context;
+    const thread = processes.chooseInterrupted(selection.general());
+    const isMeant = thread !== undefined && processes.isLatest(thread.process);
+    const other = isMeant ? undefined : pending.take((one) => processes.wasResumed(one));
+    if (other !== undefined && thread !== undefined) this.#isInterruptKept = true;
+    return other ?? (thread && { kind: 'interrupt', thread });
   }
 
   #report(stop: Stop): Reply {

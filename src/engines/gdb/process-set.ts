@@ -188,6 +188,11 @@ export class ProcessSet {
     return stopped.find(isRunning) ?? stopped[0];
   }
 
+  /** Whether it came last. */
+  isLatest(process: Process): boolean {
+    return [...this.#attached.keys()].at(-1) === process;
+  }
+
   /** Whether the last resume let it run. */
   wasResumed(thread: Thread): boolean {
     return this.#attached.get(thread.process)?.wasResumed(thread) ?? false;

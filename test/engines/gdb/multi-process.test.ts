@@ -87,6 +87,35 @@ for (const mode of ['all-stop', 'non-stop'] as const) {
   });
 }
 
+describe('an interrupt with several processes', () => {
+  it('waits for the process that came last while another one takes a step', () =>
+    withClient('all-stop', async (client) => {
+      const path = await compileFixed('busy', ['-pthread']);
+      const one = await run(client, path, 'spin');
+      const two = await run(client, path, 'spin');
+      client.send(`vCont;s:p${one}.${one}`);
+      client.interrupt();
+      const step = await client.reply();
+      assert.match(step, /^T05/);
+      assert.equal(stopKeys(step).get('thread'), `p${one}.${one}`);
+      const interrupted = await client.request('vCont;c');
+      assert.match(interrupted, /^T02/);
+      assert.equal(stopKeys(interrupted).get('thread'), `p${two}.${two}`);
+    }));
+
+  it('stops another one that runs alone', () =>
+    withClient('all-stop', async (client) => {
+      const path = await compileFixed('busy', ['-pthread']);
+      const one = await run(client, path, 'spin');
+      await run(client, path, 'spin');
+      client.send(`vCont;c:p${one}.-1`);
+      client.interrupt();
+      const interrupted = await client.reply();
+      assert.match(interrupted, /^T02/);
+      assert.equal(stopKeys(interrupted).get('thread'), `p${one}.${one}`);
+    }));
+});
+
 describe('vAttach in non-stop', () => {
   it('is answered OK and stops nothing; t stops every thread', () =>
     withClient('non-stop', async (client) => {
