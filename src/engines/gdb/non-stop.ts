@@ -152,7 +152,8 @@ export class NonStop implements RunMode {
         break;
     }
     const { thread } = event;
-    if (this.#stopped.has(thread)) return 'hold';
+    if (event.kind === 'held' && this.#stopped.has(thread)) return 'hold';
+    this.#stopped.delete(thread);
     if (event.kind === 'held' && this.#interrupted.delete(thread)) this.#add({ kind: 'interrupt', thread });
     else this.#add({ kind: 'event', event });
     this.#moveInterrupt(thread);
