@@ -237,12 +237,25 @@ export class NonStop implements RunMode {
   }
 
   /** Every stopped thread once more, and whatever else has not been sent. */
-  reportCurrent(): Reply {
+  reportCurrent(unreported: Iterable<Process>): Reply {
     const queued = this.#queue;
-    const known = [...this.#stopped.values()];
-    this.#stopped.clear();
-    this.#queue = [...known, ...queued.filter((stop, index) => index > 0 || threadOf(stop) !== undefined)];
+    const passing = new Set([...unreported].flatMap((process) => this.#allButFirst(process)));
+    const known = [...this.#stopped].filter(([thread]) => !passing.has(thread));
+    for (const [thread] of known) this.#stopped.delete(thread);
+    this.#queue = [
+      ...known.map(([, stop]) => stop),
+      ...queued.filter((stop, index) => index > 0 || threadOf(stop) !== undefined),
+    ];
+    if (passing.size > 0) this.resume([...passing].map(continuing));
     return this.#nextReply();
+  }
+
+  /**
+   * Attaching stops nothing in this mode, and the client finds one thread to begin with. GDB 13 ends itself when it
+   * finds two.
+   */
+  #allButFirst(process: Process): readonly Thread[] {
+    return [...this.#stopped.keys()].filter((thread) => thread.process === process).slice(1);
   }
 
   /** A program that was started is stopped. Threads that were attached to go on as if nothing had happened. */
@@ -268,4 +281,8 @@ export class NonStop implements RunMode {
     for (const stop of this.#queue.splice(0)) this.#add(stop);
     await this.#context.processes.quiesce();
   }
+}
+
+function continuing({ process, tid }: Thread): RequestedAction {
+  return { action: { kind: 'continue' }, signal: 0, selector: { process: process.pid, thread: tid } };
 }

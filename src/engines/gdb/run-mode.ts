@@ -39,8 +39,8 @@ export interface RunMode {
   /** The interrupt byte, or `vCtrlC`. */
   interrupt(): void;
   onEvent(event: CoreEvent): EventAnswer;
-  /** `?` */
-  reportCurrent(): Reply;
+  /** `?`. `unreported`: processes that the server has attached to of itself, and no client knows. */
+  reportCurrent(unreported: Iterable<Process>): Reply;
   /** A process has been adopted and all its threads are held: the answer to `vRun` or `vAttach`. */
   reportPresent(process: Process, origin: 'started' | 'attached'): Reply;
   /** `vStopped` */

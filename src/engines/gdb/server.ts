@@ -89,6 +89,8 @@ export class GdbServer {
   readonly #kept = new Map<Pid, Attachment>();
   /** What clients that are gone left behind, in the name of the keeper. */
   readonly #persistent = new Map<Process, readonly PersistentBreakpoint[]>();
+  /** Attached to without a client; none has been told of them. */
+  readonly #unreported = new Set<Process>();
   readonly #sessions = new Set<GdbSession>();
   readonly #finish: (status: number) => void;
   #ending: Promise<void> | undefined;
@@ -125,7 +127,14 @@ export class GdbServer {
 
   /** Takes a running process; its threads are held. @throws OutstepError ATTACH_REFUSED, NO_SUCH_PROCESS */
   async attach(id: Pid): Promise<void> {
-    await this.attachProcess(id);
+    this.#unreported.add(await this.attachProcess(id));
+  }
+
+  /** The processes that the server attached to of itself, for the first client that asks what there is. */
+  takeUnreported(): readonly Process[] {
+    const taken = [...this.#unreported];
+    this.#unreported.clear();
+    return taken;
   }
 
   /** Output of commands that run here. */

@@ -265,7 +265,7 @@ export class GdbSession {
 
   /** `?`: the last stop once more, or what a new connection finds. */
   reportCurrent(): Reply {
-    return this.#mode.reportCurrent();
+    return this.#mode.reportCurrent(this.server.takeUnreported());
   }
 
   resume(actions: readonly RequestedAction[]): Reply {

@@ -3,7 +3,7 @@ import { hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { symbolValue } from '../../core/traced-program.js';
 import { startOrphan } from '../../support/orphan.js';
-import { eventually, processState, tracerOf } from '../../support/proc-files.js';
+import { eventually, processState, threadsOf, tracerOf } from '../../support/proc-files.js';
 import { compileFixed, newServer, stopKeys } from './traced-session.js';
 import { WireClient } from './wire-client.js';
 
@@ -135,4 +135,58 @@ describe('vAttach in non-stop', () => {
       assert.equal(await client.request(`D;${id}`), 'OK');
       assert.equal(tracerOf(program.pid), 0);
     }));
+});
+
+describe('a program that the server attached to of itself', () => {
+  it('has one stopped thread for the first client if that is in non-stop; the others run', async () => {
+    const path = await compileFixed('workers', ['-pthread']);
+    using program = startOrphan(path, ['3']);
+    await eventually('its threads are there', () => threadsOf(program.pid).length === 4);
+    const { server } = newServer();
+    try {
+      await server.attach(program.pid);
+      const client = new WireClient(server);
+      await client.greet();
+      assert.equal(await client.request('QNonStop:1'), 'OK');
+      const id = program.pid.toString(16);
+      assert.equal(stopKeys(await client.request('?')).get('thread'), `p${id}.${id}`);
+      assert.equal(await client.request('vStopped'), 'OK');
+      assert.equal(await client.request(`vCont;t:p${id}.-1`), 'OK');
+      const stops: string[] = [];
+      while (stops.length < 3) stops.push(...(await client.stops()));
+      for (const stop of stops) assert.match(stop, /^T00/);
+      client.disconnect();
+
+      const next = new WireClient(server);
+      await next.greet();
+      assert.equal(await next.request('QNonStop:1'), 'OK');
+      assert.match(await next.request('?'), /^T05/);
+      for (let count = 0; count < 3; count++) assert.match(await next.request('vStopped'), /^T05/);
+      assert.equal(await next.request('vStopped'), 'OK', 'all of them stay as the first client left them');
+      assert.equal(await next.request(`D;${id}`), 'OK');
+    } finally {
+      server.dispose();
+    }
+  });
+
+  it('is held as a whole in all-stop', async () => {
+    const path = await compileFixed('workers', ['-pthread']);
+    using program = startOrphan(path, ['3']);
+    await eventually('its threads are there', () => threadsOf(program.pid).length === 4);
+    const { server } = newServer();
+    try {
+      await server.attach(program.pid);
+      const client = new WireClient(server);
+      await client.greet();
+      assert.match(await client.request('?'), /^T05/);
+      for (const tid of threadsOf(program.pid)) assert.equal(processState(tid), 't');
+      // It has been told: it is no first contact any more.
+      assert.equal(await client.request('QNonStop:1'), 'OK');
+      assert.match(await client.request('?'), /^T05/);
+      for (let count = 0; count < 3; count++) assert.match(await client.request('vStopped'), /^T05/);
+      assert.equal(await client.request('vStopped'), 'OK');
+    } finally {
+      server.dispose();
+    }
+  });
 });
