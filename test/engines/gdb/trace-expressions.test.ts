@@ -71,6 +71,26 @@ describe('gdb session: expressions of tracepoints', () => {
       assert.match(await client.request('QTStart'), /^E\.an agent expression cannot be evaluated/);
     }));
 
+  it('that record more than there is record what there is', () =>
+    withSession('stepping', {}, async (session) => {
+      const total = BigInt(`0x${session.symbol('total')}`);
+      const actions = action(['const64', total], ['const64', 2n ** 63n], 'trace');
+      await trace(session, 'twice', 'sum', { actions });
+      assert.equal(await session.client.request('QTFrame:0'), 'F0T1');
+      assert.equal(await session.client.request(`m${session.symbol('total')},4`), '00000000');
+    }));
+
+  const stack: Instruction = ['reg', 7];
+  const wholeStack = action(stack, ['const64', 2n ** 63n], 'trace', stack, ['const64', 2n ** 63n], 'trace');
+  for (const actions of [wholeStack, 'M7,0,ffffffff', `M7,0,ffffffffM7,0,ffffffff${wholeStack}`])
+    it(`that record more than the buffer holds end the run: ${actions}`, () =>
+      withSession('stepping', {}, async (session) => {
+        assert.equal(await session.client.request('QTBuffer:size:400'), 'OK');
+        await trace(session, 'twice', 'sum', { actions });
+        assert.equal(await stopReason(session), 'tfull:0');
+        assert.equal(await session.client.request('QTFrame:0'), 'F-1');
+      }));
+
   it('record memory, and variables as they are', () =>
     withSession('stepping', {}, async (session) => {
       const { client, symbol } = session;

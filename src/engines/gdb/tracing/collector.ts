@@ -1,6 +1,7 @@
 /** Carries out the actions of a tracepoint in a stopped thread. */
 import { address } from '../../../base/ids.js';
 import type { Thread } from '../../../core/index.js';
+import type { TraceBuffer } from './trace-buffer.js';
 import type { TraceVariables } from './trace-variables.js';
 import { type TraceBlock, Traceframe } from './traceframe.js';
 import type { DefinedAction, TraceAction } from './tracepoint.js';
@@ -15,16 +16,17 @@ export interface Collection {
 export interface Evaluation {
   /** Undefined: it left none. */
   readonly value: bigint | undefined;
-  readonly recorded: readonly TraceBlock[];
   /** Why it failed, after it had recorded what it had. */
   readonly error: string | undefined;
 }
 
 export class Collector {
   readonly #variables: TraceVariables;
+  readonly #buffer: TraceBuffer;
 
-  constructor(variables: TraceVariables) {
+  constructor(variables: TraceVariables, buffer: TraceBuffer) {
     this.#variables = variables;
+    this.#buffer = buffer;
   }
 
   collect(thread: Thread, tracepoint: number, actions: readonly DefinedAction[]): Collection {
@@ -34,20 +36,19 @@ export class Collector {
     return { frame: new Traceframe(tracepoint, thread.pc, blocks), error };
   }
 
-  /** Trace state variables are changed by it. */
-  evaluate(thread: Thread, program: Uint8Array): Evaluation {
+  /** Trace state variables are changed by it; what it records is added to `blocks`. */
+  evaluate(thread: Thread, program: Uint8Array, blocks: TraceBlock[] = []): Evaluation {
     this.#variables.beforeEvaluation();
     const { value, recorded, error } = thread.evaluate(program);
-    const blocks: TraceBlock[] = [];
     for (const subject of recorded) {
       if (subject.kind === 'memory') {
-        addMemory(thread, subject.address, subject.lengthBytes, blocks);
+        this.#addMemory(thread, subject.address, subject.lengthBytes, blocks);
       } else {
         const { number } = subject;
         blocks.push({ kind: 'variable', number, value: this.#variables.value(number) ?? 0n });
       }
     }
-    return { value, recorded: blocks, error };
+    return { value, error };
   }
 
   /** @returns what went wrong; undefined: nothing */
@@ -57,16 +58,24 @@ export class Collector {
         blocks.push({ kind: 'registers', bytes: allRegisters(thread) });
         return undefined;
       case 'memory':
-        addMemory(thread, baseOf(thread, action.base) + action.offset, action.lengthBytes, blocks);
+        this.#addMemory(thread, baseOf(thread, action.base) + action.offset, action.lengthBytes, blocks);
         return undefined;
       case 'static-data':
         return undefined;
-      case 'expression': {
-        const { recorded, error } = this.evaluate(thread, action.program);
-        blocks.push(...recorded);
-        return error;
-      }
+      case 'expression':
+        return this.evaluate(thread, action.program, blocks).error;
     }
+  }
+
+  /** As much of the range as there is, and as the whole buffer could hold: a longer frame finds no room there. */
+  #addMemory(thread: Thread, start: bigint, lengthBytes: number, blocks: TraceBlock[]): void {
+    const at = address(start);
+    const room = blocks.reduce(
+      (left, block) => left - (block.kind === 'memory' ? block.bytes.length : 0),
+      this.#buffer.sizeBytes,
+    );
+    const bytes = thread.process.memory.read(at, Math.min(lengthBytes, room));
+    if (bytes.length > 0) blocks.push({ kind: 'memory', address: at, bytes });
   }
 }
 
@@ -88,11 +97,4 @@ function baseOf(thread: Thread, number: number | undefined): bigint {
   const register = thread.process.registerFile.registers[number];
   const value = register && thread.readRegister(register);
   return (value ?? new Uint8Array(0)).reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n);
-}
-
-/** As much of the range as there is. */
-function addMemory(thread: Thread, start: bigint, lengthBytes: number, blocks: TraceBlock[]): void {
-  const at = address(start);
-  const bytes = thread.process.memory.read(at, lengthBytes);
-  if (bytes.length > 0) blocks.push({ kind: 'memory', address: at, bytes });
 }

@@ -1,8 +1,11 @@
 /** The traceframes of a run, oldest first, in a buffer of a fixed size that is a ring when the client wants it. */
+import { errorCodes, OutstepError } from '../../../base/errors.js';
 import type { Traceframe } from './traceframe.js';
 
 /** What GNU gdbserver has. */
-export const defaultSizeBytes = 5 << 20;
+const defaultSizeBytes = 5 << 20;
+/** The frames are in this program's memory. */
+const largestSizeBytes = 1 << 30;
 
 /** Behind the last frame of a trace file stands a tracepoint number 0 and a length: its room is never given away. */
 const endMarkBytes = 6;
@@ -39,9 +42,13 @@ export class TraceBuffer {
     return this.#createdCount;
   }
 
-  /** Undefined: the default. What was collected is lost. */
-  resize(sizeBytes: number | undefined): void {
-    this.#sizeBytes = sizeBytes ?? defaultSizeBytes;
+  /** Undefined: the default. What was collected is lost. @throws OutstepError UNSUPPORTED */
+  resize(sizeBytes = defaultSizeBytes): void {
+    if (sizeBytes > largestSizeBytes) {
+      const limits = `a trace buffer of ${sizeBytes} bytes is too large; at most ${largestSizeBytes} are possible`;
+      throw new OutstepError(errorCodes.UNSUPPORTED, limits);
+    }
+    this.#sizeBytes = sizeBytes;
     this.clear();
   }
 

@@ -76,7 +76,7 @@ export class Tracepoint {
 }
 
 const actionForm =
-  /S|L|R[0-9a-f]*|M(?<base>-?[0-9a-f]+),(?<offset>[0-9a-f]{1,16}),(?<length>[0-9a-f]{1,8})|X(?<size>[0-9a-f]+),(?<program>[0-9a-f]*)/iy;
+  /S|L|R[0-9a-f]*|M(?<base>-1|[0-9a-f]{1,8}),(?<offset>[0-9a-f]{1,16}),(?<length>[0-9a-f]{1,8})|X(?<size>[0-9a-f]+),(?<program>[0-9a-f]*)/iy;
 
 export function parseActions(text: string): readonly (DefinedAction | 'steps')[] {
   const parsed: (DefinedAction | 'steps')[] = [];

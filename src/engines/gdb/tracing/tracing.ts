@@ -42,7 +42,7 @@ export class Tracing {
 
   constructor(values: VariableValues) {
     this.variables = new TraceVariables(values);
-    this.#collector = new Collector(this.variables);
+    this.#collector = new Collector(this.variables, this.buffer);
   }
 
   get isRunning(): boolean {
@@ -102,7 +102,7 @@ export class Tracing {
     }
   }
 
-  /** @throws OutstepError WRONG_STATE during a run */
+  /** @throws OutstepError WRONG_STATE during a run, UNSUPPORTED when that is too large */
   resizeBuffer(sizeBytes: number | undefined): void {
     if (this.isRunning)
       throw new OutstepError(errorCodes.WRONG_STATE, 'the trace buffer cannot change its size during a run');
