@@ -42,12 +42,12 @@ export class FieldReader {
     if (!this.isAtEnd) this.fail('the end');
   }
 
-  /** A hex number, at most `Number.MAX_SAFE_INTEGER`, without sign or prefix. */
-  number(): number {
+  /** A hex number, at most `most`, without sign or prefix. */
+  number(most = Number.MAX_SAFE_INTEGER): number {
     let value = 0;
     this.#digits((digit) => {
       value = value * 16 + digit;
-      if (value > Number.MAX_SAFE_INTEGER) this.fail('a smaller number');
+      if (value > most) this.fail('a smaller number');
     });
     return value;
   }

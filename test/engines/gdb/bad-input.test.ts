@@ -4,88 +4,8 @@ import { asciiBytes } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { packetSizeBytes } from '../../../src/engines/gdb/features.js';
 import { packets } from '../../../src/engines/gdb/packets/index.js';
+import { malformed, malformedTracing, structuredPackets } from './malformed-packets.js';
 import { withSession } from './traced-session.js';
-
-const malformed = [
-  'm',
-  'm,',
-  'm10',
-  'm10,',
-  'mzz,10',
-  'm10,-10',
-  'm-10,10',
-  'm10,10junk',
-  'm11112222333344445,1',
-  'M10,4:0011',
-  'M10,1:0',
-  'M10,1:zz',
-  'M10,1',
-  'X10,4:ab',
-  'X10,ffffffffffffffff:ab',
-  'x10',
-  'x10,10,10',
-  'p',
-  'pzz',
-  'pffff',
-  'p-1',
-  'P0',
-  'P0=',
-  'P0=00',
-  'P0=zzzzzzzzzzzzzzzz',
-  'Pffff=00',
-  'G00',
-  'Gzz',
-  'g0',
-  'Hg',
-  'Hgzz',
-  'Hgp1.',
-  'Hg7fffffff',
-  'Hcp7fffffff.1',
-  'T',
-  'Tp7fffffff.1',
-  'T7fffffff',
-  'vCont',
-  'vCont;',
-  'vCont;z',
-  'vCont;Czz',
-  'vCont;Cff',
-  'vCont;s:p1.2.3',
-  'vCont;r1',
-  'C',
-  'Szz',
-  'czz',
-  'Z0',
-  'Z0,',
-  'Z0,0',
-  'Z0,zz,1',
-  'Z0,0,',
-  'z0,0,zz',
-  'Z1,-1,1',
-  'Z2,0,ffffffffffff',
-  'Z0,ffffffffffffffff,1',
-  'qAttached:7fffffff',
-  'qAttached:0',
-  'qThreadExtraInfo',
-  'qThreadExtraInfo,zz',
-  'qThreadExtraInfo,7fffffff',
-  'QPassSignals',
-  'QPassSignals:zz',
-  'QPassSignals:1;;',
-  'QNonStop',
-  'QNonStop:',
-  'qGetTLSAddr:1',
-  'qGetTLSAddr:7fffffff,0,0',
-  'vKill;7fffffff',
-  'vKill;0',
-  'vKill',
-  'vAttach;zz',
-  'vAttach;',
-  'D;7fffffff',
-  'Dx',
-  '?x',
-  'qCx,',
-  'vRun;0',
-];
 
 describe('gdb session: bad input', () => {
   it('costs one E reply, and the session goes on', () =>
@@ -99,6 +19,38 @@ describe('gdb session: bad input', () => {
       }
       assert.deepEqual(client.unread, []);
       assert.match(await client.request('vCont;c'), /^W0/);
+    }));
+
+  it('in non-stop mode stops and resumes nothing either', () =>
+    withSession('stepping', {}, async ({ client }) => {
+      assert.equal(await client.request('QNonStop:1'), 'OK');
+      assert.match(await client.request('?'), /^T05/);
+      assert.equal(await client.request('vStopped'), 'OK');
+      for (const packet of malformed) {
+        assert.match(await client.request(packet), /^(E([0-9a-f]{2}|\..+)|)$/, packet);
+        assert.match(await client.request('g'), /^[0-9a-f]{100}/, packet);
+      }
+      assert.deepEqual([client.unread, client.unreadNotifications], [[], []]);
+    }));
+
+  it('about tracing changes nothing that is defined', () =>
+    withSession('stepping', {}, async ({ client, symbol }) => {
+      const at = symbol('twice');
+      for (const packet of ['QTinit', `QTDP:1:${at}:E:0:0-`, `QTDP:-1:${at}:R03`])
+        assert.equal(await client.request(packet), 'OK');
+      const defined = async () => {
+        const replies: string[] = [];
+        for (const packet of ['qTStatus', 'qTfP', 'qTsP', 'qTsP', 'qTfV', 'qTsV', 'g'])
+          replies.push(await client.request(packet));
+        return replies;
+      };
+      const before = await defined();
+      assert.match(before[1] ?? '', /^T1:/);
+      for (const packet of malformedTracing(at)) {
+        assert.match(await client.request(packet), /^E([0-9a-f]{2}|\..+)$/, packet);
+        assert.deepEqual(await defined(), before, packet);
+      }
+      assert.deepEqual(client.unread, []);
     }));
 
   it('too long for the buffer is refused as a whole', () =>
@@ -149,5 +101,41 @@ describe('gdb session: bad input', () => {
       );
       assert.equal(await client.request('Hg0'), 'OK');
       assert.match(await client.request('qC'), /^QC/);
+    }));
+
+  it('of damaged packets gets one reply each, in both modes', () =>
+    withSession('stepping', {}, async ({ client, symbol }) => {
+      const damage = fc.record({
+        at: fc.nat(60),
+        removed: fc.nat(3),
+        inserted: fc.array(fc.constantFrom(...':;,.-0123456789afXEDMp\0\xff', 'ffffffffffffffff'), {
+          maxLength: 3,
+        }),
+      });
+      const packet = fc.constantFrom(...structuredPackets(symbol('twice')));
+      for (const mode of ['QNonStop:0', 'QNonStop:1']) {
+        assert.equal(await client.request(mode), 'OK');
+        const registers = await client.request('g');
+        await fc.assert(
+          fc.asyncProperty(
+            packet,
+            fc.array(damage, { minLength: 1, maxLength: 3 }),
+            async (whole, damages) => {
+              const damaged = damages.reduce(
+                (text, { at, removed, inserted }) =>
+                  text.slice(0, at) + inserted.join('') + text.slice(at + removed),
+                whole,
+              );
+              // What is left of a name may be a packet that lets the program run.
+              fc.pre(damaged.startsWith(whole.slice(0, 3)) && /^[QqZzv]/.test(damaged));
+              await client.request(damaged);
+              assert.equal(await client.request('QTFrame:-1'), 'OK');
+              assert.equal(await client.request('g'), registers);
+            },
+          ),
+          { numRuns: 300 },
+        );
+        assert.deepEqual([client.unread, client.unreadNotifications], [[], []]);
+      }
     }));
 });

@@ -3,6 +3,9 @@ import { type FieldReader, ProtocolError } from 'gdb-js-rsp-parser';
 import type { CaughtSystemCalls } from '../../../core/index.js';
 import { ok, type PacketEntry, packet } from '../packet.js';
 
+/** The kernel counts system calls in an int. */
+const largestNumber = 0x7fffffff;
+
 /** `:0`, `:1`, or `:1` and numbers in hex, each behind a `;`. */
 function parseCaughtCalls(fields: FieldReader): CaughtSystemCalls {
   fields.expect(':');
@@ -16,7 +19,7 @@ function parseCaughtCalls(fields: FieldReader): CaughtSystemCalls {
   const numbers = new Set<number>();
   while (!fields.isAtEnd) {
     fields.expect(';');
-    numbers.add(fields.number());
+    numbers.add(fields.number(largestNumber));
   }
   return numbers;
 }

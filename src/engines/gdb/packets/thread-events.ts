@@ -22,7 +22,8 @@ interface ThreadOptions {
 function parseOptions(fields: FieldReader): readonly ThreadOptions[] {
   const entries: ThreadOptions[] = [];
   while (fields.accept(';')) {
-    const options = fields.number();
+    // Of 32 bits, as the operators below see it.
+    const options = fields.number(0xffffffff);
     if ((options & ~knownThreadOptions) !== 0) {
       throw new ProtocolError(`thread options 0x${options.toString(16)} are not all known`);
     }

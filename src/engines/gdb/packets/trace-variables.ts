@@ -12,9 +12,12 @@ interface Definition {
   readonly name: string;
 }
 
+/** Trace files have 32 bits for it. */
+const largestNumber = 0xffffffff;
+
 function parseDefinition(fields: FieldReader): Definition {
   fields.expect(':');
-  const number = fields.number();
+  const number = fields.number(largestNumber);
   fields.expect(':');
   const initialValue = BigInt.asIntN(64, fields.bigint());
   fields.expect(':');
@@ -28,7 +31,7 @@ function parseDefinition(fields: FieldReader): Definition {
 
 function parseNumber(fields: FieldReader): number {
   fields.expect(':');
-  const number = fields.number();
+  const number = fields.number(largestNumber);
   fields.expectEnd();
   return number;
 }
