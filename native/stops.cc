@@ -310,6 +310,7 @@ void Tracer::storeHeld() {
 
 void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events) {
   constexpr size_t kBatch = 64;
+  constexpr int64_t kLongestDrainUs = 1000;
   if (timeout_us > 0) stop_signals_.set(false);
   takePrinted(events);
   int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
@@ -340,7 +341,14 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
     stop_signals_.set(true);
   }
   if (!anyRunning() && !look_at_stopped) return;
+  // Stops that are decided here may come without end: others get their turn, and what is left is signalled
+  // again.
+  int64_t drain_deadline = std::max(deadline, WaitClock::nowMicroseconds() + kLongestDrainUs);
   while (events->size() < kBatch && (anyRunning() || look_at_stopped) && drain(false, events)) {
+    if (WaitClock::nowMicroseconds() < drain_deadline) continue;
+    stop_signals_.set(false);
+    raise(SIGCHLD);
+    return;
   }
 }
 

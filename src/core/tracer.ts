@@ -244,10 +244,12 @@ export class Tracer implements Disposable {
     this.#onWarning(message, cause);
   }
 
-  /** Only notes it: under a storm of signals libuv calls this again and again before it looks at anything else. */
+  /** Only notes it: under a storm of signals libuv calls this again and again, microtasks included, before anything else. */
   #onChildSignal(): void {
     this.#isSignalled = true;
-    this.schedulePump();
+    if (this.#isScheduled || this.#isDisposed) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#pump());
   }
 
   #pump(): void {

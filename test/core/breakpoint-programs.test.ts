@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { errorCodes, isOutstepError } from '../../src/base/errors.js';
 import { type Instruction, printing, program } from '../support/agent-program.js';
+import { bounded } from '../support/bounded.js';
 import { continueAll, launchFixture, RecordingEngine, type TracedProgram } from './traced-program.js';
 
 /** rdi by number of the `p` packet: the argument of `hot`. */
@@ -55,6 +56,20 @@ for (const kind of ['software', 'hardware'] as const) {
       assert.deepEqual((await traced.engine.next('exit')).status, { kind: 'exited', code: 0 });
       assert.equal(traced.engine.count(event), 0);
       assert.equal(news(), 0);
+    });
+
+    it('leave the event loop its turns while hits come without end', async () => {
+      await using traced = await launchFixture('hot-threads', ['20', '1000000000']);
+      const { attachment } = traced;
+      insert(traced, { conditions: [argumentIs(-1)] });
+      continueAll(attachment);
+      while (attachment.process.threads.size < 21) await traced.engine.next('clone');
+      for (let turn = 0; turn < 20; turn++) {
+        const turns = new Promise((resolve) => setImmediate(resolve));
+        await bounded(turns, 5000, () => 'a turn of the event loop');
+      }
+      await bounded(attachment.quiesce(), 10_000, () => 'every thread held');
+      for (const thread of attachment.process.threads.values()) assert.ok(thread.isStopped);
     });
 
     it('hold when any is true', async () => {
