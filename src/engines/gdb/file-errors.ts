@@ -10,7 +10,13 @@ const otherNumbers: ReadonlyMap<number, number> = new Map([
   [38, 88],
 ]);
 
-export const fileErrno = { noEntry: 2, badDescriptor: 9, invalid: 22, unknown: 9999 } as const;
+export const fileErrno = {
+  noEntry: 2,
+  badDescriptor: 9,
+  invalid: 22,
+  notImplemented: 88,
+  unknown: 9999,
+} as const;
 
 /** The protocol's number for one of Linux, errno(3). */
 export function fileErrnoOf(linux: number): number {

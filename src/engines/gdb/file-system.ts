@@ -11,6 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { fileErrno, fileErrnoOfError } from './file-errors.js';
 import { type FileStatus, fileStatusBytes } from './file-status.js';
 import { type FileSystemRoot, ownRoot, rootOfProcess } from './file-system-root.js';
 
@@ -31,6 +32,11 @@ const permissionBits = 0o7777;
 /** The client named a descriptor that it has not opened. */
 export class UnknownDescriptor extends Error {
   override readonly name = 'UnknownDescriptor';
+}
+
+/** A link of which the file is missing. */
+export class LinkToNowhere extends Error {
+  override readonly name = 'LinkToNowhere';
 }
 
 /** All functions but `close` throw the errors of node:fs as they are, and UnknownDescriptor. */
@@ -77,10 +83,23 @@ export class FileSystem implements Disposable {
     return fileStatusBytes(describe(fstatSync(this.#own(descriptor), { bigint: true })));
   }
 
-  status(path: string, follow: 'follow' | 'keep-last-link'): Uint8Array {
-    const at = this.#root.resolve(path, follow);
-    const read = follow === 'follow' ? statSync : lstatSync;
-    return fileStatusBytes(describe(read(at, { bigint: true })));
+  /** The file's that a link leads to. @throws LinkToNowhere */
+  status(path: string): Uint8Array {
+    try {
+      return fileStatusBytes(describe(statSync(this.#root.resolve(path, 'follow'), { bigint: true })));
+    } catch (error) {
+      if (fileErrnoOfError(error) === fileErrno.noEntry && this.#isThere(path)) throw new LinkToNowhere(path);
+      throw error;
+    }
+  }
+
+  /** A link's own. */
+  statusOfLink(path: string): Uint8Array {
+    return fileStatusBytes(describe(lstatSync(this.#root.resolve(path, 'keep-last-link'), { bigint: true })));
+  }
+
+  #isThere(path: string): boolean {
+    return lstatSync(this.#root.resolve(path, 'keep-last-link'), { throwIfNoEntry: false }) !== undefined;
   }
 
   unlink(path: string): void {

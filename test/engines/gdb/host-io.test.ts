@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -74,6 +74,21 @@ describe('vFile', () => {
         await client.request(`vFile:lstat:${hexOfText('/proc/self/exe')}`),
         /^F40;[\s\S]{8}\0\0\xa1/,
       );
+    }));
+
+  it('tells a link without its file from what is not there', () =>
+    withClient(async (client) => {
+      const folder = mkdtempSync(join(tmpdir(), 'links-'));
+      try {
+        const link = join(folder, 'link');
+        symlinkSync('nowhere', link);
+        assert.equal(await client.request(`vFile:stat:${hexOfText(link)}`), 'F-1,58');
+        assert.match(await client.request(`vFile:lstat:${hexOfText(link)}`), /^F40;[\s\S]{8}\0\0\xa1/);
+        assert.equal(await client.request(`vFile:stat:${hexOfText(`${link}s`)}`), 'F-1,2');
+        assert.equal(await client.request(`vFile:lstat:${hexOfText(`${link}s`)}`), 'F-1,2');
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
     }));
 
   it('answers mistakes with error numbers of the protocol', () =>

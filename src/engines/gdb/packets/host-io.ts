@@ -2,7 +2,7 @@
 import { type FieldReader, ProtocolError } from 'gdb-js-rsp-parser';
 import { packetSizeBytes } from '../features.js';
 import { fileErrno, fileErrnoOfError } from '../file-errors.js';
-import { FileSystem, UnknownDescriptor } from '../file-system.js';
+import { FileSystem, LinkToNowhere, UnknownDescriptor } from '../file-system.js';
 import { empty, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import { PerSession } from '../per-session.js';
 
@@ -107,14 +107,14 @@ const operations: readonly FileOperation[] = [
     name: 'stat',
     parse: (fields) => {
       const path = parseLastPath(fields);
-      return (files) => attached(files.status(path, 'follow'));
+      return (files) => attached(files.status(path));
     },
   },
   {
     name: 'lstat',
     parse: (fields) => {
       const path = parseLastPath(fields);
-      return (files) => attached(files.status(path, 'keep-last-link'));
+      return (files) => attached(files.statusOfLink(path));
     },
   },
   {
@@ -148,6 +148,8 @@ function failed(error: unknown): Reply {
 
 function errnoOf(error: unknown): number | undefined {
   if (error instanceof UnknownDescriptor) return fileErrno.badDescriptor;
+  // GDB 16 wants the link itself here, and takes any other error for the last of the names that a file may have.
+  if (error instanceof LinkToNowhere) return fileErrno.notImplemented;
   // An offset that no file has.
   return error instanceof RangeError ? fileErrno.invalid : fileErrnoOfError(error);
 }
