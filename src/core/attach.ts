@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { architectureNames } from '../../arch/index.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
-import { type Pid, tid } from '../base/ids.js';
+import { type Pid, type Tid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
 import { AddressSpace } from './address-space.js';
 import type { Attachment } from './attachment.js';
@@ -11,15 +11,16 @@ import { awaitsSignal, commandName, executablePath, statusField, threadIds, thre
 import { Process } from './process.js';
 import type { Tracer } from './tracer.js';
 
+/** Two looks in a row may miss the same thread only if threads end during both; with all known ones held few can. */
+const neededQuietLooks = 3;
+
 export async function attachProcess(tracer: Tracer, target: Pid, engine: Engine): Promise<Attachment> {
   const present = tracer.tracedProcess(target);
   const attachment = (present ?? seizeProcess(tracer, target)).attachEngine(engine);
   await attachment.quiesce();
   if (present === undefined) {
-    // Threads born before their parent was seized are nobody's children: look again until all are known.
     try {
-      while (attachment.process.isAlive && seizeThreads(tracer, attachment.process) > 0)
-        await attachment.quiesce();
+      await takeEveryThread(tracer, attachment);
       await meetSignals(attachment);
     } catch (error) {
       await attachment.detach();
@@ -28,6 +29,22 @@ export async function attachProcess(tracer: Tracer, target: Pid, engine: Engine)
   }
   if (!attachment.process.isAlive) throw noSuchProcess(target);
   return attachment;
+}
+
+/**
+ * Threads born before their parent was seized are nobody's children: they must be found. The kernel's list leaves out
+ * threads when others end while it is read, so only several looks that find nothing new say that all are known.
+ */
+async function takeEveryThread(tracer: Tracer, attachment: Attachment): Promise<void> {
+  const { process } = attachment;
+  const ended = new Set<Tid>();
+  for (let quietLooks = 0; quietLooks < neededQuietLooks && process.isAlive; quietLooks++) {
+    const endedBefore = ended.size;
+    const found = seizeThreads(tracer, process, ended);
+    // One that has just ended may have made another one before.
+    if (found > 0 || ended.size > endedBefore) quietLooks = -1;
+    if (found > 0) await attachment.quiesce();
+  }
 }
 
 function seizeProcess(tracer: Tracer, target: Pid): Process {
@@ -84,18 +101,22 @@ async function meetSignals(attachment: Attachment): Promise<void> {
   process.passSignalsChanged();
 }
 
-/** Seizes the threads that are not known yet; how many there were. */
-function seizeThreads(tracer: Tracer, target: Process): number {
+/** Seizes the threads that are not known yet; how many there were. Those that end meanwhile are added to `ended`. */
+function seizeThreads(tracer: Tracer, target: Process, ended: Set<Tid>): number {
   let found = 0;
   for (const id of threadIds(target.pid)) {
     if (target.threads.has(id)) continue;
     try {
-      if (!tracer.native.seize(id, target.space, false)) continue;
+      if (!tracer.native.seize(id, target.space, false)) {
+        ended.add(id);
+        continue;
+      }
     } catch (error) {
       // Already ours: the kernel attached it together with its parent, whose event is on its way.
       if (isNativeError(error) && Number(statusField(id, 'TracerPid')) === tracer.ownPid) continue;
-      if (isEnding(threadState(id))) continue;
-      throw error;
+      if (!isEnding(threadState(id))) throw error;
+      ended.add(id);
+      continue;
     }
     target.addThread(id);
     found += 1;
