@@ -5,7 +5,7 @@ import { debugTopics } from '../../../src/engines/gdb/debug-log.js';
 import { findMonitorCommand, monitorCommands } from '../../../src/engines/gdb/packets/monitor.js';
 import type { GdbServer } from '../../../src/engines/gdb/server.js';
 import { newServer, withSession } from './traced-session.js';
-import { WireClient } from './wire-client.js';
+import { scriptTokens, WireClient } from './wire-client.js';
 
 interface Answer {
   /** Everything that came as console output. */
@@ -90,10 +90,26 @@ describe('qRcmd', () => {
       }
     }));
 
+  it('answers GDB 16 in its words', () =>
+    withClient(async (client, { log }) => {
+      await client.greet(`${scriptTokens};error-message+`);
+      const general = { output: 'General debug output enabled.\n', result: 'OK' };
+      assert.deepEqual(await monitor(client, 'set debug 1'), general);
+      assert.equal(log.isOn('threads'), true);
+      await monitor(client, 'set debug remote 1');
+      const off = { output: 'All debug output disabled.\n', result: 'OK' };
+      assert.deepEqual(await monitor(client, 'set debug 0'), off);
+      assert.deepEqual(
+        debugTopics.filter((topic) => log.isOn(topic)),
+        [],
+      );
+    }));
+
   it('says what is wrong with the arguments', () =>
     withClient(async (client) => {
       const rows = [
-        ['set debug 2', "Error: unknown debug option '2'"],
+        ['set debug 2', "Missing value for 'set debug 2' command."],
+        ['set debug everything on', "Error: unknown debug option 'everything'"],
         ['set debug threads', "Missing value for 'set debug threads' command."],
         ['set debug threads 5', "Invalid value '5' for 'set debug threads'."],
         ['set debug all on off', "Junk 'off' found at end of 'set debug all on' command."],

@@ -51,22 +51,25 @@ const topicsByWord: ReadonlyMap<string, readonly DebugTopic[]> = new Map<string,
   ...allTopics.map((topic): [string, readonly DebugTopic[]] => [topic, [topic]]),
 ]);
 
-/** The newer form has words where the older one has digits, and `off` means everything. */
+/** From version 16 of GDB on `0` means everything, as `off` does, and the answers have other words. */
 function setDebug(session: GdbSession, args: readonly string[]): string | undefined {
   const [first] = args;
   if (first === undefined) return unknownCommand;
   const hasTopic = !switchWords.has(first);
-  const topics = hasTopic ? topicsByWord.get(first) : allTopics;
-  if (topics === undefined) return `Error: unknown debug option '${first}'`;
   const [value, junk] = hasTopic ? args.slice(1) : args;
   if (value === undefined) return `Missing value for 'set debug ${first}' command.`;
+  const topics = hasTopic ? topicsByWord.get(first) : allTopics;
+  if (topics === undefined) return `Error: unknown debug option '${first}'`;
   const on = switchWords.get(value);
   if (on === undefined) return `Invalid value '${value}' for 'set debug ${first}'.`;
+  const isNew = session.features.has('errorMessage');
   const before = hasTopic ? `${first} ${value}` : value;
   if (junk !== undefined) return `Junk '${junk}' found at end of 'set debug ${before}' command.`;
   if (hasTopic) switchTopics(session, topics, on, `Debug output for '${first}'`);
-  else if (value === 'off') switchTopics(session, allTopics, on, 'All debug output');
-  else switchTopics(session, ['threads'], on, value === 'on' ? 'General debug output' : 'Debug output');
+  else if (value === '0' && !isNew) switchTopics(session, ['threads'], on, 'Debug output');
+  else if (!on) switchTopics(session, allTopics, on, 'All debug output');
+  else
+    switchTopics(session, ['threads'], on, value === 'on' || isNew ? 'General debug output' : 'Debug output');
   return undefined;
 }
 
