@@ -251,12 +251,12 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   }
 }
 
-/** Takes one event of a known thread. False: there is none (or, blocking, the clock ticked). */
-bool Tracer::reapKnown(pid_t tid, bool block, std::vector<Event>* events) {
+/** Takes one status of a known thread. False: there is none (or, blocking, the clock ticked). */
+bool Tracer::reapKnown(pid_t tid, bool block, std::vector<Status>* taken) {
   int status;
   pid_t got = waitpid(tid, &status, __WALL | (block ? 0 : WNOHANG));
   if (got == tid) {
-    take(tid, status, events);
+    taken->push_back({tid, status});
     return true;
   }
   if (got < 0 && errno == ECHILD && find(tid) != nullptr) {
@@ -268,10 +268,10 @@ bool Tracer::reapKnown(pid_t tid, bool block, std::vector<Event>* events) {
   return false;
 }
 
-void Tracer::scanKnown(std::vector<Event>* events) {
+void Tracer::scanKnown(std::vector<Status>* taken) {
   std::vector<pid_t> tids;
   for (const auto& entry : tracees_) tids.push_back(entry.first);
-  for (pid_t tid : tids) reapKnown(tid, false, events);
+  for (pid_t tid : tids) reapKnown(tid, false, taken);
 }
 
 /** Reaps a program that was launched and let go. False: it is none. */
@@ -281,9 +281,9 @@ bool Tracer::reapReleased(pid_t pid) {
   return true;
 }
 
-/** Takes one event of any thread. Children of this process that are not ours are left for who waits for them.
- */
-bool Tracer::drain(bool block, std::vector<Event>* events) {
+/** Takes one status of any thread. Children of this process that are not ours are left for who waits for
+ * them. */
+bool Tracer::drain(bool block, std::vector<Status>* taken) {
   siginfo_t info = {};
   // Traced threads report their stops without WSTOPPED; with it, a stopped child that is not ours would stay
   // first.
@@ -292,11 +292,36 @@ bool Tracer::drain(bool block, std::vector<Event>* events) {
   bool is_exit = info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
   if (is_exit && find(info.si_pid) == nullptr) {
     if (reapReleased(info.si_pid)) return true;
-    size_t before = events->size();
-    scanKnown(events);
-    return events->size() > before;
+    size_t before = taken->size();
+    scanKnown(taken);
+    return taken->size() > before;
   }
-  return reapKnown(info.si_pid, false, events);
+  return reapKnown(info.si_pid, false, taken);
+}
+
+/** Everybody's turn: the kernel names the thread that is first in its list, so one that stops again and again
+ * would keep the others waiting if it were let go before they have been asked for. */
+void Tracer::takeRound(std::vector<Event>* events) {
+  std::vector<Status> taken;
+  while (drain(false, &taken)) {
+  }
+  for (const Status& one : taken) take(one.tid, one.status, events);
+}
+
+/** The next stop of any thread. False: the clock ticked. */
+bool Tracer::takeNext(std::vector<Event>* events) {
+  std::vector<Status> taken;
+  if (running_ == 1) {
+    pid_t only = 0;
+    for (const auto& [tid, tracee] : tracees_) {
+      if (tracee->state == RunState::kRunning) only = tid;
+    }
+    reapKnown(only, true, &taken);
+  } else {
+    drain(true, &taken);
+  }
+  for (const Status& one : taken) take(one.tid, one.status, events);
+  return !taken.empty();
 }
 
 /** Should this process be killed while a thread is held, the kernel lets it go on with the registers it has.
@@ -309,24 +334,13 @@ void Tracer::storeHeld() {
 }
 
 void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events) {
-  constexpr size_t kBatch = 64;
-  constexpr int64_t kLongestDrainUs = 1000;
+  constexpr int kStopsPerRound = 16;
   if (timeout_us > 0) stop_signals_.set(false);
   takePrinted(events);
   int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
   bool can_block = timeout_us > 0 && clock_.begin() == 0;
-  while (events->empty() && can_block && anyRunning()) {
-    bool took;
-    if (running_ == 1) {
-      pid_t only = 0;
-      for (const auto& [tid, tracee] : tracees_) {
-        if (tracee->state == RunState::kRunning) only = tid;
-      }
-      took = reapKnown(only, true, events);
-    } else {
-      took = drain(true, events);
-    }
-    if (took && !events->empty()) break;
+  for (int stops = 0; events->empty() && can_block && anyRunning();) {
+    if (takeNext(events) && ++stops % kStopsPerRound == 0) takeRound(events);
     if (WaitClock::nowMicroseconds() >= deadline) break;
   }
   clock_.end();
@@ -340,16 +354,7 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
     has_ended_ = false;
     stop_signals_.set(true);
   }
-  if (!anyRunning() && !look_at_stopped) return;
-  // Stops that are decided here may come without end: others get their turn, and what is left is signalled
-  // again.
-  int64_t drain_deadline = std::max(deadline, WaitClock::nowMicroseconds() + kLongestDrainUs);
-  while (events->size() < kBatch && (anyRunning() || look_at_stopped) && drain(false, events)) {
-    if (WaitClock::nowMicroseconds() < drain_deadline) continue;
-    stop_signals_.set(false);
-    raise(SIGCHLD);
-    return;
-  }
+  if (anyRunning() || look_at_stopped) takeRound(events);
 }
 
 }  // namespace outstep

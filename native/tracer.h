@@ -139,14 +139,22 @@ class Tracer {
   bool goOn(Tracee& tracee, int signal, Event* event);
   bool readDebugStatus(Tracee& tracee, const Space& space, Event* event);
 
+  /** What waitpid(2) says of a thread. */
+  struct Status {
+    pid_t tid;
+    int status;
+  };
+
   bool anyRunning() const { return running_ > 0; }
   void setState(Tracee& tracee, RunState state);
-  bool reapKnown(pid_t tid, bool block, std::vector<Event>* events);
-  bool drain(bool block, std::vector<Event>* events);
+  bool reapKnown(pid_t tid, bool block, std::vector<Status>* taken);
+  bool drain(bool block, std::vector<Status>* taken);
+  bool takeNext(std::vector<Event>* events);
+  void takeRound(std::vector<Event>* events);
   bool reapReleased(pid_t pid);
   void reapLaunched();
   void storeHeld();
-  void scanKnown(std::vector<Event>* events);
+  void scanKnown(std::vector<Status>* taken);
   void take(pid_t tid, int status, std::vector<Event>* events);
 
   std::unordered_map<pid_t, std::unique_ptr<Tracee>> tracees_;

@@ -230,26 +230,34 @@ export class Tracer implements Disposable {
   /** Takes news after the current task: in a microtask, which costs no system call. */
   schedulePump(): void {
     if (this.#isScheduled || this.#isDisposed) return;
-    this.#isScheduled = true;
     this.#burstStart ??= performance.now();
     if (performance.now() - this.#burstStart > longestBurstMs) {
       this.#burstStart = undefined;
-      setImmediate(() => this.#pump());
+      this.#schedulePumpBehindOthers();
     } else {
+      this.#isScheduled = true;
       queueMicrotask(() => this.#pump());
     }
+  }
+
+  /** Takes news when the event loop has looked at everything else. */
+  #schedulePumpBehindOthers(): void {
+    if (this.#isScheduled || this.#isDisposed) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#pump());
   }
 
   warn(message: string, cause: unknown): void {
     this.#onWarning(message, cause);
   }
 
-  /** Only notes it: under a storm of signals libuv calls this again and again, microtasks included, before anything else. */
+  /**
+   * Only notes it: under a storm of signals libuv calls this again and again before it looks at anything else, and news
+   * taken in between would bring the next signals.
+   */
   #onChildSignal(): void {
     this.#isSignalled = true;
-    if (this.#isScheduled || this.#isDisposed) return;
-    this.#isScheduled = true;
-    setImmediate(() => this.#pump());
+    this.#schedulePumpBehindOthers();
   }
 
   #pump(): void {
