@@ -119,7 +119,7 @@ export class Attachment {
 
   /** A thread has stopped, and the engines were told why. */
   tellHeld(thread: Thread): void {
-    if (!thread.isStopped || !this.#awaited.delete(thread)) return;
+    if (!thread.isStopped || thread.owesChildEvent || !this.#awaited.delete(thread)) return;
     const event: CoreEvent = { kind: 'held', thread };
     if (this.concerns(event)) this.tell(event);
   }

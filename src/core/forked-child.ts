@@ -38,17 +38,26 @@ export function takeUpChild(tracer: Tracer, news: NewChild): void {
   child.addThread(tid(news.pid));
   tracer.native.adopt(news.pid, space);
   maker.awaitedChild = child;
+  maker.owesChildEvent = true;
   const goOn = (): void => {
     if (maker.awaitedChild !== child) return;
+    endDebt(maker);
     maker.awaitedChild = undefined;
     maker.process.resumeWanted([maker]);
   };
   child.onLeavingMemory(goOn);
   child.onFirstStop(() => {
     settle(child, news, original);
+    if (maker.awaitedChild === child) endDebt(maker);
     if (news.kind === 'fork' || !news.isShared) goOn();
   });
   tracer.deliverEarly(news.pid);
+}
+
+/** Whoever has not been told of the child, and wanted the thread to be held, hears so. */
+function endDebt(maker: Thread): void {
+  maker.owesChildEvent = false;
+  for (const attachment of maker.process.attachments) attachment.tellHeld(maker);
 }
 
 /** Undefined: it is gone, or what is ours stays in it. */

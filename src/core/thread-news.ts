@@ -149,6 +149,7 @@ export class ThreadNews {
     thread.signalOverride = undefined;
     thread.injectedSignal = former.injectedSignal;
     thread.awaitedChild = undefined;
+    thread.owesChildEvent = false;
     for (const attachment of process.attachments) attachment.inheritVote(thread, former);
     for (const other of [...process.threads.values()]) {
       if (other === thread) continue;

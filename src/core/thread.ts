@@ -55,6 +55,8 @@ export class Thread {
   isNew = false;
   /** It stays stopped until this child of its has stopped as well, after vfork(2) until the child has left its memory. */
   awaitedChild: Process | undefined;
+  /** It has stopped because it made a child, of which everybody is told when the child has stopped as well. */
+  owesChildEvent = false;
   /** It is left in a job-control stop, of which everybody was told, until that ends (PTRACE_LISTEN). */
   isListening = false;
   /**

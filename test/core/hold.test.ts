@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import process from 'node:process';
 import { describe, it } from 'mocha';
 import sinon from 'sinon';
-import type { Attachment, EventKind, Thread } from '../../src/core/index.js';
+import type { Attachment, EventKind, Thread, Tracer } from '../../src/core/index.js';
+import { eventually } from '../support/proc-files.js';
 import { continueAll, launchFixture, RecordingEngine, usualKinds } from './traced-program.js';
 
 const kinds: readonly EventKind[] = [...usualKinds, 'held', 'thread-start'];
@@ -12,7 +13,9 @@ const kinds: readonly EventKind[] = [...usualKinds, 'held', 'thread-start'];
 async function launchSpinning(mask: readonly EventKind[] = kinds) {
   const program = await launchFixture('spinner', ['4'], { mask });
   continueAll(program.attachment);
-  while (program.attachment.process.threads.size < 4) await program.engine.next('clone');
+  const { threads } = program.attachment.process;
+  // The first stop of a thread would be the one that is asked for.
+  await eventually('all run', () => threads.size === 4 && [...threads.values()].every(({ isNew }) => !isNew));
   return program;
 }
 
@@ -215,3 +218,53 @@ describe('watchpoints', () => {
     }
   });
 });
+
+describe('holding a thread that makes a child', () => {
+  for (const [plan, kind] of [
+    ['fw', 'fork'],
+    ['x', 'vfork'],
+  ] as const) {
+    for (const isFollowed of [true, false]) {
+      it(`tells of ${isFollowed ? `the ${kind} alone` : `it when the ${kind} is nobody's`}`, async () => {
+        const mask = isFollowed ? [...kinds, kind] : kinds;
+        await using program = await launchFixture('forks', [plan], { mask, holdAt: [kind] });
+        const { attachment, engine, tracer } = program;
+        const [main] = attachment.process.threads.values();
+        assert.ok(main);
+        onMaking(tracer, () => attachment.hold([main]));
+        continueAll(attachment);
+        const told = await engine.next('fork', 'vfork', 'held');
+        assert.equal(told.kind, isFollowed ? kind : 'held');
+        assert.equal(told.thread, main);
+        for (const { attachments } of tracer.processes.values())
+          for (const one of attachments) continueAll(one);
+        assert.equal((await exitOf(engine, main)).status.kind, 'exited');
+        assert.equal(engine.count('held'), 0);
+      });
+    }
+  }
+});
+
+/** Calls `task` when the kernel tells of a child that is made, and keeps the child's first stop back meanwhile. */
+function onMaking(tracer: Tracer, task: () => void): void {
+  const { native } = tracer;
+  const wait = native.wait.bind(native);
+  let kept: ReturnType<typeof wait> = [];
+  const keepingBack: typeof native.wait = (timeoutMs, lookAtStopped) => {
+    const news = [...kept, ...wait(kept.length > 0 ? 0 : timeoutMs, lookAtStopped)];
+    kept = [];
+    const making = news.findIndex((one) => one.kind === 'stopped' && (one.event === 1 || one.event === 2));
+    if (making < 0) return news;
+    task();
+    kept = news.filter((_, index) => index !== making);
+    return news.slice(making, making + 1);
+  };
+  Object.defineProperty(native, 'wait', { value: keepingBack });
+}
+
+async function exitOf(engine: RecordingEngine, main: Thread) {
+  for (;;) {
+    const exit = await engine.next('exit');
+    if (exit.process === main.process) return exit;
+  }
+}
