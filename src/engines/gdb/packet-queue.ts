@@ -26,7 +26,11 @@ export class PacketQueue {
   }
 
   receive(chunk: Uint8Array): void {
+    const acknowledges = this.#writer.acknowledges;
+    let before = this.#frames.at(-1);
     for (const frame of this.#decoder.push(chunk)) {
+      if (acknowledges && isRepetition(frame, before)) continue;
+      before = frame;
       if (frame.kind === 'interrupt') this.#receiver.onInterrupt();
       else this.#frames.push(frame);
       this.pump();
@@ -65,4 +69,15 @@ export class PacketQueue {
         return;
     }
   }
+}
+
+/**
+ * A client that waits for acknowledgements sends a packet again when none comes, as GDB does after two seconds, which
+ * a machine under load may take to start this program. Two replies would be taken for those to different packets.
+ */
+function isRepetition(frame: Frame, before: Frame | undefined): boolean {
+  if (frame.kind !== 'packet' || before?.kind !== 'packet' || !before.checksumOk) return false;
+  return (
+    frame.data.length === before.data.length && frame.data.every((byte, index) => byte === before.data[index])
+  );
 }

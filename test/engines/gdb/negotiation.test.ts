@@ -28,6 +28,22 @@ describe('gdb session: negotiation', () => {
       assert.equal(await client.reply(), reply);
     }));
 
+  it('answers a packet once that was sent again before it could be acknowledged', () =>
+    withSession('stepping', { tokens: 'none' }, async ({ client }) => {
+      client.sendRaw('+$qC#b4$qC#b4');
+      assert.match(await client.reply(), /^QC/);
+      assert.equal(await client.request('vMustReplyEmpty'), '');
+      client.sendRaw('$qC#b4');
+      assert.match(await client.reply(), /^QC/);
+      client.sendRaw('$qC#b4');
+      assert.match(await client.reply(), /^QC/);
+      assert.equal(await client.request('QStartNoAckMode'), 'OK');
+      client.sendRaw('$qC#b4$qC#b4');
+      assert.match(await client.reply(), /^QC/);
+      assert.match(await client.reply(), /^QC/);
+      assert.deepEqual(client.unread, []);
+    }));
+
   it('takes a bad checksum for a good one when nothing is acknowledged', () =>
     withSession('stepping', {}, async ({ client }) => {
       client.sendRaw('$qC#00');
