@@ -27,6 +27,14 @@ uint64_t unsigned64(const Napi::Value& value) {
                           : static_cast<uint64_t>(integer(value));
 }
 
+pid_t tidOf(const Napi::CallbackInfo& info) {
+  return static_cast<pid_t>(integer(info[0]));
+}
+
+int handleOf(const Napi::CallbackInfo& info, size_t index) {
+  return static_cast<int>(integer(info[index]));
+}
+
 Napi::BigInt bigint(Napi::Env env, uint64_t value) {
   return Napi::BigInt::New(env, value);
 }

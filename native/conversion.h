@@ -16,6 +16,10 @@ Napi::Value raise(Napi::Env env, const Failure& failure);
 int64_t integer(const Napi::Value& value);
 uint64_t unsigned64(const Napi::Value& value);
 Napi::BigInt bigint(Napi::Env env, uint64_t value);
+/** The first argument: a thread or process id. */
+pid_t tidOf(const Napi::CallbackInfo& info);
+/** An argument that is the handle of a space. */
+int handleOf(const Napi::CallbackInfo& info, size_t index = 0);
 
 SpawnOptions spawnOptions(const Napi::Object& object);
 Arch arch(const Napi::Object& object);

@@ -32,6 +32,13 @@ bool carriesInstructionAddress(int signal) {
   return signal == SIGILL || signal == SIGFPE || signal == SIGTRAP;
 }
 
+/** Out of a slot the pc is that of the instruction at its own place, for us and for whoever hears of the
+ * stop. */
+void translatePc(Tracee& tracee, const Space& its_space, Event* event) {
+  out_of_line::translate(tracee, its_space);
+  event->pc = tracee.word(its_space.arch.pc_offset);
+}
+
 }  // namespace
 
 bool Tracer::isRemovedSite(const Space& its_space, uint64_t address) const {
@@ -102,8 +109,7 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   if (was_in_exec && was_stepped && event->signal_code == kTrapSyscallExit) return !run(tracee, true, 0);
   if (ended == Phase::kSlotStep) out_of_line::repairAfterStep(tracee, its_space);
   tracee.phase = Phase::kPlain;
-  out_of_line::translate(tracee, its_space);
-  event->pc = tracee.word(its_space.arch.pc_offset);
+  translatePc(tracee, its_space, event);
   if (event->signal_code == kTrapHardware || its_space.is_watched) {
     if (readDebugStatus(tracee, its_space, event)) {
       // Nothing was executed: the thread goes on as it was told to.
@@ -168,23 +174,26 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     setState(tracee, RunState::kRunning);  // killed out of the stop: its exit follows
     return false;
   }
-  if (event->event != 0 || event->code != SIGTRAP) noteRestart(tracee, *its_space);
-  if (event->event != 0 || event->code != SIGTRAP) resendDeferred(tracee, *its_space);
+  if (event->event != 0 || event->code != SIGTRAP) {
+    noteRestart(tracee, *its_space);
+    resendDeferred(tracee, *its_space);
+  }
   uint64_t stopped_at = tracee.word(its_space->arch.pc_offset);
   bool is_step_in_slot = tracee.phase == Phase::kSlotStep;
-  if (event->event != PTRACE_EVENT_EXEC && !is_step_in_slot) out_of_line::translate(tracee, *its_space);
-  event->pc = tracee.word(its_space->arch.pc_offset);
+  event->pc = stopped_at;
+  if (event->event != PTRACE_EVENT_EXEC && !is_step_in_slot) translatePc(tracee, *its_space, event);
   bool is_interrupt = event->event == PTRACE_EVENT_STOP && event->code == SIGTRAP;
   if (is_interrupt && collectsTrap(tracee, *its_space)) return false;
   if (event->event != 0 || event->isSystemCallStop()) {
-    if (is_step_in_slot && event->event != PTRACE_EVENT_EXEC) {
-      out_of_line::translate(tracee, *its_space);
-      event->pc = tracee.word(its_space->arch.pc_offset);
-    }
+    if (is_step_in_slot && event->event != PTRACE_EVENT_EXEC) translatePc(tracee, *its_space, event);
     Phase ended = tracee.phase;
     endPhase(tracee, event->pc);
     return !event->isSystemCallStop() || onCallStop(tracee, *its_space, ended, event);
   }
+  return onSignalStop(tracee, *its_space, stopped_at, event);
+}
+
+bool Tracer::onSignalStop(Tracee& tracee, Space& its_space, uint64_t stopped_at, Event* event) {
   siginfo_t info = {};
   if (ptrace_ops::getSiginfo(tracee.tid, &info) == 0) {
     recogniseDeferred(tracee, &info);
@@ -192,15 +201,11 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     if (info.si_code <= 0) event->sender = info.si_pid;
   }
   if (event->code == SIGTRAP) {
-    bool must_tell = onTrap(tracee, *its_space, event);
-    if (must_tell && tracee.state == RunState::kStopped) {
-      out_of_line::translate(tracee, *its_space);
-      event->pc = tracee.word(its_space->arch.pc_offset);
-    }
+    bool must_tell = onTrap(tracee, its_space, event);
+    if (must_tell && tracee.state == RunState::kStopped) translatePc(tracee, its_space, event);
     return must_tell;
   }
-  out_of_line::translate(tracee, *its_space);
-  event->pc = tracee.word(its_space->arch.pc_offset);
+  translatePc(tracee, its_space, event);
   auto fault = reinterpret_cast<uint64_t>(info.si_addr);
   if (event->pc != stopped_at && carriesInstructionAddress(event->code) && info.si_code > 0 &&
       fault == stopped_at) {
@@ -208,7 +213,7 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     ptrace_ops::setSiginfo(tracee.tid, &info);
   }
   endPhase(tracee, event->pc);
-  return onOtherSignal(tracee, *its_space, info, event);
+  return onOtherSignal(tracee, its_space, info, event);
 }
 
 void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {

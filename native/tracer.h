@@ -115,6 +115,8 @@ class Tracer {
   ResumeResult passSite(Tracee& tracee, Space& space, const Plan& plan, int signal);
   /** False: nobody need hear of it, the thread goes on. */
   bool onStop(Tracee& tracee, Event* event);
+  /** As `onStop`, for a signal that is about to be delivered; `stopped_at`: the pc as it was. */
+  bool onSignalStop(Tracee& tracee, Space& space, uint64_t stopped_at, Event* event);
   static void noteRestart(Tracee& tracee, const Space& space);
   bool collectsTrap(Tracee& tracee, const Space& space);
   void endPhase(Tracee& tracee, uint64_t pc);
