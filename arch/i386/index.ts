@@ -5,7 +5,7 @@ import { debugRegisters } from '../x86/debug-registers.js';
 import { maxInstructionBytes } from '../x86/decode.js';
 import { jump, plan } from './out-of-line.js';
 import { registerFile } from './register-file.js';
-import { generalOffset, generalRegset, generalSlotBytes } from './regsets.js';
+import { generalSet } from './regsets.js';
 import { siginfo } from './siginfo.js';
 import { syscall } from './syscalls.js';
 
@@ -26,16 +26,7 @@ export const i386: ArchModule = {
   plan,
   jump,
   syscall,
-  general: {
-    noteType: generalRegset.noteType,
-    sizeBytes: generalRegset.sizeBytes,
-    registerBytes: generalSlotBytes,
-    pcOffset: generalOffset('eip'),
-    spOffset: generalOffset('esp'),
-    flagsOffset: generalOffset('eflags'),
-    /** EFLAGS.TF. */
-    trapFlag: 1n << 8n,
-  },
+  general: generalSet.facts('eip', 'esp', 'eflags'),
   /** tcbhead_t: the dtv pointer follows the self pointer; blocks lie below it (variant II, "ELF Handling For TLS"). */
   threadLocal: { pointer: { kind: 'user-area', offset: gsBaseOffset }, dtvOffset: 4, variant: 2 },
   siginfo,

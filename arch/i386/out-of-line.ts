@@ -1,12 +1,14 @@
 /** Stepping past breakpoint sites of 32-bit code. */
 import type { CodeMode } from '../x86/code-mode.js';
 import { planner, relativeJump } from '../x86/out-of-line.js';
-import { generalOffset } from './regsets.js';
+import { generalSet } from './regsets.js';
 
 const mode: CodeMode = {
   bits: 32,
-  registerOffsets: (['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const).map(generalOffset),
-  flagsOffset: generalOffset('eflags'),
+  registerOffsets: (['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const).map(
+    generalSet.offsetOf,
+  ),
+  flagsOffset: generalSet.offsetOf('eflags'),
 };
 
 export const plan = planner(mode);

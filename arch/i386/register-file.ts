@@ -2,13 +2,13 @@
 import type { MachineFacts, RegisterFile } from '../module.js';
 import { registerFile as registerFileOf } from '../x86/register-file.js';
 import { registerRows } from './registers.js';
-import { floatingPointRegset, generalRegset, generalSlotBytes } from './regsets.js';
+import { floatingPointRegset, generalSet, generalSlotBytes } from './regsets.js';
 
 export function registerFile(machine: MachineFacts): RegisterFile {
   const table = {
     architecture: 'i386',
     rows: registerRows,
-    generalRegset,
+    generalRegset: generalSet.row,
     generalSlotBytes,
     floatingPointRegset,
   };

@@ -5,10 +5,10 @@
  */
 import { acceptsSelector, type Details, type RegisterRow, writableFlags } from '../x86/register-row.js';
 import { avx, floatingPoint, opmasks, protectionKeys, sse, zmmUpper } from '../x86/state-registers.js';
-import { type GeneralSlot, generalOffset } from './regsets.js';
+import { type GeneralSlot, generalSet } from './regsets.js';
 
 function general(name: GeneralSlot, type: string, details: Details = {}): RegisterRow {
-  const storage = { kind: 'general', offset: generalOffset(name) } as const;
+  const storage = { kind: 'general', offset: generalSet.offsetOf(name) } as const;
   return { name, feature: 'core', bits: 32, type, storage, ...details };
 }
 

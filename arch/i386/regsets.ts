@@ -1,5 +1,6 @@
 /** The register sets of a 32-bit thread as the kernel hands them over, and the layout of the general one. */
 import type { RegsetRow } from '../module.js';
+import { generalRegsetOf } from '../x86/general-regset.js';
 
 /** Slots of i386's `struct user_regs_struct` (<sys/user.h>) in memory order, 4 bytes each, little-endian. */
 const generalSlots = [
@@ -26,17 +27,7 @@ export type GeneralSlot = (typeof generalSlots)[number];
 
 export const generalSlotBytes = 4;
 
-/** Byte offset of a slot in the general regset. */
-export function generalOffset(slot: GeneralSlot): number {
-  return generalSlots.indexOf(slot) * generalSlotBytes;
-}
-
-/** NT_PRSTATUS, <linux/elf.h>. */
-export const generalRegset = {
-  name: 'general',
-  noteType: 1,
-  sizeBytes: generalSlots.length * generalSlotBytes,
-} as const satisfies RegsetRow;
+export const generalSet = generalRegsetOf(generalSlots, generalSlotBytes);
 
 /**
  * NT_PRXFPREG, <linux/elf.h>: the FXSAVE area, `struct user_fpxregs_struct`. Used where the CPU has no XSAVE. NT_PRFPREG

@@ -1,5 +1,5 @@
 /** System calls of i386 programs: <asm/unistd_32.h> and System V psABI for i386. Offsets in the general regset. */
-import { type GeneralSlot, generalOffset } from './regsets.js';
+import { type GeneralSlot, generalSet } from './regsets.js';
 
 const argumentSlots: readonly GeneralSlot[] = ['ebx', 'ecx', 'edx', 'esi', 'edi', 'ebp'];
 
@@ -8,11 +8,11 @@ export const syscall = {
   instruction: Uint8Array.of(0xcd, 0x80),
   /** `int 0x80`, `sysenter`, `syscall`. */
   instructions: [Uint8Array.of(0xcd, 0x80), Uint8Array.of(0x0f, 0x34), Uint8Array.of(0x0f, 0x05)],
-  numberOffset: generalOffset('eax'),
-  currentNumberOffset: generalOffset('orig_eax'),
-  argumentOffsets: argumentSlots.map(generalOffset),
-  resultOffset: generalOffset('eax'),
-  restartOffset: generalOffset('orig_eax'),
+  numberOffset: generalSet.offsetOf('eax'),
+  currentNumberOffset: generalSet.offsetOf('orig_eax'),
+  argumentOffsets: argumentSlots.map(generalSet.offsetOf),
+  resultOffset: generalSet.offsetOf('eax'),
+  restartOffset: generalSet.offsetOf('orig_eax'),
   nextAddressOffset: undefined,
   savedFlagsOffset: undefined,
   /** mmap2, whose offset counts pages; the old mmap takes its arguments in memory. */

@@ -5,7 +5,7 @@ import { debugRegisters } from '../x86/debug-registers.js';
 import { maxInstructionBytes } from '../x86/decode.js';
 import { jump, plan } from './out-of-line.js';
 import { registerFile } from './register-file.js';
-import { generalOffset, generalRegset, generalSlotBytes } from './regsets.js';
+import { generalSet } from './regsets.js';
 import { syscall } from './syscalls.js';
 
 export const x86_64: ArchModule = {
@@ -22,16 +22,7 @@ export const x86_64: ArchModule = {
   plan,
   jump,
   syscall,
-  general: {
-    noteType: generalRegset.noteType,
-    sizeBytes: generalRegset.sizeBytes,
-    registerBytes: generalSlotBytes,
-    pcOffset: generalOffset('rip'),
-    spOffset: generalOffset('rsp'),
-    flagsOffset: generalOffset('eflags'),
-    /** RFLAGS.TF. */
-    trapFlag: 1n << 8n,
-  },
+  general: generalSet.facts('rip', 'rsp', 'eflags'),
   /** tcbhead_t: the dtv pointer follows the self pointer; blocks lie below it (variant II, "ELF Handling For TLS"). */
   threadLocal: { pointer: { kind: 'register' }, dtvOffset: 8, variant: 2 },
   siginfo: undefined,

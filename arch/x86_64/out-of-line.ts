@@ -2,7 +2,7 @@
 import { littleEndian } from '../../src/base/byte-order.js';
 import type { CodeMode } from '../x86/code-mode.js';
 import { planner, relativeJump } from '../x86/out-of-line.js';
-import { type GeneralSlot, generalOffset } from './regsets.js';
+import { type GeneralSlot, generalSet } from './regsets.js';
 
 /** In the order of register numbers in instructions. */
 const registers: readonly GeneralSlot[] = [
@@ -12,8 +12,8 @@ const registers: readonly GeneralSlot[] = [
 
 const mode: CodeMode = {
   bits: 64,
-  registerOffsets: registers.map(generalOffset),
-  flagsOffset: generalOffset('eflags'),
+  registerOffsets: registers.map(generalSet.offsetOf),
+  flagsOffset: generalSet.offsetOf('eflags'),
 };
 
 export const plan = planner(mode);

@@ -12,7 +12,7 @@ import {
 } from '../x86/register-row.js';
 import { avx, floatingPoint, opmasks, protectionKeys, sse, zmmUpper } from '../x86/state-registers.js';
 import { component } from '../x86/xsave.js';
-import { type GeneralSlot, generalOffset } from './regsets.js';
+import { type GeneralSlot, generalSet } from './regsets.js';
 
 function general(name: GeneralSlot, type: string, details: Details = {}): RegisterRow {
   return {
@@ -20,7 +20,7 @@ function general(name: GeneralSlot, type: string, details: Details = {}): Regist
     feature: 'core',
     bits: 64,
     type,
-    storage: { kind: 'general', offset: generalOffset(name) },
+    storage: { kind: 'general', offset: generalSet.offsetOf(name) },
     ...details,
   };
 }

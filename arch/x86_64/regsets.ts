@@ -1,5 +1,6 @@
 /** The register sets of an x86-64 thread as the kernel hands them over, and the layout of the general one. */
 import type { RegsetRow } from '../module.js';
+import { generalRegsetOf } from '../x86/general-regset.js';
 
 /** Slots of `struct user_regs_struct` (<sys/user.h>) in memory order, 8 bytes each, little-endian. */
 const generalSlots = [
@@ -36,17 +37,7 @@ export type GeneralSlot = (typeof generalSlots)[number];
 
 export const generalSlotBytes = 8;
 
-/** Byte offset of a slot in the general regset. */
-export function generalOffset(slot: GeneralSlot): number {
-  return generalSlots.indexOf(slot) * generalSlotBytes;
-}
-
-/** NT_PRSTATUS, <linux/elf.h>. */
-export const generalRegset = {
-  name: 'general',
-  noteType: 1,
-  sizeBytes: generalSlots.length * generalSlotBytes,
-} as const satisfies RegsetRow;
+export const generalSet = generalRegsetOf(generalSlots, generalSlotBytes);
 
 /** NT_PRFPREG, <linux/elf.h>: the FXSAVE area, `struct user_fpregs_struct`. Used where the CPU has no XSAVE. */
 export const floatingPointRegset = {

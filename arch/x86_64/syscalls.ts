@@ -1,5 +1,5 @@
 /** System calls of x86-64: System V psABI for AMD64, A.2.1, and <asm/unistd_64.h>. Offsets in the general regset. */
-import { type GeneralSlot, generalOffset } from './regsets.js';
+import { type GeneralSlot, generalSet } from './regsets.js';
 
 const argumentSlots: readonly GeneralSlot[] = ['rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9'];
 
@@ -8,12 +8,12 @@ export const syscall = {
   instruction: Uint8Array.of(0x0f, 0x05),
   /** `syscall`, `sysenter`, `int 0x80`. */
   instructions: [Uint8Array.of(0x0f, 0x05), Uint8Array.of(0x0f, 0x34), Uint8Array.of(0xcd, 0x80)],
-  numberOffset: generalOffset('rax'),
-  currentNumberOffset: generalOffset('orig_rax'),
-  argumentOffsets: argumentSlots.map(generalOffset),
-  resultOffset: generalOffset('rax'),
-  restartOffset: generalOffset('orig_rax'),
-  nextAddressOffset: generalOffset('rcx'),
-  savedFlagsOffset: generalOffset('r11'),
+  numberOffset: generalSet.offsetOf('rax'),
+  currentNumberOffset: generalSet.offsetOf('orig_rax'),
+  argumentOffsets: argumentSlots.map(generalSet.offsetOf),
+  resultOffset: generalSet.offsetOf('rax'),
+  restartOffset: generalSet.offsetOf('orig_rax'),
+  nextAddressOffset: generalSet.offsetOf('rcx'),
+  savedFlagsOffset: generalSet.offsetOf('r11'),
   numbers: { mmap: 9, munmap: 11 },
 } as const;
