@@ -14,8 +14,6 @@ export type Tid = Branded<number, 'Tid'>;
 export type Address = Branded<bigint, 'Address'>;
 /** A signal number as the Linux kernel counts them (signal(7)), 1 to 64. */
 export type KernelSignal = Branded<number, 'KernelSignal'>;
-/** Position of a register in the target description; the number of the `p` packet. */
-export type RegisterNumber = Branded<number, 'RegisterNumber'>;
 
 const maxId = 2 ** 31 - 1;
 
@@ -43,11 +41,6 @@ export function address(value: bigint | number): Address {
 export function kernelSignal(value: number): KernelSignal {
   checkInteger(value, 1, 64, 'signal');
   return value as KernelSignal;
-}
-
-export function registerNumber(value: number): RegisterNumber {
-  checkInteger(value, 0, 0xffff, 'register number');
-  return value as RegisterNumber;
 }
 
 /** The leader of a process: its tid is the pid. */

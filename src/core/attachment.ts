@@ -31,7 +31,7 @@ const hold: ResumeAction = { kind: 'hold' };
 let lastOwner = 0;
 
 /** Unlike every other one. */
-export function newOwner(): BreakpointOwner {
+function newOwner(): BreakpointOwner {
   lastOwner += 1;
   return { id: lastOwner };
 }

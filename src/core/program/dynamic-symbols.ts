@@ -71,14 +71,14 @@ function definedValue(
 }
 
 /** Hash of DT_GNU_HASH (Bernstein's, times 33). */
-export function gnuHashOf(name: string): number {
+function gnuHashOf(name: string): number {
   let hash = 5381;
   for (const byte of new TextEncoder().encode(name)) hash = (Math.imul(hash, 33) + byte) >>> 0;
   return hash;
 }
 
 /** Hash of DT_HASH (System V ABI, chapter 5). */
-export function systemVHashOf(name: string): number {
+function systemVHashOf(name: string): number {
   let hash = 0;
   for (const byte of new TextEncoder().encode(name)) {
     hash = ((hash << 4) + byte) >>> 0;

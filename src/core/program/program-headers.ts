@@ -36,7 +36,7 @@ export interface ProgramHeaders {
   readonly loadBias: bigint;
 }
 
-export function parseProgramHeader(view: DataView, at: number, pointerBytes: PointerBytes): ProgramHeader {
+function parseProgramHeader(view: DataView, at: number, pointerBytes: PointerBytes): ProgramHeader {
   const layout = layouts[pointerBytes];
   const word = (offset: number): bigint => pointerOf(view, at + offset, pointerBytes);
   return {

@@ -35,7 +35,7 @@ const fields: readonly { readonly name: keyof FileStatus; readonly sizeBytes: 4 
   { name: 'changedS', sizeBytes: 4 },
 ];
 
-export const fileStatusSizeBytes = 64;
+const fileStatusSizeBytes = 64;
 
 /** The record, 64 bytes. A value that its field cannot hold becomes the nearest one that it can. */
 export function fileStatusBytes(status: FileStatus): Uint8Array {

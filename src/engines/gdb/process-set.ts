@@ -107,6 +107,7 @@ export class ProcessSet {
   clear(): void {
     this.#attached.clear();
     this.#hiddenChildren.clear();
+    this.#hiddenThreads.clear();
   }
 
   /** Also of a process that the client does not know. */

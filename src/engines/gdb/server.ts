@@ -293,12 +293,16 @@ export class GdbServer {
       if (!isShared && keeper !== undefined) this.#keepBreakpoints(keeper, persistentBreakpoints);
       await attachment.detach();
     });
-    Promise.allSettled(released).then(async (results) => {
-      for (const result of results) {
-        if (result.status === 'rejected') this.#console.line(messageOf(result.reason));
-      }
-      if (this.config.once || (!session.isExtended && this.#kept.size === 0)) await this.end();
-    });
+    Promise.allSettled(released)
+      .then(async (results) => {
+        this.#complainOfAll(results);
+        if (this.config.once || (!session.isExtended && this.#kept.size === 0)) await this.end();
+      })
+      .catch((error: unknown) => this.complain(error));
+  }
+
+  #complainOfAll(results: readonly PromiseSettledResult<void>[]): void {
+    for (const result of results) if (result.status === 'rejected') this.complain(result.reason);
   }
 
   #isShared(one: Process): boolean {
@@ -336,10 +340,7 @@ export class GdbServer {
   ): Promise<void> {
     if (attachments.length === 0) return;
     this.#console.line(`${what} process(es): ${attachments.map((one) => one.process.pid).join(' ')}`);
-    const results = await Promise.allSettled(attachments.map(release));
-    for (const result of results) {
-      if (result.status === 'rejected') this.#console.line(messageOf(result.reason));
-    }
+    this.#complainOfAll(await Promise.allSettled(attachments.map(release)));
   }
 
   /** Ends every connection and gives every process back; for when the server is ended from outside. */

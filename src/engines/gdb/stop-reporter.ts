@@ -7,6 +7,7 @@ import {
   type StopReply,
 } from 'gdb-js-rsp-parser';
 import { assertNever } from '../../base/assert-never.js';
+import { littleEndian } from '../../base/byte-order.js';
 import { address } from '../../base/ids.js';
 import type { EventKind, Thread, ThreadEvent } from '../../core/index.js';
 import { type ClientFeatures, longStopReply } from './features.js';
@@ -190,9 +191,4 @@ export function presentTrapPc(event: ThreadEvent, features: ClientFeatures): voi
   if (offset === 0) return;
   const pc = thread.process.registerFile.byRole('pc');
   thread.writeRegister(pc, littleEndian(address(thread.pc + BigInt(offset)), pc.bits / 8));
-}
-
-/** The value as a register holds it on both architectures. */
-export function littleEndian(value: bigint, lengthBytes: number): Uint8Array {
-  return Uint8Array.from({ length: lengthBytes }, (_, index) => Number((value >> BigInt(8 * index)) & 0xffn));
 }

@@ -6,7 +6,7 @@ import type { Pid, Tid } from '../../base/ids.js';
 import type { Process, Thread } from '../../core/index.js';
 
 /** Bits of `QThreadOptions` (GDB manual, "General Query Packets"). */
-export const threadOptions = { clone: 1, exit: 2 } as const;
+const threadOptions = { clone: 1, exit: 2 } as const;
 export const knownThreadOptions = threadOptions.clone | threadOptions.exit;
 
 export class ThreadEvents {

@@ -11,7 +11,7 @@ export interface ThreadIdentity {
   readonly process: { readonly pid: number };
 }
 
-export const anyThread: ThreadSelector = { process: undefined, thread: 'any' };
+const anyThread: ThreadSelector = { process: undefined, thread: 'any' };
 
 /** Whether a thread is among those that a selector names. "Any" matches like "all"; who wants one takes the first. */
 export function selects(selector: ThreadSelector, thread: ThreadIdentity): boolean {

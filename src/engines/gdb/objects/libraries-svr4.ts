@@ -29,7 +29,7 @@ function library(object: LoadedObject): string {
 }
 
 /** Objects without a name have no file that a client could read. */
-export function libraryListXml({ mainLinkMap, objects }: LoadedObjects): string {
+function libraryListXml({ mainLinkMap, objects }: LoadedObjects): string {
   const main = mainLinkMap === 0n ? '' : ` main-lm="${hexAddress(mainLinkMap)}"`;
   const libraries = objects.filter((object) => object.name !== '').map(library);
   return `<library-list-svr4 version="1.0"${main}>${libraries.join('')}</library-list-svr4>`;

@@ -23,7 +23,7 @@ export function readLines(path: string): readonly string[] {
   return (readIfThere(path) ?? '').split('\n').filter((line) => line !== '');
 }
 
-export function entriesOf(folder: string): readonly string[] {
+function entriesOf(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
@@ -69,7 +69,7 @@ export function* processEntries(): Generator<ProcessEntry> {
   }
 }
 
-export interface ThreadEntry {
+interface ThreadEntry {
   readonly tid: string;
   /** CPU that it last ran on: field 39 of stat. */
   readonly core: string;

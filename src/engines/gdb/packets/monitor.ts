@@ -111,7 +111,8 @@ export const monitorCommands: readonly MonitorCommand[] = [
     // GDB's own tests know a server of this kind by the first two words.
     explanation: 'Quit GDBserver: kill what was started, let go what was attached to, end',
     run: (session) => {
-      session.afterReply(() => session.server.end());
+      const { server } = session;
+      session.afterReply(() => server.end().catch((error: unknown) => server.complain(error)));
       return undefined;
     },
   },

@@ -1,11 +1,11 @@
 /** Resuming, and the question why everything stands. */
 import type { FieldReader } from 'gdb-js-rsp-parser';
+import { littleEndian } from '../../../base/byte-order.js';
 import { type Address, address } from '../../../base/ids.js';
 import type { ResumeAction } from '../../../core/index.js';
 import { nothing, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import { oldStyleActions, parseActions, parseSignal } from '../run-control.js';
 import type { GdbSession } from '../session.js';
-import { littleEndian } from '../stop-reporter.js';
 
 interface OldResume {
   readonly signal: number;

@@ -96,7 +96,7 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-export const crcStart = 0xffffffff;
+const crcStart = 0xffffffff;
 
 /** CRC-32, most significant bit first, not inverted at the end ("qCRC" in the GDB manual). */
 export function crc32(bytes: Uint8Array, start: number = crcStart): number {
