@@ -1,7 +1,7 @@
 /**
  * Processes that a traced thread makes. One that an engine wants to follow becomes a process with attachments of its
  * own. Of the others a copy of the memory is let go without our traps, and one that runs in its parent's memory stays
- * traced, unseen, until it has a memory of its own or is gone.
+ * traced, hidden, until it has a memory of its own or is gone.
  */
 import type { Pid } from '../base/ids.js';
 import { tid } from '../base/ids.js';

@@ -45,7 +45,7 @@ export class Process {
   #attachments: readonly Attachment[] = [];
   #exitWaiters: (() => void)[] = [];
   #isAlive = true;
-  /** No engine wants it, but one wants the memory that it shares: it runs past the sites, unseen. */
+  /** No engine wants it, but one wants the memory that it shares: it runs past the sites, hidden. */
   #isEscorted = false;
   /** No engine is left: it is let go when its last thread has stopped. */
   #isLeaving = false;
@@ -222,9 +222,17 @@ export class Process {
 
   /** A site whose hits native code passes by itself needs its slot from the first one on. */
   prepareSlot(at: Address): void {
-    const threads = [...this.#threads.values()];
-    const maker = threads.find(({ state }) => state.kind === 'stopped' && state.at !== 'system-call');
-    if (maker !== undefined) this.sites.provideSlot(at, maker);
+    const caller = this.#threadForCalls();
+    if (caller !== undefined) this.sites.provideSlot(at, caller);
+  }
+
+  /** A thread that can make a system call on our behalf. */
+  #threadForCalls(): Thread | undefined {
+    for (const thread of this.#threads.values()) {
+      const { state } = thread;
+      if (state.kind === 'stopped' && state.at !== 'system-call') return thread;
+    }
+    return undefined;
   }
 
   passSignalsChanged(): void {
@@ -331,7 +339,7 @@ export class Process {
 
   /**
    * Lets the process go; every thread is stopped and no engine is left. One that shares its memory with a process that
-   * engines are attached to goes past their sites, unseen, until it has a memory of its own.
+   * engines are attached to goes past their sites, hidden, until it has a memory of its own.
    */
   release(deliver: (signal: KernelSignal) => boolean): void {
     if (!this.#isAlive) return;
@@ -370,8 +378,8 @@ export class Process {
       return;
     }
     // Left mapped when no thread can do it: nobody misses the page.
-    const unmapper = threads.find(({ state }) => state.kind === 'stopped' && state.at !== 'system-call');
-    if (unmapper !== undefined && !this.#addressSpace.isShared) this.#addressSpace.slots.release(unmapper);
+    const caller = this.#threadForCalls();
+    if (caller !== undefined && !this.#addressSpace.isShared) this.#addressSpace.slots.release(caller);
     for (const thread of threads) {
       this.#runner.storeDebugRegisters(thread);
       this.native.detach(thread.tid, thread.signalOverride ?? thread.pendingSignal ?? 0);

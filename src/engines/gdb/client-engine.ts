@@ -44,7 +44,7 @@ export class ClientEngine implements Engine {
     switch (event.kind) {
       case 'exit': {
         const { process, pid, status } = event;
-        if (processes.keepHiddenEnd(process, { kind: 'exit', pid, status })) return false;
+        if (processes.keepUntoldEnd(process, { kind: 'exit', pid, status })) return false;
         this.#session.forget(process);
         return true;
       }
@@ -54,7 +54,7 @@ export class ClientEngine implements Engine {
       case 'exec':
         pending.dropProcess(event.thread.process);
         processes.get(event.thread.process)?.programReplaced(event.thread);
-        this.#session.letHiddenChildrenGo(event.thread.process);
+        this.#session.letUntoldChildrenGo(event.thread.process);
         return true;
       case 'fork':
       case 'vfork':
@@ -62,12 +62,12 @@ export class ClientEngine implements Engine {
         return true;
       case 'clone':
         if (!threadEvents.reportsClone(event.thread)) return false;
-        processes.hideThread(event.child);
+        processes.addUntoldThread(event.child);
         processes.get(event.child.process)?.attachment.vote(event.child, { kind: 'hold' });
         return true;
       case 'thread-start':
         // A thread that its maker's event tells of is held already.
-        return threadEvents.isOn && !processes.isHiddenThread(event.thread);
+        return threadEvents.isOn && !processes.isUntoldThread(event.thread);
       default:
         return true;
     }
@@ -80,7 +80,7 @@ export class ClientEngine implements Engine {
     if (attachment === undefined || parentAttached === undefined) return;
     const attached = new AttachedProcess(attachment);
     attached.copyPoints(parentAttached);
-    this.#context.processes.addHidden(attached, parent);
+    this.#context.processes.addUntold(attached, parent);
     this.#session.server.keepChild(child);
   }
 }

@@ -47,7 +47,7 @@ export class NonStop implements RunMode {
 
   heldThreads(process: Process): Iterable<Thread> {
     // The maker of a child stays held until it could be told.
-    if (this.#context.processes.isHidden(process)) return process.threads.values();
+    if (this.#context.processes.isUntold(process)) return process.threads.values();
     const held = [...this.#stopped.keys(), ...this.#queue.flatMap((stop) => threadOf(stop) ?? [])];
     return held.filter((thread) => thread.process === process);
   }

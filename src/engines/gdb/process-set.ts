@@ -16,7 +16,7 @@ export function deliversSignal(plan: ResumePlan): boolean {
 }
 
 /** A child that the client does not know yet. */
-interface HiddenChild {
+interface UntoldChild {
   readonly attached: AttachedProcess;
   readonly parent: Process;
   /** It has ended meanwhile. */
@@ -28,8 +28,8 @@ type ExitStop = Extract<Stop, { kind: 'exit' }>;
 /** Everything that counts, finds or resumes leaves out what the client has not heard of. */
 export class ProcessSet {
   readonly #attached = new Map<Process, AttachedProcess>();
-  readonly #hiddenChildren = new Map<Process, HiddenChild>();
-  readonly #hiddenThreads = new Set<Thread>();
+  readonly #untoldChildren = new Map<Process, UntoldChild>();
+  readonly #untoldThreads = new Set<Thread>();
 
   get size(): number {
     return this.#attached.size;
@@ -42,48 +42,48 @@ export class ProcessSet {
   /** Those that the client does not know included. */
   *all(): Iterable<AttachedProcess> {
     yield* this.#attached.values();
-    for (const { attached } of this.#hiddenChildren.values()) yield attached;
+    for (const { attached } of this.#untoldChildren.values()) yield attached;
   }
 
   /** A child that is the client's once the event of its making is reported. */
-  addHidden(attached: AttachedProcess, parent: Process): void {
-    this.#hiddenChildren.set(attached.process, { attached, parent });
+  addUntold(attached: AttachedProcess, parent: Process): void {
+    this.#untoldChildren.set(attached.process, { attached, parent });
   }
 
-  hiddenChildrenOf(parent: Process): readonly Process[] {
-    return [...this.#hiddenChildren].flatMap(([child, hidden]) => (hidden.parent === parent ? [child] : []));
+  untoldChildrenOf(parent: Process): readonly Process[] {
+    return [...this.#untoldChildren].flatMap(([child, untold]) => (untold.parent === parent ? [child] : []));
   }
 
-  /** @returns whether it is a hidden child that has ended: that is told when the client has heard of the child. */
-  keepHiddenEnd(process: Process, end: ExitStop): boolean {
-    const hidden = this.#hiddenChildren.get(process);
-    if (hidden !== undefined) hidden.end = end;
-    return hidden !== undefined;
+  /** @returns whether it is an untold child that has ended: that is told when the client has heard of the child. */
+  keepUntoldEnd(process: Process, end: ExitStop): boolean {
+    const untold = this.#untoldChildren.get(process);
+    if (untold !== undefined) untold.end = end;
+    return untold !== undefined;
   }
 
-  isHidden(process: Process): boolean {
-    return this.#hiddenChildren.has(process);
+  isUntold(process: Process): boolean {
+    return this.#untoldChildren.has(process);
   }
 
-  hideThread(thread: Thread): void {
-    this.#hiddenThreads.add(thread);
+  addUntoldThread(thread: Thread): void {
+    this.#untoldThreads.add(thread);
   }
 
-  isHiddenThread(thread: Thread): boolean {
-    return this.#hiddenThreads.has(thread);
+  isUntoldThread(thread: Thread): boolean {
+    return this.#untoldThreads.has(thread);
   }
 
   /**
-   * The client is told of an event: what it hears of by that is hidden no more.
+   * The client is told of an event: what it hears of by that is untold no more.
    * @returns the end of a child that the client has just heard of
    */
   reveal(event: ThreadEvent): ExitStop | undefined {
-    if (event.kind === 'clone') this.#hiddenThreads.delete(event.child);
+    if (event.kind === 'clone') this.#untoldThreads.delete(event.child);
     if (event.kind !== 'fork' && event.kind !== 'vfork') return undefined;
-    const hidden = this.#hiddenChildren.get(event.child);
-    this.#hiddenChildren.delete(event.child);
-    if (hidden !== undefined && hidden.end === undefined) this.#attached.set(event.child, hidden.attached);
-    return hidden?.end;
+    const untold = this.#untoldChildren.get(event.child);
+    this.#untoldChildren.delete(event.child);
+    if (untold !== undefined && untold.end === undefined) this.#attached.set(event.child, untold.attached);
+    return untold?.end;
   }
 
   get processes(): Iterable<Process> {
@@ -98,21 +98,21 @@ export class ProcessSet {
   remove(process: Process): AttachedProcess | undefined {
     const attached = this.get(process);
     this.#attached.delete(process);
-    this.#hiddenChildren.delete(process);
-    for (const thread of this.#hiddenThreads)
-      if (thread.process === process) this.#hiddenThreads.delete(thread);
+    this.#untoldChildren.delete(process);
+    for (const thread of this.#untoldThreads)
+      if (thread.process === process) this.#untoldThreads.delete(thread);
     return attached;
   }
 
   clear(): void {
     this.#attached.clear();
-    this.#hiddenChildren.clear();
-    this.#hiddenThreads.clear();
+    this.#untoldChildren.clear();
+    this.#untoldThreads.clear();
   }
 
   /** Also of a process that the client does not know. */
   get(process: Process): AttachedProcess | undefined {
-    return this.#attached.get(process) ?? this.#hiddenChildren.get(process)?.attached;
+    return this.#attached.get(process) ?? this.#untoldChildren.get(process)?.attached;
   }
 
   byId(pid: number): Process | undefined {
@@ -128,7 +128,7 @@ export class ProcessSet {
   }
 
   #isKnown(thread: Thread): boolean {
-    return (thread.isStopped || thread.isRunning) && !this.#hiddenThreads.has(thread);
+    return (thread.isStopped || thread.isRunning) && !this.#untoldThreads.has(thread);
   }
 
   /** `isConcerned`: whether a thread is to be resumed at all. */
@@ -141,7 +141,7 @@ export class ProcessSet {
       const choices = chooseActions(
         actions,
         [...attached.process.threads.values()].filter(
-          (one) => !this.#hiddenThreads.has(one) && isConcerned(one),
+          (one) => !this.#untoldThreads.has(one) && isConcerned(one),
         ),
       );
       if (choices.size > 0) plan.set(attached, choices);

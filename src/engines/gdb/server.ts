@@ -263,7 +263,7 @@ export class GdbServer {
 
   /** Kills a process and waits until it is gone. */
   async kill(one: Process, session: GdbSession): Promise<void> {
-    for (const child of session.hiddenChildrenOf(one)) await this.kill(child, session);
+    for (const child of session.untoldChildrenOf(one)) await this.kill(child, session);
     const keeper = this.#kept.get(one.pid);
     if (keeper !== undefined) await keeper.quiesce();
     await session.abandon(one);

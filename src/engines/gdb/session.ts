@@ -242,7 +242,7 @@ export class GdbSession {
     this.selection.forget(process);
     this.threadEvents.forget(process);
     this.#mode.forget(process);
-    this.letHiddenChildrenGo(process);
+    this.letUntoldChildrenGo(process);
     return attached;
   }
 
@@ -299,15 +299,15 @@ export class GdbSession {
   }
 
   /** Children of a process that the client has not heard of, and never will. */
-  letHiddenChildrenGo(parent: Process): void {
-    for (const child of this.#processes.hiddenChildrenOf(parent)) {
+  letUntoldChildrenGo(parent: Process): void {
+    for (const child of this.#processes.untoldChildrenOf(parent)) {
       this.server.detach(child, this).catch((error: unknown) => this.server.complain(error));
     }
   }
 
   /** Children of a process that the client has not heard of. */
-  hiddenChildrenOf(parent: Process): readonly Process[] {
-    return this.#processes.hiddenChildrenOf(parent);
+  untoldChildrenOf(parent: Process): readonly Process[] {
+    return this.#processes.untoldChildrenOf(parent);
   }
 
   // --- packets in, replies out
