@@ -133,10 +133,12 @@ export class AllStop implements RunMode {
 
   /**
    * Stops everything on the client's behalf. One that comes while nothing runs may have been sent before the client
-   * heard so: it is kept for the next resume.
+   * heard so: it is kept for the next resume. So is one that comes while another process takes a step, which may wait
+   * for the processor for a while; the next one stops it.
    */
   interrupt(): void {
-    if (this.#state.kind === 'running') this.#beginStop(true);
+    const isKeptForOther = !this.#isInterruptKept && this.#context.processes.onlyStepsElsewhere;
+    if (this.#state.kind === 'running' && !isKeptForOther) this.#beginStop(true);
     else if (this.#state.kind !== 'stopping' || !this.#state.interrupted) this.#isInterruptKept = true;
   }
 

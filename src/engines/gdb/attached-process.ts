@@ -66,6 +66,12 @@ export class AttachedProcess {
     return false;
   }
 
+  /** Whether the last resume was for one instruction of each thread that it named. */
+  get onlySteps(): boolean {
+    if (this.#newThreads === 'continue') return false;
+    return [...this.#choices.values()].every(({ action }) => action.kind === 'step');
+  }
+
   /** A child of `parent` begins with what its parent has. */
   copyPoints(parent: AttachedProcess): void {
     for (const point of parent.#points) this.#points.add(point);

@@ -189,6 +189,13 @@ export class ProcessSet {
     return stopped.find(isRunning) ?? stopped[0];
   }
 
+  /** Whether all that runs are single steps, of other processes than the one that came last. */
+  get onlyStepsElsewhere(): boolean {
+    return [...this.#attached.values()].every((attached) =>
+      this.isLatest(attached.process) ? !attached.hasResumedThread : attached.onlySteps,
+    );
+  }
+
   /** Whether it came last. */
   isLatest(process: Process): boolean {
     return [...this.#attached.keys()].at(-1) === process;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import process from 'node:process';
 import { hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { symbolValue } from '../../core/traced-program.js';
@@ -6,6 +7,9 @@ import { startOrphan } from '../../support/orphan.js';
 import { eventually, processState, threadsOf, tracerOf } from '../../support/proc-files.js';
 import { compileFixed, newServer, stopKeys } from './traced-session.js';
 import { WireClient } from './wire-client.js';
+
+/** __NR_pause of x86-64, as the wire has it. */
+const pauseNumber = '22';
 
 /** An extended client of a server without a program. */
 async function withClient(
@@ -102,6 +106,35 @@ describe('an interrupt with several processes', () => {
       assert.match(interrupted, /^T02/);
       assert.equal(stopKeys(interrupted).get('thread'), `p${two}.${two}`);
     }));
+
+  for (const isRepeated of [false, true]) {
+    it(`${isRepeated ? 'that is repeated stops' : 'does not cut short'} the step of another one`, () =>
+      withClient('all-stop', async (client) => {
+        const path = await compileFixed('busy', ['-pthread']);
+        const one = await run(client, path, 'sleep');
+        const two = await run(client, path, 'spin');
+        assert.equal(await client.request(`QCatchSyscalls:1;${pauseNumber}`), 'OK');
+        assert.equal(await client.request(`Hgp${one}.${one}`), 'OK');
+        assert.equal(await client.request(`QCatchSyscalls:1;${pauseNumber}`), 'OK');
+        assert.match(await client.request(`vCont;c:p${one}.-1`), /^T05.*syscall_entry/);
+        assert.equal(await client.request('QCatchSyscalls:0'), 'OK');
+        client.send(`vCont;s:p${one}.${one}`);
+        const stepping = Number.parseInt(one, 16);
+        await eventually('it waits in the call', () => processState(stepping) === 'S');
+        client.interrupt();
+        for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+        if (isRepeated) client.interrupt();
+        // It takes the thread out of the call, where its step ends.
+        else process.kill(stepping, 'SIGUSR1');
+        const stop = await client.reply();
+        assert.match(stop, isRepeated ? /^T02/ : /^T05/);
+        assert.equal(stopKeys(stop).get('thread'), `p${one}.${one}`);
+        if (isRepeated) return;
+        const interrupted = await client.request('vCont;c');
+        assert.match(interrupted, /^T02/);
+        assert.equal(stopKeys(interrupted).get('thread'), `p${two}.${two}`);
+      }));
+  }
 
   it('stops another one that runs alone', () =>
     withClient('all-stop', async (client) => {
