@@ -75,8 +75,14 @@ export type ProcessEvent =
       readonly tid: Tid;
       readonly text: Uint8Array;
     }
-  /** The process is gone and reaped. */
-  | { readonly kind: 'exit'; readonly process: Process; readonly pid: Pid; readonly status: ExitStatus };
+  /** The process is gone and reaped, its `leader` as the last of its threads. */
+  | {
+      readonly kind: 'exit';
+      readonly process: Process;
+      readonly pid: Pid;
+      readonly leader: Thread;
+      readonly status: ExitStatus;
+    };
 
 export type CoreEvent = ThreadEvent | ProcessEvent;
 export type EventKind = CoreEvent['kind'];

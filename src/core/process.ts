@@ -299,11 +299,11 @@ export class Process {
   }
 
   /** It is reaped. */
-  end(status: ExitStatus): void {
+  end(leader: Thread, status: ExitStatus): void {
     this.letForeignThreadsGo();
     for (const thread of [...this.#threads.values()]) this.forgetThread(thread);
     this.#isAlive = false;
-    this.tellAll({ kind: 'exit', process: this, pid: this.pid, status });
+    this.tellAll({ kind: 'exit', process: this, pid: this.pid, leader, status });
     this.#close();
   }
 

@@ -175,6 +175,7 @@ export class ThreadNews {
     if (thread.tid === tid(process.pid)) {
       const signal = event.code as KernelSignal;
       process.end(
+        thread,
         event.kind === 'killed' ? { kind: 'killed', signal } : { kind: 'exited', code: event.code },
       );
       return;
@@ -189,7 +190,7 @@ export class ThreadNews {
     const stopped = [...threads.values()].filter((thread) => thread.isStopped && !thread.isForeign);
     const [first] = stopped;
     if (first === undefined || isTraceStopped(first.tid)) return;
-    for (const thread of stopped) thread.enter({ kind: 'running' });
+    for (const thread of stopped) thread.leaveKilled();
     native.expectExits(pid);
   }
 }

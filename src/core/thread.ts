@@ -43,6 +43,7 @@ export class Thread {
   readonly group: Pid;
   readonly ownSpace: number | undefined;
   #state: ThreadState = running;
+  #isKilled = false;
   readonly #regsets = new Map<string, Uint8Array | undefined>();
   readonly #regsetAccess: RegsetAccess;
   /** A signal that waits to be delivered when the thread goes on. */
@@ -103,10 +104,17 @@ export class Thread {
 
   enter(state: ThreadState): void {
     this.#state = state;
-    this.#regsets.clear();
+    // Of one that is gone out of its stop they are all that is left.
+    if (state.kind !== 'gone') this.#regsets.clear();
     if (state.kind !== 'stopped') return;
     this.isInterrupted = false;
     this.isAsleep = false;
+  }
+
+  /** It was killed out of its stop; that it is gone is still to come. */
+  leaveKilled(): void {
+    this.#state = running;
+    this.#isKilled = true;
   }
 
   /** It was thought to be stopped and is gone: killed out of its stop, or in a system call made for us. */
@@ -131,6 +139,12 @@ export class Thread {
    */
   readRegister(register: Register): Uint8Array | undefined {
     this.#mustBeStopped(`read ${register.name}`);
+    return this.process.registerFile.read(register, this.#regsetAccess);
+  }
+
+  /** As `readRegister`; of a thread that is gone, or about to be, what was read of it in its last stop. */
+  lastRegister(register: Register): Uint8Array | undefined {
+    if (this.isAlive && !this.#isKilled) return this.readRegister(register);
     return this.process.registerFile.read(register, this.#regsetAccess);
   }
 
@@ -193,7 +207,7 @@ export class Thread {
   }
 
   #readRegset(name: string): Uint8Array | undefined {
-    if (this.#regsets.has(name)) return this.#regsets.get(name);
+    if (this.#regsets.has(name) || !this.isStopped) return this.#regsets.get(name);
     const row = this.process.registerFile.regsets.find((candidate) => candidate.name === name);
     const bytes = row && this.process.native.getRegset(this.tid, row.noteType, row.sizeBytes);
     this.#regsets.set(name, bytes);

@@ -69,8 +69,9 @@ export class AllStop implements RunMode {
     const first = [...process.threads.values()].find((thread) => thread.isStopped);
     const own = this.#context.pending.takeOf(process);
     if (own !== undefined) return this.#report(own);
-    if (first === undefined) return failure(errno.noSuchProcess, 'the process is gone');
-    return this.#report({ kind: 'present', thread: first });
+    if (first !== undefined) return this.#report({ kind: 'present', thread: first });
+    this.#context.forget(process);
+    return failure(errno.noSuchProcess, 'the process is gone');
   }
 
   /** The last stop once more, or what a new connection finds. */
@@ -89,11 +90,7 @@ export class AllStop implements RunMode {
     const { processes, pending, passSignals, selection } = this.#context;
     const plan = processes.plan(actions);
     this.#owedSignals.addTo(plan);
-    const waiting = pending.takeForResume(
-      (process) => processes.get(process),
-      (thread) => processes.choiceOf(thread, plan),
-      passSignals,
-    );
+    const waiting = pending.takeForResume(processes, plan, passSignals);
     if (waiting !== undefined) {
       this.#owedSignals.keep(plan);
       return this.#report(waiting);
@@ -142,11 +139,17 @@ export class AllStop implements RunMode {
     else if (this.#state.kind !== 'stopping' || !this.#state.interrupted) this.#isInterruptKept = true;
   }
 
+  /** A leader that ended before the others is none of the threads that the client knows. */
+  keepsEnd(leader: Thread): boolean {
+    return leader.state.kind !== 'zombie';
+  }
+
   onEvent(event: CoreEvent): EventAnswer {
-    const { pending } = this.#context;
+    const { pending, processes } = this.#context;
     switch (event.kind) {
       case 'exit':
-        pending.addExit({ kind: 'exit', pid: event.pid, status: event.status });
+        if (!processes.isEndedLeader(event.leader))
+          pending.addExit({ kind: 'exit', pid: event.pid, status: event.status });
         this.#beginStop(false);
         return 'pass';
       case 'printed':
@@ -187,7 +190,9 @@ export class AllStop implements RunMode {
     await processes.quiesce();
     if (this.#state.kind !== 'stopping') return;
     pending.dropDead();
-    const stop = interrupted ? this.#stopOfInterrupt() : pending.take((one) => processes.wasResumed(one));
+    const stop = interrupted
+      ? this.#stopOfInterrupt()
+      : pending.take((one) => processes.concernsResumed(one));
     if (stop === undefined) {
       // What had happened concerned a thread that is gone since; the others go on.
       this.#enter({ kind: 'running' });
@@ -207,7 +212,7 @@ export class AllStop implements RunMode {
     const { processes, pending, selection } = this.#context;
     const thread = processes.chooseInterrupted(selection.general());
     const isMeant = thread !== undefined && processes.isLatest(thread.process);
-    const other = isMeant ? undefined : pending.take((one) => processes.wasResumed(one));
+    const other = isMeant ? undefined : pending.take((one) => processes.concernsResumed(one));
     if (other !== undefined && thread !== undefined) this.#isInterruptKept = true;
     return other ?? (thread && { kind: 'interrupt', thread });
   }
@@ -221,6 +226,8 @@ export class AllStop implements RunMode {
       const end = processes.reveal(stop.event);
       if (end !== undefined) pending.addExit(end);
     }
+    const ended = processes.endedBy(stop);
+    if (ended !== undefined) this.#context.forget(ended);
     this.#lastStop = stop;
     return stopReplyOf(stop, style);
   }

@@ -59,6 +59,11 @@ export class AttachedProcess {
     return this.#choices.has(thread) || (this.#newThreads === 'continue' && thread.isAlive);
   }
 
+  /** Whether the last resume let any thread run. */
+  get hadResumedThread(): boolean {
+    return this.#newThreads === 'continue' || this.#choices.size > 0;
+  }
+
   /** Whether a thread that was let run is left. */
   get hasResumedThread(): boolean {
     if (this.#newThreads === 'continue') return this.process.isAlive;
@@ -83,12 +88,16 @@ export class AttachedProcess {
     return [...this.#persistent.values()];
   }
 
+  // In a process that has ended there is nothing to put anything into, and a client that does not know so is content.
+
   insertBreakpoint(at: Address, programs: BreakpointPrograms, persists: boolean): void {
+    if (!this.process.isAlive) return;
     this.attachment.insertBreakpoint(at, programs);
     this.#setPersistent({ kind: 'software', address: at, programs }, persists);
   }
 
   removeBreakpoint(at: Address): void {
+    if (!this.process.isAlive) return;
     this.#setPersistent({ kind: 'software', address: at, programs: {} }, false);
     this.attachment.removeBreakpoint(at);
   }
@@ -100,6 +109,7 @@ export class AttachedProcess {
   }
 
   insertHardwarePoint(point: HardwarePoint, programs: BreakpointPrograms = {}, persists = false): void {
+    if (!this.process.isAlive) return;
     this.attachment.insertHardwarePoint(point, programs);
     this.#points.add(keyOf(point));
     if (point.kind !== 'execute') return;
@@ -107,6 +117,7 @@ export class AttachedProcess {
   }
 
   removeHardwarePoint(point: HardwarePoint): void {
+    if (!this.process.isAlive) return;
     if (point.kind === 'execute')
       this.#setPersistent({ kind: 'hardware', address: address(point.address), programs: {} }, false);
     this.#points.delete(keyOf(point));

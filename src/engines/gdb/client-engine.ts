@@ -1,6 +1,7 @@
 /** What the core knows of a client: which events it wants, and what each of them changes in its session. */
-import type { CoreEvent, Engine, EventAnswer, EventKind, Process } from '../../core/index.js';
+import type { CoreEvent, Engine, EventAnswer, EventKind, Process, Thread } from '../../core/index.js';
 import { AttachedProcess } from './attached-process.js';
+import type { ExitStop } from './pending-stops.js';
 import type { RunContext, RunMode } from './run-mode.js';
 import type { GdbSession } from './session.js';
 import { reportedEvents } from './stop-reporter.js';
@@ -43,9 +44,11 @@ export class ClientEngine implements Engine {
     const { processes, pending, threadEvents } = this.#context;
     switch (event.kind) {
       case 'exit': {
-        const { process, pid, status } = event;
-        if (processes.keepUntoldEnd(process, { kind: 'exit', pid, status })) return false;
-        this.#session.forget(process);
+        const { process, pid, leader, status } = event;
+        const end = { kind: 'exit', pid, status } as const;
+        if (processes.keepUntoldEnd(process, end)) return false;
+        if (this.#mode().keepsEnd(leader)) this.#keepEnded(leader, end);
+        else this.#session.forget(process);
         return true;
       }
       case 'printed':
@@ -71,6 +74,14 @@ export class ClientEngine implements Engine {
       default:
         return true;
     }
+  }
+
+  #keepEnded(leader: Thread, end: ExitStop): void {
+    const { processes, pending } = this.#context;
+    pending.dropProcess(leader.process);
+    pending.addExit(end);
+    processes.keepEnded(leader.process, leader);
+    this.#session.letUntoldChildrenGo(leader.process);
   }
 
   /** The client hears of a child when its maker's event is reported; until then nobody can let it run. */

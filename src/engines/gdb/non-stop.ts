@@ -2,7 +2,7 @@
  * Non-stop: each thread stops for itself. A resume is answered at once, and stops are told by notifications: one in
  * flight, the rest handed out as replies to `vStopped`. A thread counts as running until its stop is acknowledged.
  */
-import type { Pid } from '../../base/ids.js';
+import type { Pid, Tid } from '../../base/ids.js';
 import type { CoreEvent, EventAnswer, Process, Thread, ThreadEvent } from '../../core/index.js';
 import type { AttachedProcess } from './attached-process.js';
 import { errno, failure, ok, type Reply, text } from './packet.js';
@@ -22,6 +22,8 @@ export class NonStop implements RunMode {
   #queue: Stop[] = [];
   /** Stops that were sent: `?` tells them again. */
   readonly #told = new WeakSet<Stop>();
+  /** Processes on their way out, whose end came while threads of them ran for the client. */
+  readonly #endedRunning = new WeakSet<Process>();
   /** Threads that an interrupt of the client's is to stop. */
   readonly #interrupted = new Set<Thread>();
   /** The client's interrupt found nothing that ran. */
@@ -35,6 +37,8 @@ export class NonStop implements RunMode {
       attachment.newThreads = 'continue';
       for (const thread of process.threads.values()) this.#markStopped(thread);
     }
+    for (const thread of context.processes.endedLeaders)
+      this.#stopped.set(thread, { kind: 'present', thread });
     const thread = lastStop && threadOf(lastStop);
     if (lastStop !== undefined && thread !== undefined && this.#stopped.has(thread))
       this.#stopped.set(thread, lastStop);
@@ -74,18 +78,16 @@ export class NonStop implements RunMode {
     const { processes, pending, passSignals } = this.#context;
     const plan = processes.plan(actions, (thread) => this.#stopped.has(thread));
     // Left over from all-stop: what these threads ran into, and the client has not heard of.
-    const take = (): Stop | undefined =>
-      pending.takeForResume(
-        (process) => processes.get(process),
-        (thread) => processes.choiceOf(thread, plan),
-        passSignals,
-      );
+    // So do the ends of processes that it knows as stopped.
+    const take = (): Stop | undefined => pending.takeForResume(processes, plan, passSignals);
     for (let stop = take(); stop !== undefined; stop = take()) {
       const thread = threadOf(stop);
       if (thread !== undefined) {
         this.#stopped.delete(thread);
         for (const choices of plan.values()) choices.delete(thread);
       }
+      const ended = processes.endedBy(stop);
+      if (ended !== undefined) this.#context.forget(ended);
       this.#add(stop);
     }
     for (const [attached, choices] of plan) {
@@ -133,11 +135,24 @@ export class NonStop implements RunMode {
 
   // --- events
 
+  /** A stop that was sent is one that the client is about to know. */
+  keepsEnd(leader: Thread): boolean {
+    if (this.#endedRunning.has(leader.process)) return false;
+    return this.#isLeaving || this.#isKnownStopped(leader.process, leader.tid);
+  }
+
+  #isKnownStopped(process: Process, tid: Tid): boolean {
+    const [sent] = this.#queue;
+    const threads = [...this.#stopped.keys(), sent && threadOf(sent)];
+    return threads.some((thread) => thread?.process === process && thread.tid === tid);
+  }
+
   onEvent(event: CoreEvent): EventAnswer {
     switch (event.kind) {
       case 'exit':
         this.#queue = this.#queue.filter((stop, index) => index === 0 || stop.kind !== 'no-resumed');
-        this.#add({ kind: 'exit', pid: event.pid, status: event.status });
+        if (!this.#context.processes.isEndedLeader(event.leader))
+          this.#add({ kind: 'exit', pid: event.pid, status: event.status });
         return 'pass';
       case 'thread-exit':
         this.#onThreadExit(event);
@@ -161,17 +176,24 @@ export class NonStop implements RunMode {
   }
 
   #onThreadExit({ process, tid, code }: Extract<CoreEvent, { kind: 'thread-exit' }>): void {
+    // Threads that stood and do not any more are on their way out with this one.
+    const isProcessEnding = [...process.threads.values()].some(
+      (one) => this.#stopped.has(one) && !one.isStopped,
+    );
+    if (isProcessEnding && !this.#isKnownStopped(process, tid)) this.#endedRunning.add(process);
     this.#dropDead();
     const isReported = this.#context.threadEvents.takeExit(process.pid, tid);
     if (isReported) this.#add({ kind: 'thread-exited', pid: process.pid, tid, code });
-    const live = [...this.#context.processes.threads()];
+    const live = [...this.#context.processes.threads()].filter((thread) => thread.isAlive);
     // A thread that is held and does not stand is on its way out with its process.
     const isNews = live.length > 0 && live.every((thread) => thread.isStopped && !this.#isRunning(thread));
     if (isNews && this.#context.style.features.has('noResumed')) this.#add({ kind: 'no-resumed' });
   }
 
   #dropDead(): void {
-    for (const thread of [...this.#stopped.keys()]) if (!thread.isAlive) this.#stopped.delete(thread);
+    const { processes } = this.#context;
+    for (const thread of [...this.#stopped.keys()])
+      if (!thread.isAlive && !processes.isEndedLeader(thread)) this.#stopped.delete(thread);
     for (const thread of [...this.#interrupted]) if (!thread.isAlive) this.#moveInterrupt(thread);
   }
 
@@ -222,7 +244,9 @@ export class NonStop implements RunMode {
   }
 
   #isOurs(thread: Thread): boolean {
-    return thread.isStopped && this.#context.processes.get(thread.process) !== undefined;
+    const { processes } = this.#context;
+    if (processes.isEndedLeader(thread)) return true;
+    return thread.isStopped && processes.get(thread.process) !== undefined;
   }
 
   #describe(stop: Stop): string {

@@ -5,6 +5,7 @@
 import type { KernelSignal, Pid, Tid } from '../../base/ids.js';
 import type { ExitStatus, Process, Thread, ThreadEvent } from '../../core/index.js';
 import type { AttachedProcess } from './attached-process.js';
+import type { ProcessSet, ResumePlan } from './process-set.js';
 import type { ResumeChoice } from './run-control.js';
 
 export type Stop =
@@ -18,6 +19,8 @@ export type Stop =
   | { readonly kind: 'thread-exited'; readonly pid: Pid; readonly tid: Tid; readonly code: number }
   /** Every resumed thread is gone, others are held. */
   | { readonly kind: 'no-resumed' };
+
+export type ExitStop = Extract<Stop, { kind: 'exit' }>;
 
 /** The thread that a stop is about, while it exists. */
 export function threadOf(stop: Stop): Thread | undefined {
@@ -52,14 +55,11 @@ export class PendingStops {
   }
 
   /**
-   * Takes the stop to be reported now: an exit, or one of a thread that the client let run. A finished step goes
-   * first, because the client waits for it before anything else.
+   * Takes the stop to be reported now, of those that concern what the client let run. A finished step goes first,
+   * because the client waits for it before anything else.
    */
-  take(wasResumed: (thread: Thread) => boolean): Stop | undefined {
-    return this.#takeFirst((stop) => {
-      const thread = threadOf(stop);
-      return thread === undefined || wasResumed(thread);
-    });
+  take(isConcerned: (stop: Stop) => boolean): Stop | undefined {
+    return this.#takeFirst(isConcerned);
   }
 
   /** Takes a stop of this process. */
@@ -68,29 +68,26 @@ export class PendingStops {
   }
 
   /**
-   * Takes the stop that must be reported instead of resuming: one of a thread about to be resumed, or an exit. Stops
+   * Takes the stop that must be reported instead of resuming, one that concerns what is about to be resumed. Stops
    * that the client's changes since have made untrue are dropped.
    */
   takeForResume(
-    attached: (process: Process) => AttachedProcess | undefined,
-    choiceOf: (thread: Thread) => ResumeChoice | undefined,
+    processes: ProcessSet,
+    plan: ResumePlan,
     passSignals: ReadonlySet<KernelSignal>,
   ): Stop | undefined {
     this.#stops = this.#stops.filter((stop) => {
       if (stop.kind === 'no-resumed' || stop.kind === 'interrupt') return false;
       if (stop.kind !== 'event') return true;
-      const choice = choiceOf(stop.event.thread);
+      const choice = processes.choiceOf(stop.event.thread, plan);
       if (choice === undefined) return true;
-      const owner = attached(stop.event.thread.process);
+      const owner = processes.get(stop.event.thread.process);
       if (owner === undefined) return false;
       if (isStillTrue(stop.event, owner, choice, passSignals)) return true;
       if (stop.event.kind === 'signal') choice.deliversPending = true;
       return false;
     });
-    return this.#takeFirst((stop) => {
-      const thread = threadOf(stop);
-      return thread === undefined || choiceOf(thread) !== undefined;
-    });
+    return this.#takeFirst((stop) => processes.isToBeResumed(stop, plan));
   }
 
   /** A new program replaced the old one, the process is the client's no more, or has ended, as threads did before. */
@@ -100,7 +97,7 @@ export class PendingStops {
   }
 
   /** A process has ended: that none of its threads was left running is no news. */
-  addExit(exit: Extract<Stop, { kind: 'exit' }>): void {
+  addExit(exit: ExitStop): void {
     this.#stops = [...this.#stops.filter((stop) => stop.kind !== 'no-resumed'), exit];
   }
 

@@ -1,7 +1,7 @@
 /** The processes of one session. */
 import type { Process, Thread, ThreadEvent } from '../../core/index.js';
 import type { AttachedProcess } from './attached-process.js';
-import type { Stop } from './pending-stops.js';
+import { type ExitStop, type Stop, threadOf } from './pending-stops.js';
 import { chooseActions, newThreadsOf, type RequestedAction, type ResumeChoice } from './run-control.js';
 
 /** For each process with threads to be resumed, what they are to do. */
@@ -23,23 +23,29 @@ interface UntoldChild {
   end?: ExitStop;
 }
 
-type ExitStop = Extract<Stop, { kind: 'exit' }>;
+/** A process whose end the client has not been told: for it there is this one thread, stopped. */
+interface EndedProcess {
+  readonly attached: AttachedProcess;
+  readonly leader: Thread;
+}
 
 /** Everything that counts, finds or resumes leaves out what the client has not heard of. */
 export class ProcessSet {
   readonly #attached = new Map<Process, AttachedProcess>();
+  readonly #ended = new Map<Process, EndedProcess>();
   readonly #untoldChildren = new Map<Process, UntoldChild>();
   readonly #untoldThreads = new Set<Thread>();
 
   get size(): number {
-    return this.#attached.size;
+    return this.#attached.size + this.#ended.size;
   }
 
+  /** Those that have ended left out. */
   get attached(): Iterable<AttachedProcess> {
     return this.#attached.values();
   }
 
-  /** Those that the client does not know included. */
+  /** As `attached`; those that the client does not know included. */
   *all(): Iterable<AttachedProcess> {
     yield* this.#attached.values();
     for (const { attached } of this.#untoldChildren.values()) yield attached;
@@ -86,8 +92,33 @@ export class ProcessSet {
     return untold?.end;
   }
 
+  /** The one that came last at the end, unless it has ended. */
   get processes(): Iterable<Process> {
-    return this.#attached.keys();
+    return [...this.#ended.keys(), ...this.#attached.keys()];
+  }
+
+  /** A process has ended that the client knows as stopped: it stays until its end is told. */
+  keepEnded(process: Process, leader: Thread): void {
+    const attached = this.#attached.get(process);
+    if (attached === undefined) return;
+    this.#attached.delete(process);
+    this.#ended.set(process, { attached, leader });
+  }
+
+  /** The threads that stand for processes whose end has not been told. */
+  get endedLeaders(): readonly Thread[] {
+    return [...this.#ended.values()].map(({ leader }) => leader);
+  }
+
+  isEndedLeader(thread: Thread): boolean {
+    return this.#ended.get(thread.process)?.leader === thread;
+  }
+
+  /** The process whose end this stop tells, while it is kept. */
+  endedBy(stop: Stop): Process | undefined {
+    if (stop.kind !== 'exit') return undefined;
+    for (const process of this.#ended.keys()) if (process.pid === stop.pid) return process;
+    return undefined;
   }
 
   add(attached: AttachedProcess): void {
@@ -98,6 +129,7 @@ export class ProcessSet {
   remove(process: Process): AttachedProcess | undefined {
     const attached = this.get(process);
     this.#attached.delete(process);
+    this.#ended.delete(process);
     this.#untoldChildren.delete(process);
     for (const thread of this.#untoldThreads)
       if (thread.process === process) this.#untoldThreads.delete(thread);
@@ -106,18 +138,20 @@ export class ProcessSet {
 
   clear(): void {
     this.#attached.clear();
+    this.#ended.clear();
     this.#untoldChildren.clear();
     this.#untoldThreads.clear();
   }
 
   /** Also of a process that the client does not know. */
   get(process: Process): AttachedProcess | undefined {
-    return this.#attached.get(process) ?? this.#untoldChildren.get(process)?.attached;
+    const known = this.#attached.get(process) ?? this.#ended.get(process)?.attached;
+    return known ?? this.#untoldChildren.get(process)?.attached;
   }
 
   byId(pid: number): Process | undefined {
-    for (const process of this.#attached.keys()) if (process.pid === pid) return process;
-    return undefined;
+    // The kernel may have given the id of one that has ended to another one.
+    return [...this.processes].findLast((process) => process.pid === pid);
   }
 
   /** Threads of every process; a leader that has exited before its threads is none. */
@@ -125,6 +159,7 @@ export class ProcessSet {
     for (const process of this.#attached.keys()) {
       for (const thread of process.threads.values()) if (this.#isKnown(thread)) yield thread;
     }
+    yield* this.endedLeaders;
   }
 
   #isKnown(thread: Thread): boolean {
@@ -146,7 +181,31 @@ export class ProcessSet {
       );
       if (choices.size > 0) plan.set(attached, choices);
     }
+    for (const { attached, leader } of this.#ended.values()) {
+      const choices = chooseActions(actions, isConcerned(leader) ? [leader] : []);
+      if (choices.size > 0) plan.set(attached, choices);
+    }
     return plan;
+  }
+
+  /** Whether a stop is to be told before a resume is carried out. */
+  isToBeResumed(stop: Stop, plan: ResumePlan): boolean {
+    const thread = threadOf(stop);
+    if (thread !== undefined) return this.choiceOf(thread, plan) !== undefined;
+    const ended = this.#endedOf(stop);
+    return ended === undefined || plan.has(ended.attached);
+  }
+
+  /** Whether a stop concerns what the last resume let run. */
+  concernsResumed(stop: Stop): boolean {
+    const thread = threadOf(stop);
+    if (thread !== undefined) return this.wasResumed(thread);
+    return this.#endedOf(stop)?.attached.hadResumedThread ?? true;
+  }
+
+  #endedOf(stop: Stop): EndedProcess | undefined {
+    const process = this.endedBy(stop);
+    return process && this.#ended.get(process);
   }
 
   choiceOf(thread: Thread, plan: ResumePlan): ResumeChoice | undefined {
@@ -154,7 +213,9 @@ export class ProcessSet {
     return attached === undefined ? undefined : plan.get(attached)?.get(thread);
   }
 
+  /** Nothing that has ended is in the plan: its end was told instead of resuming. */
   resume(plan: ResumePlan, actions: readonly RequestedAction[]): void {
+    for (const { attached } of this.#ended.values()) attached.stayHeld();
     for (const attached of this.#attached.values()) {
       const choices = plan.get(attached);
       if (choices === undefined) attached.stayHeld();

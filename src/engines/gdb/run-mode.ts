@@ -24,6 +24,8 @@ export interface RunContext {
   /** Signals that the client wants delivered without being told. */
   readonly passSignals: ReadonlySet<KernelSignal>;
   readonly log: DebugLog;
+  /** A process whose end was kept is the client's no more: its end is told, or is not any more. */
+  forget(process: Process): void;
   /** Writes the answer to a resume packet and goes on with the packets that wait. */
   answerLate(reply: Reply): void;
   /** Sends a stop reply as a notification. */
@@ -39,6 +41,8 @@ export interface RunMode {
   /** The interrupt byte, or `vCtrlC`. */
   interrupt(): void;
   onEvent(event: CoreEvent): EventAnswer;
+  /** Whether the end of a process waits for a resume of it; its `leader` is there for the client until then. */
+  keepsEnd(leader: Thread): boolean;
   /** `?`. `unreported`: processes that the server has attached to of itself, and no client knows. */
   reportCurrent(unreported: Iterable<Process>): Reply;
   /** A process has been adopted and all its threads are held: the answer to `vRun` or `vAttach`. */

@@ -101,6 +101,9 @@ export class GdbSession {
       },
       threadEvents: this.threadEvents,
       log: this.server.log,
+      forget: (process) => {
+        this.forget(process);
+      },
       answerLate: (reply) => {
         this.#write(reply, true);
         this.#queue.pump();
@@ -227,7 +230,7 @@ export class GdbSession {
   /** Lets go of a process that stays with the server, which must hold it already. */
   async abandon(process: Process): Promise<void> {
     const attached = this.forget(process);
-    await attached?.attachment.detach();
+    if (process.isAlive) await attached?.attachment.detach();
   }
 
   /** Whether a process, or any, has ended and the client has not been told; it will not be. */

@@ -110,7 +110,7 @@ function threadReply(thread: Thread, signal: GdbSignal, why: Reason, style: Repo
   const file = thread.process.registerFile;
   for (const number of file.expedited) {
     const register = file.registers[number];
-    const value = register === undefined ? undefined : thread.readRegister(register);
+    const value = register === undefined ? undefined : thread.lastRegister(register);
     if (value !== undefined) registers.push({ number, value });
   }
   const isLldb = style.features.kind === 'lldb';

@@ -36,7 +36,7 @@ export class ThreadSelection {
   #general: Thread | undefined;
   readonly #threads: () => Iterable<Thread>;
 
-  /** `threads`: every live thread that the client may know of. */
+  /** `threads`: every thread that the client knows of, or may. */
   constructor(threads: () => Iterable<Thread>) {
     this.#threads = threads;
   }
@@ -74,7 +74,10 @@ export class ThreadSelection {
   /** The general thread; undefined when it is gone or there is none at all. */
   general(): Thread | undefined {
     if (this.#general === undefined) return this.find(anyThread);
-    return this.#general.isAlive ? this.#general : undefined;
+    if (this.#general.isAlive) return this.#general;
+    // That its process has ended may be what the client is not to know yet.
+    for (const thread of this.#threads()) if (thread === this.#general) return thread;
+    return undefined;
   }
 
   /** @throws OutstepError NO_SUCH_THREAD */

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { symbolValue } from '../../core/traced-program.js';
+import { bounded } from '../../support/bounded.js';
 import { startOrphan } from '../../support/orphan.js';
 import { eventually, processState, threadsOf, tracerOf } from '../../support/proc-files.js';
 import { compileFixed, newServer, stopKeys } from './traced-session.js';
@@ -90,6 +91,174 @@ for (const mode of ['all-stop', 'non-stop'] as const) {
       }));
   });
 }
+
+/** Kills from outside; resolves when every session has heard of it. */
+async function killFromOutside(client: WireClient, id: string): Promise<void> {
+  const one = client.session.processById(Number.parseInt(id, 16));
+  assert.ok(one);
+  const end = new Promise<void>((resolve) => {
+    const onEvent = (): 'pass' => {
+      resolve();
+      return 'pass';
+    };
+    one.attachEngine({ name: 'watcher', mask: new Set(['exit']), onEvent }).newThreads = 'continue';
+  });
+  process.kill(one.pid, 'SIGKILL');
+  await bounded(end, 10_000, () => `the end of ${id}`);
+}
+
+for (const mode of ['all-stop', 'non-stop'] as const) {
+  describe(`a process that is killed while the client knows it as stopped: ${mode}`, () => {
+    it('is there until it is resumed, and its end is told then', () =>
+      withClient(mode, async (client) => {
+        const path = await compileFixed('stepping');
+        const main = symbolValue(path, 'main').toString(16);
+        const one = await run(client, path);
+        const two = await run(client, path);
+        assert.equal(await client.request(`Hgp${one}.${one}`), 'OK');
+        const registers = await client.request('g');
+        const pc = await client.request('p10');
+        await killFromOutside(client, one);
+        await killFromOutside(client, two);
+        assert.deepEqual(client.unreadNotifications, []);
+
+        assert.equal(await client.request(`Tp${two}.${two}`), 'OK');
+        assert.equal(
+          (await client.request('qfThreadInfo')).slice(1).split(',').sort().join(),
+          [`p${one}.${one}`, `p${two}.${two}`].sort().join(),
+        );
+        assert.match(await client.request('qXfer:threads:read::0,1000'), new RegExp(`"p${two}\\.${two}"`));
+        assert.equal(await client.request('qC'), `QCp${one}.${one}`);
+        assert.equal(await client.request('g'), registers, 'what was read before');
+        assert.equal(await client.request('p10'), pc);
+        assert.match(await client.request(`m${main},4`), /^E/);
+        assert.equal(await client.request(`Hgp${two}.${two}`), 'OK');
+        assert.match(await client.request('g'), /^[0-9a-fx]{128}/);
+        for (const kind of [0, 1, 2]) {
+          assert.equal(await client.request(`Z${kind},${main},1`), 'OK');
+          assert.equal(await client.request(`z${kind},${main},1`), 'OK');
+        }
+        assert.equal(await client.request('QPassSignals:e'), 'OK');
+        assert.match(await client.request('QCatchSyscalls:1;22'), /^(OK|E)/);
+        assert.match(await client.request('QTStart'), /^E/);
+        assert.match(await client.request('qXfer:libraries-svr4:read::0,1000'), /^[lE]/);
+        assert.match(await client.request('qXfer:auxv:read::0,1000'), /^[lE]/);
+        assert.deepEqual(await stopsOf(client, mode, `vCont;c:p${two}.${two}`), [`X09;process:${two}`]);
+        assert.equal(await client.request('qfThreadInfo'), `mp${one}.${one}`);
+        assert.deepEqual(await stopsOf(client, mode, 'vCont;c'), [`X09;process:${one}`]);
+        assert.equal(await client.request('qfThreadInfo'), 'l');
+        assert.match(await client.request(`Tp${one}.${one}`), /^E/);
+      }));
+
+    it('does not disturb what runs meanwhile', () =>
+      withClient(mode, async (client) => {
+        const path = await compileFixed('stepping');
+        const one = await run(client, path);
+        const two = await run(client, path);
+        await killFromOutside(client, one);
+        const [step = ''] = await stopsOf(client, mode, `vCont;s:p${two}.${two}`);
+        assert.equal(stopKeys(step).get('thread'), `p${two}.${two}`);
+        assert.deepEqual(await stopsOf(client, mode, `vCont;c:p${two}.-1`), [`W00;process:${two}`]);
+        assert.equal(await client.request('qfThreadInfo'), `mp${one}.${one}`);
+        assert.deepEqual(await stopsOf(client, mode, `vCont;c:p${one}.-1`), [`X09;process:${one}`]);
+      }));
+
+    it('is let go and killed as if it were there, and that is all that is told', () =>
+      withClient(mode, async (client) => {
+        const path = await compileFixed('stepping');
+        const one = await run(client, path);
+        const two = await run(client, path);
+        const three = await run(client, path);
+        for (const id of [one, two]) await killFromOutside(client, id);
+        assert.equal(await client.request(`D;${one}`), 'OK');
+        assert.equal(await client.request(`vKill;${two}`), 'OK');
+        assert.match(await client.request(`vKill;${two}`), /^E/);
+        assert.equal(await client.request('qfThreadInfo'), `mp${three}.${three}`);
+        assert.deepEqual(await stopsOf(client, mode, 'vCont;c'), [`W00;process:${three}`]);
+        assert.equal(await client.request('qfThreadInfo'), 'l');
+      }));
+
+    it('is still there in the other mode', () =>
+      withClient(mode, async (client) => {
+        const other = mode === 'all-stop' ? 'non-stop' : 'all-stop';
+        const path = await compileFixed('stepping');
+        const one = await run(client, path);
+        const two = await run(client, path);
+        await killFromOutside(client, one);
+        assert.equal(await client.request(`QNonStop:${other === 'non-stop' ? 1 : 0}`), 'OK');
+        assert.equal(await client.request(`Hgp${one}.${one}`), 'OK');
+        assert.deepEqual(await stopsOf(client, other, `vCont;c:p${two}.-1`), [`W00;process:${two}`]);
+        assert.deepEqual(await stopsOf(client, other, 'vCont;c'), [`X09;process:${one}`]);
+      }));
+
+    it('has its first thread for what is left of several', () =>
+      withClient(mode, async (client) => {
+        const path = await compileFixed('workers', ['-pthread']);
+        const started = symbolValue(path, 'started').toString(16);
+        const one = await run(client, path, '2');
+        assert.equal(await client.request(`Z0,${started},1`), 'OK');
+        const [hit = ''] = await stopsOf(client, mode, 'vCont;c');
+        assert.equal(stopKeys(hit).get('thread'), `p${one}.${one}`);
+        if (mode === 'non-stop') {
+          assert.equal(await client.request('vCont;t'), 'OK');
+          const stops: string[] = [];
+          while (stops.length < 2) stops.push(...(await client.stops()));
+        }
+        const registers = await client.request('g');
+        await killFromOutside(client, one);
+        assert.deepEqual(client.unreadNotifications, []);
+        assert.equal(await client.request('qfThreadInfo'), `mp${one}.${one}`);
+        assert.equal(await client.request('g'), registers);
+        assert.deepEqual(await stopsOf(client, mode, 'vCont;c'), [`X09;process:${one}`]);
+      }));
+  });
+}
+
+describe('the end of a process in non-stop', () => {
+  it('is told at once when a thread of it ran for the client', () =>
+    withClient('non-stop', async (client) => {
+      const path = await compileFixed('workers', ['-pthread']);
+      const started = symbolValue(path, 'started').toString(16);
+      const one = await run(client, path, '2');
+      assert.equal(await client.request(`Z0,${started},1`), 'OK');
+      await stopsOf(client, 'non-stop', 'vCont;c');
+      await killFromOutside(client, one);
+      assert.deepEqual(await client.stops(), [`X09;process:${one}`]);
+      assert.equal(await client.request('qfThreadInfo'), 'l');
+    }));
+
+  it('waits for a resume also when the stop before it was not acknowledged', () =>
+    withClient('non-stop', async (client) => {
+      const path = await compileFixed('stepping');
+      const one = await run(client, path);
+      assert.equal(await client.request('vCont;s'), 'OK');
+      assert.match(await client.stopNotification(), /^T05/);
+      await killFromOutside(client, one);
+      assert.equal(await client.request('vStopped'), 'OK');
+      assert.equal(await client.request(`Hgp${one}.${one}`), 'OK');
+      assert.match(await client.request('?'), /^T05/);
+      assert.equal(await client.request('vStopped'), 'OK');
+      assert.deepEqual(await stopsOf(client, 'non-stop', 'vCont;c'), [`X09;process:${one}`]);
+    }));
+});
+
+it('a client that is lost before it is told of an end leaves nothing of it', async () => {
+  const { server, lines } = newServer({ multi: true });
+  try {
+    const client = new WireClient(server);
+    await client.greet();
+    assert.equal(await client.request('!'), 'OK');
+    await killFromOutside(client, await run(client, await compileFixed('stepping')));
+    assert.ok(lines.some((line) => /SIGKILL/.test(line)));
+    client.disconnect();
+    const next = new WireClient(server);
+    await next.greet();
+    assert.equal(await next.request('?'), 'W00');
+    assert.equal(await next.request('qfThreadInfo'), 'l');
+  } finally {
+    server.dispose();
+  }
+});
 
 describe('an interrupt with several processes', () => {
   it('waits for the process that came last while another one takes a step', () =>

@@ -41,11 +41,18 @@ function processOf(session: GdbSession, id: Pid | undefined): Process {
  */
 function processToLeave(session: GdbSession, id: Pid | undefined): Process | undefined {
   const known = id === undefined ? undefined : session.processById(id);
-  if (known !== undefined) return known;
+  if (known !== undefined) return unlessEnded(session, known);
   // A client without process ids in its thread ids has made up the one it sends: it has a single process.
   const meant = session.features.has('multiprocess') ? id : undefined;
   const isGone = meant !== undefined || session.processCount === 0;
-  return isGone && session.forgetEnd(meant) ? undefined : processOf(session, meant);
+  if (isGone && session.forgetEnd(meant)) return undefined;
+  return unlessEnded(session, processOf(session, meant));
+}
+
+function unlessEnded(session: GdbSession, process: Process): Process | undefined {
+  if (process.isAlive) return process;
+  session.forget(process);
+  return undefined;
 }
 
 interface Program {

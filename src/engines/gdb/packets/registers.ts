@@ -19,7 +19,7 @@ function registerView(session: GdbSession): RegisterView {
     return { file, read: (register) => frame.readRegister(file, register) };
   }
   const thread = session.selection.requireGeneral();
-  return { file: thread.process.registerFile, read: (register) => thread.readRegister(register) };
+  return { file: thread.process.registerFile, read: (register) => thread.lastRegister(register) };
 }
 
 function hexOfRegister(view: RegisterView, register: Register): string {

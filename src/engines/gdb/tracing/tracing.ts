@@ -71,9 +71,10 @@ export class Tracing {
     this.readOnlyRanges = [];
   }
 
-  /** @throws OutstepError MEMORY when a tracepoint cannot be inserted, WRONG_STATE when a run is under way */
+  /** @throws OutstepError MEMORY when a tracepoint cannot be inserted, WRONG_STATE when a run is under way, NO_SUCH_PROCESS */
   start(process: Process): void {
     if (this.isRunning) throw new OutstepError(errorCodes.WRONG_STATE, 'a trace run is under way already');
+    if (!process.isAlive) throw new OutstepError(errorCodes.NO_SUCH_PROCESS, 'the process is gone');
     for (const tracepoint of this.tracepoints.all) {
       tracepoint.hitCount = 0;
       tracepoint.usageBytes = 0;
