@@ -6,6 +6,7 @@
 # The system's own package sources and lists stay as they are.
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 release=${1:?usage: fetch-suite.sh system|RELEASE}
 cache=${GDB_SUITE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gdb-suite}
 apt=$cache/apt-$release
@@ -27,12 +28,13 @@ fi
 
 # The same sources as the system's, but of source packages.
 write_sources() {
-  local file
+  local file mirror
   rm -rf "$apt/parts"
   mkdir -p "$apt/parts" "$apt/lists/partial"
   if [ "$release" != system ]; then
-    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
-      "${DEBIAN_MIRROR:-http://deb.debian.org/debian} $release main" > "$apt/parts/$release.list"
+    mirror=$(bash "$here/debian-mirror.sh")
+    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $release main" \
+      > "$apt/parts/$release.list"
     return
   fi
   for file in /etc/apt/sources.list.d/*.sources; do

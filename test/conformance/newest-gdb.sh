@@ -24,12 +24,13 @@ if ! command -v mmdebstrap > /dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends mmdebstrap >&2
 fi
 
+mirror=$(bash "$(dirname "${BASH_SOURCE[0]}")/debian-mirror.sh")
 mkdir -p "$folder/bin" "$folder/server-libraries"
 rm -rf "$root"
 mode=root
 [ "$(id -u)" -eq 0 ] || mode=unshare
 mmdebstrap --mode="$mode" --variant=extract --include=gdb,gdbserver,libpython3-stdlib \
-  "$release" "$root" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >&2
+  "$release" "$root" "$mirror" >&2
 
 # gdb finds its data and Python's library beside itself, but debugs what runs here, with the symbols that are here.
 rm -rf "$root/usr/lib/debug"
