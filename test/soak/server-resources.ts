@@ -1,38 +1,41 @@
-/** What a server has in use, from /proc: what must not grow with the work that it has done. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** What a server has in use: what must not grow with the work that it has done. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { eventually } from '../support/proc-files.js';
+import { projectRoot } from '../support/project-paths.js';
+import type { MemoryReport } from './memory-probe.js';
 
-export interface ServerResources {
+export interface ServerResources extends MemoryReport {
   readonly descriptors: number;
   readonly threads: number;
-  /** Memory in RAM. */
-  readonly residentBytes: number;
 }
 
-export function resourcesOf(server: number): ServerResources {
-  const status = readFileSync(`/proc/${server}/status`, 'latin1');
-  const residentKiB = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
-  return {
-    descriptors: readdirSync(`/proc/${server}/fd`).length,
-    threads: readdirSync(`/proc/${server}/task`).length,
-    residentBytes: residentKiB * 1024,
-  };
-}
+/** A server that is started with `environment` can be asked for what it has in use. */
+export class ResourceProbe implements Disposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'outstep-soak-'));
+  readonly #report = join(this.#folder, 'memory.json');
 
-/** Collects memory while work goes on, and says whether it has stopped growing. */
-export class MemoryCurve {
-  readonly #samples: number[] = [];
-
-  add(residentBytes: number): void {
-    this.#samples.push(residentBytes);
+  get environment(): Readonly<Record<string, string>> {
+    const probe = pathToFileURL(join(projectRoot, 'dist/test/soak/memory-probe.js'));
+    return { NODE_OPTIONS: `--import ${probe.href}`, OUTSTEP_MEMORY_REPORT: this.#report };
   }
 
-  /**
-   * How much more the last third of the samples needs at least than the middle third: garbage that waits to be
-   * collected makes single samples high, never low.
-   */
-  get growthBytes(): number {
-    const third = Math.floor(this.#samples.length / 3);
-    const lowest = (from: number, to?: number): number => Math.min(...this.#samples.slice(from, to));
-    return lowest(-third) - lowest(third, 2 * third);
+  async ask(server: number): Promise<ServerResources> {
+    rmSync(this.#report, { force: true });
+    process.kill(server, 'SIGUSR2');
+    await eventually('the server reports its memory', () => existsSync(this.#report));
+    const memory: MemoryReport = JSON.parse(readFileSync(this.#report, 'utf8'));
+    return {
+      ...memory,
+      descriptors: readdirSync(`/proc/${server}/fd`).length,
+      threads: readdirSync(`/proc/${server}/task`).length,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true });
   }
 }
