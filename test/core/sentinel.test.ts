@@ -20,6 +20,7 @@ import { describe, it } from 'mocha';
 import { DebugServer, skipOnGnuServer } from '../support/debug-server.js';
 import { withRunning } from '../support/debug-session.js';
 import { expectBreakpointStop } from '../support/expectations.js';
+import { compileFixture } from '../support/fixture.js';
 import { Gdb } from '../support/gdb.js';
 import {
   eventually,
@@ -147,6 +148,29 @@ describe('when a tracer is killed', () => {
         await expectUnharmed(other, before[1]);
       }),
     );
+  });
+
+  it('so is a child that was followed', async () => {
+    const path = await compileFixture('forks', { flags: ['-no-pie', '-pthread'] });
+    const work = symbolValue(path, 'work');
+    await using parent = await TestProcess.start('parent', [path, 'pfpw']);
+    await eventually('it waits', () => processState(parent.pid) === 'S');
+    const before = executableText(parent.pid);
+    await using tracer = await TracerProcess.start([parent.pid]);
+    await tracer.run(`insert(0, ${work}); go()`);
+    parent.signal('SIGUSR1');
+    await tracer.run(
+      `const { child } = await fork; attached.push(child.attachments[0]); console.log(child.pid)`,
+    );
+    const child = Number((await tracer.process.output.match(/^(\d+)$/m))[1]);
+    await tracer.run('go()');
+    assert.equal(changedBytes(child, before), 1);
+    await tracer.kill();
+    for (const one of [parent.pid, child])
+      await eventually('the text is as it was', () => isSameText(one, before) && tracerOf(one) === 0);
+    await eventually('the child waits', () => processState(child) === 'S');
+    process.kill(child, 'SIGUSR1');
+    assert.deepEqual(await parent.waitForExit(), { kind: 'exited', code: 2 });
   });
 
   it('so is what a program has become by an exec', async () => {

@@ -12,9 +12,12 @@ function script(pids: readonly number[], project: string): string {
     import { createInterface } from 'node:readline';
     import { Tracer } from ${JSON.stringify(pathToFileURL(resolve(project, 'dist/src/core/index.js')).href)};
     const tracer = new Tracer((message, cause) => console.log('warning: ' + message + ': ' + cause.message));
-    let onExec;
-    const exec = new Promise((resolve) => { onExec = resolve; });
-    const engine = { name: 'test', mask: new Set(['exec']), onEvent: () => { onExec(); return 'hold'; } };
+    const told = {};
+    const first = (kind) => new Promise((resolve) => { told[kind] = resolve; });
+    const exec = first('exec');
+    const fork = first('fork');
+    const onEvent = (event) => { told[event.kind](event); return 'hold'; };
+    const engine = { name: 'test', mask: new Set(['exec', 'fork']), onEvent };
     const attached = [];
     for (const pid of ${JSON.stringify(pids)}) attached.push(await tracer.attach(pid, engine));
     const each = (from, count, step, act) => {
@@ -27,10 +30,10 @@ function script(pids: readonly number[], project: string): string {
     const go = () => attached.forEach((one) => one.resume([...one.process.threads.values()].map((thread) =>
       ({ thread, action: { kind: 'continue' } }))));
     const Command = Object.getPrototypeOf(async () => {}).constructor;
-    const names = ['process', 'tracer', 'attached', 'insert', 'remove', 'go', 'exec'];
+    const names = ['process', 'tracer', 'attached', 'insert', 'remove', 'go', 'exec', 'fork'];
     let done = 0;
     for await (const line of createInterface({ input: process.stdin })) {
-      await new Command(...names, line)(process, tracer, attached, insert, remove, go, exec);
+      await new Command(...names, line)(process, tracer, attached, insert, remove, go, exec, fork);
       console.log('done ' + ++done + '.');
     }`;
 }
@@ -51,7 +54,7 @@ export class TracerProcess implements AsyncDisposable {
   /**
    * Runs one line of JavaScript in it, in which `attached` are the attachments, `insert` and `remove` set and take
    * breakpoints (number of the attachment, first address, how many, how far apart), `go` lets everything run and
-   * `exec` is a promise of the first exec.
+   * `exec` and `fork` are promises of the first such events.
    */
   async run(line: string): Promise<void> {
     this.#commands += 1;
