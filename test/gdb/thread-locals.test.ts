@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { isGnuServer } from '../support/debug-server.js';
 import { debugFixture } from '../support/debug-session.js';
 import { expectBreakpointStop, expectExit } from '../support/expectations.js';
 import { compileFixture } from '../support/fixture.js';
@@ -50,6 +51,18 @@ describe('gdb: thread-local variables', () => {
         gdb.evaluate('of_library'),
         /not allocated|not been allocated|Cannot find thread-local/,
       );
+    });
+  });
+
+  it('are turned off by a path without libthread_db, and on again', async () => {
+    await debugFixture('thread-locals', {}, async ({ gdb }) => {
+      await gdb.execute('monitor set libthread-db-search-path /nonexistent:/');
+      await gdb.execute('break everyone_is_set');
+      await gdb.run('continue');
+      await assert.rejects(gdb.evaluate('own_number'), /Cannot find thread-local storage/);
+      // Once it has found libthread_db, or not, GNU gdbserver does not look again.
+      await gdb.execute('monitor set libthread-db-search-path');
+      if (!isGnuServer) assert.equal(await gdb.evaluate('own_number'), '44');
     });
   });
 

@@ -22,6 +22,7 @@ import type {
 import type { DebugLog } from './debug-log.js';
 import { expandDisabledPackets } from './features.js';
 import { LaunchSettings } from './launch-settings.js';
+import { defaultLibthreadDbPath } from './libthread-db.js';
 import { insertBreakpoint, type PersistentBreakpoint, removeBreakpoint } from './persistent-breakpoint.js';
 import { GdbSession } from './session.js';
 import { Tracing } from './tracing/tracing.js';
@@ -79,6 +80,9 @@ export class GdbServer {
   readonly finished: Promise<number>;
   /** What `vRun` without a name and `R` start again. */
   lastProgram: { readonly program: string; readonly args: readonly string[] } | undefined;
+
+  /** As the user has set it. */
+  libthreadDbPath = defaultLibthreadDbPath;
 
   /** Tracepoints and what they collected: of the server, not of a connection. */
   readonly tracing: Tracing;

@@ -141,7 +141,7 @@ describe('qRcmd', () => {
       assert.match(wrong.output, /^Unknown debug-format argument: "colour"\n/);
     }));
 
-  it('takes the path of libthread_db, which is not needed', () =>
+  it('takes the path of libthread_db', () =>
     withClient(async (client) => {
       assert.deepEqual(await monitor(client, 'set libthread-db-search-path /lib:/usr/lib'), {
         output: "libthread-db-search-path set to `/lib:/usr/lib'\n",

@@ -4,6 +4,7 @@
  */
 import type { FieldReader } from 'gdb-js-rsp-parser';
 import type { DebugTopic } from '../debug-log.js';
+import { defaultLibthreadDbPath } from '../libthread-db.js';
 import { errno, failure, ok, type PacketEntry, packet, type Reply } from '../packet.js';
 import type { GdbSession } from '../session.js';
 
@@ -134,8 +135,9 @@ export const monitorCommands: readonly MonitorCommand[] = [
   {
     name: 'set libthread-db-search-path',
     argumentForm: '[PATH]',
-    explanation: 'Accepted, without effect: threads and thread-local variables need no libthread_db here',
-    run: (session, [path = '$sdir:$pdir']) => {
+    explanation: 'Not needed; a path without libthread_db turns thread-local variables off',
+    run: (session, [path = defaultLibthreadDbPath]) => {
+      session.server.libthreadDbPath = path;
       session.writeConsole(`libthread-db-search-path set to \`${path}'\n`);
       return undefined;
     },

@@ -1,5 +1,6 @@
 /** Which threads there are and what is known of them. */
 import { type FieldReader, hexOfText, type ThreadSelector } from 'gdb-js-rsp-parser';
+import { hasLibthreadDb } from '../libthread-db.js';
 import { errno, failure, nothing, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import type { GdbSession } from '../session.js';
 
@@ -36,6 +37,9 @@ function parseThreadLocal(fields: FieldReader): ThreadLocal {
 }
 
 function threadLocalAddress(session: GdbSession, { selector, offset, linkMap }: ThreadLocal): Reply {
+  const { libthreadDbPath } = session.server;
+  if (!hasLibthreadDb(libthreadDbPath))
+    return failure(errno.general, `turned off: there is no libthread_db in ${libthreadDbPath}`);
   const thread = session.selection.require(selector);
   const at = thread.process.program.threadLocalAddress(thread, offset, linkMap);
   return at === undefined ? failure(errno.badAddress, 'not allocated in this thread') : text(at.toString(16));
