@@ -1,0 +1,1 @@
+int small_library(void) { return 1; }

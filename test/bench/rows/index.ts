@@ -1,0 +1,18 @@
+import type { Row } from '../row.js';
+import { breakpointRows } from './breakpoints.js';
+import { memoryRows } from './memory.js';
+import { startRows } from './start.js';
+import { steppingRows } from './stepping.js';
+import { stormRows } from './storms.js';
+import { systemCallRows } from './system-calls.js';
+import { threadRows } from './threads.js';
+
+export const allRows: readonly Row[] = [
+  ...startRows,
+  ...steppingRows,
+  ...breakpointRows,
+  ...memoryRows,
+  ...systemCallRows,
+  ...stormRows,
+  ...threadRows,
+];
