@@ -11,7 +11,7 @@ import type { Row, RowResult } from './row.js';
 import { allRows } from './rows/index.js';
 import { runRow } from './run-rows.js';
 
-const core = 0;
+const settings = { core: 0, clock: 'wall' } as const;
 
 function rowNamed(name: string): Row {
   const row = allRows.find((candidate) => candidate.name === name);
@@ -36,7 +36,7 @@ function run(
 
 function reportOf(results: readonly RowResult[]): Report {
   const named = new Map(results.map((result) => [result.row.name, result]));
-  return { machine: describeMachine(), core, rounds: 1, scale: 1, results: named };
+  return { machine: describeMachine(), ...settings, rounds: 1, scale: 1, results: named };
 }
 
 describe('bench', () => {
@@ -46,7 +46,7 @@ describe('bench', () => {
 
   for (const name of ['stepi', 'range', 'stop', 'false-4', 'read-m', 'write', 'caught', 'signals', 'forks']) {
     it(`runs the row ${name} and finds its work done`, async () => {
-      const bench = await Bench.prepare(core);
+      using bench = await Bench.prepare(settings);
       const result = await run(bench, rowNamed(name), ['outstep', 'gdbserver', 'raw'], 0.01);
       assert.deepEqual([...result.failures], []);
       assert.deepEqual([...result.summaries.keys()], ['outstep', 'gdbserver', 'raw']);
@@ -57,7 +57,7 @@ describe('bench', () => {
   }
 
   it('counts system calls and stops', async () => {
-    const bench = await Bench.prepare(core);
+    using bench = await Bench.prepare(settings);
     const { summaries } = await run(bench, rowNamed('stepi'), ['gdbserver', 'raw'], 0.4);
     const [gdbserver, raw] = [summaries.get('gdbserver'), summaries.get('raw')];
     assert.equal(Math.round(gdbserver?.stops ?? 0), 1);
@@ -67,7 +67,7 @@ describe('bench', () => {
   });
 
   it('fails a contender that did not do the work', async () => {
-    const bench = await Bench.prepare(core);
+    using bench = await Bench.prepare(settings);
     const row = rowNamed('signals');
     assert.equal(row.kind, 'served');
     if (row.kind !== 'served') return;

@@ -1,5 +1,6 @@
 /** What all rows share: the programs, and the core that everything runs on. */
 import { type BenchPrograms, buildPrograms } from './bench-programs.js';
+import { accountProcessorTime, type ProcessorTime } from './processor-time.js';
 
 const symbols = [
   'ready',
@@ -14,19 +15,35 @@ const symbols = [
   'jumps_end',
 ] as const;
 
-export class Bench {
+/** Of the wall, or the processor time of server, program and client. */
+export type Clock = 'wall' | 'cpu';
+
+export interface BenchSettings {
+  /** Number of the processor for servers, programs and clients. */
+  readonly core: number;
+  readonly clock: Clock;
+}
+
+export class Bench implements Disposable {
   private constructor(
     readonly programs: BenchPrograms,
-    readonly core: number,
+    readonly settings: BenchSettings,
+    readonly processorTime: ProcessorTime | undefined,
   ) {}
 
-  /** @param core number of the processor for servers, programs and clients */
-  static async prepare(core: number): Promise<Bench> {
-    return new Bench(await buildPrograms(), core);
+  static async prepare(settings: BenchSettings): Promise<Bench> {
+    const programs = await buildPrograms();
+    return new Bench(programs, settings, settings.clock === 'cpu' ? accountProcessorTime() : undefined);
   }
 
+  /** Environment of what takes the time. */
+  get clockEnvironment(): Readonly<Record<string, string>> {
+    return this.processorTime === undefined ? {} : { BENCH_USAGE: this.processorTime.usageFile };
+  }
+
+  /** The command on the core of the benchmark. */
   pinned(command: readonly string[]): readonly string[] {
-    return ['taskset', '-c', `${this.core}`, ...command];
+    return [...(this.processorTime?.enter ?? []), 'taskset', '-c', `${this.settings.core}`, ...command];
   }
 
   address(symbol: string): bigint {
@@ -40,5 +57,9 @@ export class Bench {
     const addresses = symbols.map((symbol) => `${symbol}=${this.address(symbol).toString(16)}`);
     const command = program === '' ? operands : [program, ...operands];
     return this.pinned([this.programs.rawLimit, row, ...addresses, '--', ...command]);
+  }
+
+  [Symbol.dispose](): void {
+    this.processorTime?.[Symbol.dispose]();
   }
 }

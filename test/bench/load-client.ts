@@ -1,5 +1,7 @@
 /** Drives rsp-load, the C client: one command, one line back. */
+
 import { TestProcess } from '../support/test-process.js';
+import type { Bench } from './bench.js';
 
 export interface Timed {
   readonly elapsedNs: number;
@@ -18,9 +20,9 @@ export class LoadClient implements AsyncDisposable {
     this.#process = process;
   }
 
-  /** @param command rsp-load, and what pins it */
-  static async start(command: readonly string[]): Promise<LoadClient> {
-    return new LoadClient(await TestProcess.start('rsp-load', command));
+  static async start(bench: Bench): Promise<LoadClient> {
+    const command = bench.pinned([bench.programs.client]);
+    return new LoadClient(await TestProcess.start('rsp-load', command, { env: bench.clockEnvironment }));
   }
 
   async connect(port: number): Promise<void> {

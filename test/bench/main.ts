@@ -34,10 +34,10 @@ function write(report: Report, { json, markdown }: BenchOptions): void {
 /** @returns the exit status */
 async function run(options: BenchOptions): Promise<number> {
   const rows = selectRows(options.rows);
-  const bench = await Bench.prepare(options.core);
+  using bench = await Bench.prepare(options);
   const results = new Map<string, RowResult>();
-  const { core, rounds, scale } = options;
-  const report: Report = { machine: describeMachine(), core, rounds, scale, results };
+  const { core, clock, rounds, scale } = options;
+  const report: Report = { machine: describeMachine(), core, clock, rounds, scale, results };
   for (const row of rows) {
     say(row.name);
     results.set(row.name, await runRow(bench, row, { ...options, say }));

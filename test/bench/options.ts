@@ -1,5 +1,6 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
+import type { Clock } from './bench.js';
 import { type ContenderName, contenders } from './contender.js';
 
 export const usage = `usage: npm run bench -- [options]
@@ -11,6 +12,8 @@ core, and prints a table of medians in Markdown. The exit status is 1 when a row
   --rounds N          samples of each (default 5)
   --quick             two rounds of a tenth of the operations
   --contenders A,B    of ${contenders.join(', ')}
+  --clock wall|cpu    the time, or the processor time of server, program and client, which stands a busy machine
+                      (default wall)
   --core N            the core that everything runs on (default 0)
   --no-counts         without the runs under strace that count system calls
   --json FILE         the samples as JSON
@@ -26,6 +29,7 @@ export interface BenchOptions {
   readonly scale: number;
   readonly contenders: readonly ContenderName[];
   readonly core: number;
+  readonly clock: Clock;
   readonly countsCalls: boolean;
   readonly json: string | undefined;
   readonly markdown: string | undefined;
@@ -49,6 +53,7 @@ export function parseCommand(args: readonly string[]): BenchCommand {
       quick: { type: 'boolean', default: false },
       contenders: { type: 'string' },
       core: { type: 'string', default: '0' },
+      clock: { type: 'string', default: 'wall' },
       'no-counts': { type: 'boolean', default: false },
       json: { type: 'string' },
       markdown: { type: 'string' },
@@ -66,6 +71,7 @@ export function parseCommand(args: readonly string[]): BenchCommand {
       scale: values.quick ? quick.scale : 1,
       contenders: values.contenders?.split(',').map(contender) ?? contenders,
       core: wholeNumber('--core', values.core, 0),
+      clock: clockNamed(values.clock),
       countsCalls: !values['no-counts'],
       json: values.json,
       markdown: values.markdown,
@@ -77,6 +83,11 @@ function contender(name: string): ContenderName {
   const known = contenders.find((candidate) => candidate === name);
   if (known === undefined) throw new Error(`no contender "${name}"; there are ${contenders.join(', ')}`);
   return known;
+}
+
+function clockNamed(name: string): Clock {
+  if (name !== 'wall' && name !== 'cpu') throw new Error(`no clock "${name}"; there are wall and cpu`);
+  return name;
 }
 
 function wholeNumber(option: string, text: string, least: number): number {

@@ -65,7 +65,7 @@ async function rawRun(
   const operands = row.operands === undefined ? undefined : await row.operands(bench, count);
   const command =
     operands === undefined ? bench.rawCommand(row.name, workload) : bench.rawCommand(row.name, operands, '');
-  const process = await TestProcess.start('raw-limit', command);
+  const process = await TestProcess.start('raw-limit', command, { env: bench.clockEnvironment });
   await process.output.match(/ready\n/);
   return {
     serverPid: process.pid,
@@ -83,7 +83,9 @@ async function rawRun(
 async function nativeRun(bench: Bench, workload: readonly string[]): Promise<PreparedContender> {
   const run = async (): Promise<Outcome> => {
     const command = bench.pinned([bench.programs.workload, ...workload]);
-    await using process = await TestProcess.start('workload', command, { env: { WORKLOAD_TIMED: '1' } });
+    await using process = await TestProcess.start('workload', command, {
+      env: { ...bench.clockEnvironment, WORKLOAD_TIMED: '1' },
+    });
     const [, elapsed, done] = await process.output.match(/(\d+) (\d+)\n/, timeoutMs);
     return { elapsedNs: Number(elapsed), operations: Number(done) };
   };

@@ -1,4 +1,5 @@
 /** The results as JSON and as a table in Markdown. */
+import type { Clock } from './bench.js';
 import type { ContenderName } from './contender.js';
 import type { Machine } from './machine.js';
 import type { Results, RowResult, Summary } from './row.js';
@@ -7,6 +8,7 @@ import { times } from './targets.js';
 export interface Report {
   readonly machine: Machine;
   readonly core: number;
+  readonly clock: Clock;
   readonly rounds: number;
   readonly scale: number;
   readonly results: Results;
@@ -98,13 +100,18 @@ function remarks(results: Results): readonly string[] {
   ]);
 }
 
-export function formatMarkdown({ machine, core, rounds, scale, results }: Report): string {
+const clocks: Readonly<Record<Clock, string>> = {
+  wall: 'time',
+  cpu: 'processor time of server, program and client',
+};
+
+export function formatMarkdown({ machine, core, clock, rounds, scale, results }: Report): string {
   const rows = [...results.values()].map((result) => tableRow(result, results));
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   const list = remarks(results);
   return [
     `${machine.processor}, ${machine.memoryGib} GiB; ${machine.kernel}; ${versions.join('; ')}.`,
-    `All on core ${core}; medians of ${rounds} rounds${scale === 1 ? '' : `, ${scale} of the full counts`}.`,
+    `All on core ${core}; ${clocks[clock]}; medians of ${rounds} rounds${scale === 1 ? '' : `, ${scale} of the full counts`}.`,
     '',
     `| ${columns.join(' | ')} |`,
     `| ${columns.map(() => '---').join(' | ')} |`,

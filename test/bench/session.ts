@@ -82,7 +82,7 @@ export class Session implements AsyncDisposable {
   ): Promise<Session> {
     try {
       const port = knownPort ?? Number((await server.output.match(/istening on port (\d+)/))[1]);
-      const client = await LoadClient.start(bench.pinned([bench.programs.client]));
+      const client = await LoadClient.start(bench);
       const session = new Session(name, client, server, bench);
       return await session.#guarded(() => client.connect(port));
     } catch (error) {

@@ -29,9 +29,9 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench-clock.h"
 #include "pattern.h"
 
 enum { HOT_LAST = 0x7fffffff, PIECE_BYTES = 1 << 20, TRAP = 0xcc, SYSTEM_CALL_STOP = SIGTRAP | 0x80 };
@@ -49,12 +49,6 @@ static uint64_t address(const char *name) {
   for (char **entry = names; *entry != NULL; entry++)
     if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=') return strtoul(*entry + length + 1, NULL, 16);
   fail(name);
-}
-
-static uint64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 
 static long trace(int request, pid_t tid, uintptr_t where, uintptr_t data) {
@@ -426,9 +420,9 @@ static void time_work(work run) {
   puts("ready");
   fflush(stdout);
   if (fgets(line, sizeof line, stdin) == NULL) exit(1);
-  uint64_t begun = now();
+  uint64_t begun = bench_now();
   long counted = run();
-  printf("%lu %ld\n", now() - begun, counted);
+  printf("%lu %ld\n", bench_now() - begun, counted);
   if (leader > 0) kill(leader, SIGKILL);
 }
 

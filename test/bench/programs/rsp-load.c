@@ -21,6 +21,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,9 +30,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench-clock.h"
 #include "pattern.h"
 
 /* Not every server says when it listens. */
@@ -58,12 +60,6 @@ static __attribute__((noreturn, format(printf, 1, 2))) void fail(const char *for
   vprintf(format, arguments);
   putchar('\n');
   exit(1);
-}
-
-static uint64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
 
 static char *allocate(size_t length) {
@@ -207,9 +203,9 @@ static void start_session(int port) {
 
 static void ask(const char *packet) {
   struct bytes sent = framed(packet);
-  uint64_t begun = now();
+  uint64_t begun = bench_now();
   struct bytes raw = exchange(sent);
-  uint64_t ended = now();
+  uint64_t ended = bench_now();
   printf("ok %lu %s\n", ended - begun, decode(raw, false).data);
 }
 
@@ -220,7 +216,7 @@ static void loop(long count, char **fields, int packets) {
     sent[i] = framed(fields[2 * i]);
     lengths[i] = strlen(fields[2 * i + 1]);
   }
-  uint64_t begun = now();
+  uint64_t begun = bench_now();
   for (long turn = 0; turn < count; turn++) {
     for (int i = 0; i < packets; i++) {
       struct bytes reply = exchange(sent[i]);
@@ -228,7 +224,7 @@ static void loop(long count, char **fields, int packets) {
         fail("turn %ld: %s was answered with %.*s", turn, fields[2 * i], (int)reply.length, reply.data);
     }
   }
-  printf("ok %lu %ld\n", now() - begun, count * packets);
+  printf("ok %lu %ld\n", bench_now() - begun, count * packets);
 }
 
 /* The packet with the process of the fork in the reply before it. */
@@ -244,7 +240,7 @@ static struct bytes about_fork(const char *packet, const char *reply) {
 static void until(const char *text, char **fields, int packets) {
   struct bytes sent[MAX_FIELDS], reply = {NULL, 0};
   for (int i = 0; i < packets; i++) sent[i] = framed(fields[i]);
-  uint64_t begun = now();
+  uint64_t begun = bench_now();
   for (long replies = 1;; replies++) {
     int which = (replies - 1) % packets;
     bool is_detach = strcmp(fields[which], "D;") == 0;
@@ -252,7 +248,7 @@ static void until(const char *text, char **fields, int packets) {
     if (reply.length == 0 || strchr("WXE", reply.data[0]) != NULL)
       fail("%s was answered with %s", fields[which], reply.data);
     if (strstr(reply.data, text) == NULL) continue;
-    printf("ok %lu %ld\n", now() - begun, replies);
+    printf("ok %lu %ld\n", bench_now() - begun, replies);
     return;
   }
 }
@@ -298,7 +294,7 @@ static void fetch(const char *kind, uint64_t base, size_t total, size_t chunk, u
   use_input(total * 2 + total / 4 + BUFFER_BYTES);
   struct bytes *replies = malloc((total / chunk * 4 + 1024) * sizeof *replies);
   size_t count = 0;
-  uint64_t begun = now();
+  uint64_t begun = bench_now();
   for (size_t done = 0; done < total;) {
     size_t wanted = total - done < chunk ? total - done : chunk;
     char packet[100], sent[104];
@@ -312,7 +308,7 @@ static void fetch(const char *kind, uint64_t base, size_t total, size_t chunk, u
     if (got == 0 || (is_hex && raw.data[0] == 'E')) fail("%s was answered with %.*s", packet, (int)raw.length, raw.data);
     done += got;
   }
-  uint64_t ended = now();
+  uint64_t ended = bench_now();
   compare(replies, count, kind, total, seed);
   free(replies);
   use_input(BUFFER_BYTES);
@@ -343,14 +339,14 @@ static void store(uint64_t base, size_t total, size_t chunk, uint64_t seed) {
     lengths[i] = frame(end, packet, header + escape(packet + header, content + from, length));
     end += lengths[i];
   }
-  uint64_t begun = now();
+  uint64_t begun = bench_now();
   char *next = frames;
   for (size_t i = 0; i < count; i++) {
     struct bytes reply = exchange((struct bytes){next, lengths[i]});
     if (reply.length != 2 || reply.data[0] != 'O') fail("X was answered with %.*s", (int)reply.length, reply.data);
     next += lengths[i];
   }
-  printf("ok %lu %zu\n", now() - begun, total);
+  printf("ok %lu %zu\n", bench_now() - begun, total);
   munmap(content, total);
   munmap(frames, total + total / 4 + BUFFER_BYTES);
   free(lengths);
@@ -360,7 +356,7 @@ static void store(uint64_t base, size_t total, size_t chunk, uint64_t seed) {
 static void transfer(const char *object, size_t chunk, const char *text) {
   size_t length = 0, capacity = 16 << 20;
   char *document = malloc(capacity);
-  uint64_t begun = now();
+  uint64_t begun = bench_now();
   for (;;) {
     char packet[200];
     snprintf(packet, sizeof packet, "qXfer:%s:read::%zx,%zx", object, length, chunk);
@@ -373,7 +369,7 @@ static void transfer(const char *object, size_t chunk, const char *text) {
     length += part.length - 1;
     if (*part.data == 'l') break;
   }
-  uint64_t ended = now();
+  uint64_t ended = bench_now();
   document[length] = 0;
   long found = 0;
   for (char *at = document; (at = strstr(at, text)) != NULL; at++) found++;
@@ -395,11 +391,18 @@ static int listening_port(int output) {
   }
 }
 
+/* The program that was started before is killed. */
 static void start(const char *what, char **command) {
+  static pid_t pid;
   int ends[2];
   if (pipe(ends) != 0) fail("no pipe");
-  uint64_t begun = now();
-  pid_t pid = fork();
+  if (pid > 0) {
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    close(connection);
+  }
+  uint64_t begun = bench_now();
+  pid = fork();
   if (pid == 0) {
     dup2(ends[1], 1);
     dup2(ends[1], 2);
@@ -418,7 +421,8 @@ static void start(const char *what, char **command) {
     struct bytes reply = exchange(framed("?"));
     if (reply.length < 3 || (reply.data[0] != 'T' && reply.data[0] != 'S')) fail("no stop, but %s", decode(reply, false).data);
   }
-  printf("ok %lu %d\n", now() - begun, pid);
+  close(ends[0]);
+  printf("ok %lu %d\n", bench_now() - begun, pid);
 }
 
 static void carry_out(char **fields, int count) {

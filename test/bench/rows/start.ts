@@ -38,12 +38,8 @@ async function startOften(
   let resident = 0;
   for (let turn = 0; turn < count; turn++) {
     const started = await startOnce(bench, client, who);
-    const pid = Number(started.rest);
     elapsedNs += started.elapsedNs;
-    if (isServer(who)) {
-      resident = Math.max(resident, residentKib(pid));
-      process.kill(pid, 'SIGKILL');
-    }
+    if (isServer(who)) resident = Math.max(resident, residentKib(Number(started.rest)));
   }
   return { elapsedNs, operations: count, ...(resident > 0 ? { residentKib: resident } : {}) };
 }
@@ -52,7 +48,7 @@ const start: OwnRow = {
   kind: 'own',
   contenders: ['outstep', 'gdbserver', 'raw', 'node'],
   prepare: async (bench, contender, count) => {
-    const client = await LoadClient.start(bench.pinned([bench.programs.client]));
+    const client = await LoadClient.start(bench);
     return {
       serverPid: undefined,
       run: () => startOften(bench, client, contender, count),

@@ -42,7 +42,9 @@ const attachRow: OwnRow = {
 };
 
 async function rawAttach(bench: Bench, workload: TestProcess) {
-  const raw = await TestProcess.start('raw-limit', bench.rawCommand('attach', [`${workload.pid}`], ''));
+  const raw = await TestProcess.start('raw-limit', bench.rawCommand('attach', [`${workload.pid}`], ''), {
+    env: bench.clockEnvironment,
+  });
   await raw.output.match(/ready\n/);
   return {
     serverPid: raw.pid,
