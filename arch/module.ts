@@ -2,6 +2,7 @@
  * What one architecture is to the rest of the project: tables of data and pure functions over bytes. No process,
  * no I/O, no addon here, so that every architecture can be tested on any machine.
  */
+import type { Flow } from './flow.js';
 import type { Plan } from './plan.js';
 
 /** A register set as the kernel hands it over by PTRACE_GETREGSET. Rows are the module's; the generic code walks them. */
@@ -140,6 +141,11 @@ export interface ArchModule {
   readonly maxInstructionBytes: number;
   /** Plans the step past a site at `address` whose original bytes (up to maxInstructionBytes of text) are given. */
   plan(bytes: Uint8Array, address: bigint): Plan;
+  /**
+   * The flow of control through the code at `start`, which is read from its first byte to its last; undefined when there
+   * is something in it that is not understood, or that must not be run freely.
+   */
+  flow(text: Uint8Array, start: bigint): Flow | undefined;
   /** Unconditional jump from `from` to `to`, for the end of a slot; undefined when out of reach. */
   jump(from: bigint, to: bigint): Uint8Array | undefined;
   /** How the program is made to do a system call: the instruction, and where number, arguments and result live. */

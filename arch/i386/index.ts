@@ -3,7 +3,7 @@ import type { ArchModule } from '../module.js';
 import { breakpoint, breakpointTrapCodes } from '../x86/breakpoint.js';
 import { debugRegisters } from '../x86/debug-registers.js';
 import { maxInstructionBytes } from '../x86/decode.js';
-import { jump, plan } from './out-of-line.js';
+import { flow, jump, plan } from './out-of-line.js';
 import { registerFile } from './register-file.js';
 import { generalSet } from './regsets.js';
 import { siginfo } from './siginfo.js';
@@ -24,6 +24,7 @@ export const i386: ArchModule = {
   debugRegisters,
   maxInstructionBytes,
   plan,
+  flow,
   jump,
   syscall,
   general: generalSet.facts('eip', 'esp', 'eflags'),

@@ -3,7 +3,7 @@ import type { ArchModule } from '../module.js';
 import { breakpoint, breakpointTrapCodes } from '../x86/breakpoint.js';
 import { debugRegisters } from '../x86/debug-registers.js';
 import { maxInstructionBytes } from '../x86/decode.js';
-import { jump, plan } from './out-of-line.js';
+import { flow, jump, plan } from './out-of-line.js';
 import { registerFile } from './register-file.js';
 import { generalSet } from './regsets.js';
 import { syscall } from './syscalls.js';
@@ -20,6 +20,7 @@ export const x86_64: ArchModule = {
   debugRegisters,
   maxInstructionBytes,
   plan,
+  flow,
   jump,
   syscall,
   general: generalSet.facts('rip', 'rsp', 'eflags'),

@@ -1,6 +1,7 @@
 /** Stepping past breakpoint sites of 64-bit code. */
 import { littleEndian } from '../../src/base/byte-order.js';
 import type { CodeMode } from '../x86/code-mode.js';
+import { flowReader } from '../x86/flow.js';
 import { planner, relativeJump } from '../x86/out-of-line.js';
 import { type GeneralSlot, generalSet } from './regsets.js';
 
@@ -17,6 +18,7 @@ const mode: CodeMode = {
 };
 
 export const plan = planner(mode);
+export const flow = flowReader(mode);
 
 /** `jmp rel32`, or `jmp [rip]` with the destination behind it where that does not reach. Changes no register. */
 export function jump(from: bigint, to: bigint): Uint8Array {

@@ -85,7 +85,7 @@ function targetOf(made: Plan): bigint | undefined {
   return made.kind === 'emulate' && 'target' in made.effect ? made.effect.target : undefined;
 }
 
-function* corpus(): Generator<Uint8Array> {
+export function* corpus(): Generator<Uint8Array> {
   yield* everyLegacyOpcode(new Random(11));
   yield* everyVectorOpcode(new Random(12));
   const random = new Random(13);
