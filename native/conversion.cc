@@ -233,10 +233,21 @@ CaughtCalls caughtCalls(const Napi::Value& value) {
   return calls;
 }
 
+Range range(const Napi::Object& object) {
+  Range result;
+  result.start = word(object, "start");
+  result.end = word(object, "end");
+  result.steps_left = static_cast<int>(number(object, "stepLimit"));
+  auto instructions = object.Get("instructions");
+  if (instructions.IsTypedArray()) result.instructions = program(instructions);
+  return result;
+}
+
 ResumeMode resumeMode(const Napi::Value& value) {
   std::string mode = value.As<Napi::String>().Utf8Value();
   if (mode == "step") return ResumeMode::kStep;
   if (mode == "range-step") return ResumeMode::kRangeStep;
+  if (mode == "range-run") return ResumeMode::kRangeRun;
   if (mode == "listen") return ResumeMode::kListen;
   return ResumeMode::kContinue;
 }
@@ -297,6 +308,7 @@ Napi::Object event(Napi::Env env, const Event& event) {
   object.Set("atSite", Napi::Boolean::New(env, event.at_site));
   object.Set("stepped", Napi::Boolean::New(env, event.stepped));
   object.Set("refused", Napi::Boolean::New(env, event.refused));
+  object.Set("inLongRange", Napi::Boolean::New(env, event.in_long_range));
   object.Set("debugStatus", bigint(env, event.debug_status));
   if (event.call_end != CallEnd::kNone) {
     object.Set("callEnd", Napi::String::New(env, event.call_end == CallEnd::kEntry ? "entry" : "return"));

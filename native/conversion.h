@@ -27,6 +27,7 @@ Arch arch(const Napi::Object& object);
 Plan plan(const Napi::Object& object, Slot* slot);
 SystemCall systemCall(const Napi::Object& object);
 CaughtCalls caughtCalls(const Napi::Value& value);
+Range range(const Napi::Object& object);
 ResumeMode resumeMode(const Napi::Value& value);
 BreakpointPrograms breakpointPrograms(const Napi::Object& object);
 agent::Program program(const Napi::Value& bytes);

@@ -28,6 +28,12 @@ bool hasMessage(int event) {
          event == PTRACE_EVENT_VFORK_DONE || event == PTRACE_EVENT_EXEC || event == PTRACE_EVENT_EXIT;
 }
 
+/** One more step inside the range. True: those that were granted have been used up. */
+bool countsOut(Tracee& tracee) {
+  bool is_limited = tracee.mode == ResumeMode::kRangeStep && tracee.range.steps_left > 0;
+  return is_limited && --tracee.range.steps_left == 0;
+}
+
 bool carriesInstructionAddress(int signal) {
   return signal == SIGILL || signal == SIGFPE || signal == SIGTRAP;
 }
@@ -61,7 +67,7 @@ bool Tracer::readDebugStatus(Tracee& tracee, const Space& its_space, Event* even
 
 /** Resumes in the mode that was asked for. False when that needs someone above: the event then says why. */
 bool Tracer::goOn(Tracee& tracee, int signal, Event* event) {
-  switch (resume(tracee, tracee.mode, signal, tracee.range_start, tracee.range_end)) {
+  switch (resume(tracee, tracee.mode, signal)) {
     case ResumeResult::kRunning:
     case ResumeResult::kGone:
       return true;
@@ -92,6 +98,12 @@ std::optional<bool> Tracer::onSiteTrap(Tracee& tracee, Space& its_space, Event* 
                     std::exchange(tracee.restart_site, 0) == trap;
   tracee.phase = Phase::kPlain;
   tracee.hit_site = is_site ? trap : 0;
+  if (hasLeftRange(tracee, trap)) {
+    if (is_site) isSiteHit(tracee, its_space, trap);
+    event->stepped = true;
+    event->at_site = is_site;
+    return true;
+  }
   if (!is_site || is_counted || !isSiteHit(tracee, its_space, trap)) return !goOn(tracee, 0, event);
   event->at_site = true;
   return true;
@@ -114,13 +126,16 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
     if (readDebugStatus(tracee, its_space, event)) {
       // Nothing was executed: the thread goes on as it was told to.
       if (!isSilentHardwareHit(tracee, its_space, *event)) return true;
-      return !run(tracee, tracee.mode != ResumeMode::kContinue, 0);
+      return !run(tracee, mustStep(tracee, 0), 0);
     }
   }
   if (!was_stepped) return true;
   // Whatever is at the new pc has not been reached before: a site there must trap.
-  if (!isStepEnd(tracee, its_space))
-    return !run(tracee, tracee.mode != ResumeMode::kContinue, takeDeferred(tracee));
+  if (!isStepEnd(tracee, its_space)) {
+    int signal = takeDeferred(tracee);
+    event->in_long_range = signal == 0 && countsOut(tracee);
+    return event->in_long_range || !run(tracee, mustStep(tracee, signal), signal);
+  }
   event->stepped = true;
   event->at_site = tracee.hit_site != 0;
   return true;
@@ -188,6 +203,8 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     if (is_step_in_slot && event->event != PTRACE_EVENT_EXEC) translatePc(tracee, *its_space, event);
     Phase ended = tracee.phase;
     endPhase(tracee, event->pc);
+    // It was interrupted between leaving the range and the trap there.
+    if (is_interrupt && hasLeftRange(tracee, event->pc)) event->stepped = true;
     return !event->isSystemCallStop() || onCallStop(tracee, *its_space, ended, event);
   }
   return onSignalStop(tracee, *its_space, stopped_at, event);

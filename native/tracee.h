@@ -14,7 +14,7 @@ namespace outstep {
 
 enum class RunState { kRunning, kStopped };
 
-enum class ResumeMode { kContinue, kStep, kRangeStep, kListen };
+enum class ResumeMode { kContinue, kStep, kRangeStep, kRangeRun, kListen };
 
 /** What is under way besides plain running; decides how the next stop is read. */
 enum class Phase {
@@ -36,6 +36,24 @@ struct DeferredSignal {
   bool is_sent = false;
 };
 
+/** What a range step or a range run goes through. */
+struct Range {
+  uint64_t start = 0;
+  uint64_t end = 0;
+  /** kRangeStep: after so many more steps inside, the thread is handed up once; 0: never. */
+  int steps_left = 0;
+  /** kRangeRun: one bit for each byte of the range, set where an instruction begins. From there the thread
+   * runs freely: sites are wherever it may leave. */
+  std::vector<uint8_t> instructions;
+
+  bool contains(uint64_t address) const { return address >= start && address < end; }
+  bool isInstruction(uint64_t address) const {
+    if (!contains(address)) return false;
+    uint64_t index = address - start;
+    return index / 8 < instructions.size() && (instructions[index / 8] >> (index % 8) & 1) != 0;
+  }
+};
+
 /** One traced thread. */
 struct Tracee {
   pid_t tid = 0;
@@ -45,8 +63,7 @@ struct Tracee {
   RunState state = RunState::kRunning;
   ResumeMode mode = ResumeMode::kContinue;
   Phase phase = Phase::kPlain;
-  uint64_t range_start = 0;
-  uint64_t range_end = 0;
+  Range range;
   /** kSlotStep: the slot. kSignalStep, kInPlace: the site. */
   uint64_t phase_address = 0;
   /** Stopped inside its execve: the next step would end on the way out of it, before any instruction of the

@@ -186,13 +186,24 @@ bool Tracer::run(Tracee& tracee, bool step, int signal) {
   return code == 0;
 }
 
-ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal, uint64_t start, uint64_t end) {
+bool Tracer::mustStep(Tracee& tracee, int signal) {
+  if (tracee.mode == ResumeMode::kContinue) return false;
+  const Space* its_space = spaceOf(tracee);
+  if (tracee.mode != ResumeMode::kRangeRun || its_space == nullptr) return true;
+  // The handler of a signal is out of the range.
+  if (signal != 0 || !loadGeneral(tracee, its_space->arch)) return true;
+  return !tracee.range.isInstruction(tracee.word(its_space->arch.pc_offset));
+}
+
+bool Tracer::hasLeftRange(const Tracee& tracee, uint64_t pc) {
+  return tracee.mode == ResumeMode::kRangeRun && !tracee.range.contains(pc);
+}
+
+ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal) {
   Space* its_space = spaceOf(tracee);
   tracee.mode = mode;
   tracee.phase = Phase::kPlain;
   if (mode == ResumeMode::kContinue) tracee.is_in_exec = false;
-  tracee.range_start = start;
-  tracee.range_end = end;
   if (mode == ResumeMode::kListen) {
     if (its_space != nullptr) storeGeneral(tracee, its_space->arch);
     tracee.is_general_valid = false;
@@ -209,7 +220,7 @@ ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal, uint64_
     const Plan* plan = its_space->siteAt(pc);
     if (plan != nullptr && tracee.hit_site == pc) return passSite(tracee, *its_space, *plan, signal);
   }
-  bool is_alive = run(tracee, mode != ResumeMode::kContinue, signal);
+  bool is_alive = run(tracee, mustStep(tracee, signal), signal);
   return is_alive ? ResumeResult::kRunning : ResumeResult::kGone;
 }
 
@@ -217,10 +228,9 @@ bool Tracer::isStepEnd(Tracee& tracee, const Space& its_space) {
   if (tracee.mode == ResumeMode::kContinue) return false;
   uint64_t pc = tracee.word(its_space.arch.pc_offset);
   bool is_at_site = its_space.siteAt(pc) != nullptr;
-  bool is_in_range = pc >= tracee.range_start && pc < tracee.range_end;
   // A site with conditions does not end it yet: the trap decides.
   bool ends_at_site = is_at_site && !its_space.programs.contains(pc);
-  if (tracee.mode == ResumeMode::kRangeStep && is_in_range && !ends_at_site) return false;
+  if (tracee.mode != ResumeMode::kStep && tracee.range.contains(pc) && !ends_at_site) return false;
   // Whoever steps onto a site has reached it.
   tracee.hit_site = is_at_site ? pc : 0;
   if (is_at_site) isSiteHit(tracee, its_space, pc);
@@ -242,6 +252,7 @@ ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan
       return ResumeResult::kRefused;
     case out_of_line::Start::kEmulated:
       if (isStepEnd(tracee, its_space)) return ResumeResult::kDone;
+      step = mustStep(tracee, 0);
       break;
     case out_of_line::Start::kMustStep:
       tracee.phase = Phase::kSlotStep;

@@ -36,6 +36,7 @@ struct Event {
   bool at_site = false;
   bool stepped = false;
   bool refused = false;
+  bool in_long_range = false;
   uint64_t debug_status = 0;
   CallEnd call_end = CallEnd::kNone;
   int call_number = -1;
@@ -84,7 +85,8 @@ class Tracer {
   Failure guard(int handle, const Space& space, uint64_t address, const uint8_t* original);
   void unguard(int handle, uint64_t address);
 
-  ResumeResult resume(Tracee& tracee, ResumeMode mode, int signal, uint64_t start, uint64_t end);
+  /** `tracee.range` is set for the modes that need one. */
+  ResumeResult resume(Tracee& tracee, ResumeMode mode, int signal);
   bool stepInPlace(Tracee& tracee, int signal);
   /** Up to a batch of events, waiting for the first one while any thread runs. A stopped thread has news
    * only when it was killed; `look_at_stopped` asks for that as well. */
@@ -110,6 +112,10 @@ class Tracer {
   void noteCall(Tracee& tracee, const Event& event);
   /** As `onStop`; `ended` is what was under way. */
   bool onCallStop(Tracee& tracee, const Space& space, Phase ended, Event* event);
+  /** Whether only one instruction may be executed now. */
+  bool mustStep(Tracee& tracee, int signal);
+  /** Whether the thread has run out of its range; a step says so itself. */
+  static bool hasLeftRange(const Tracee& tracee, uint64_t pc);
   /** Whether a step or range step is over at the present pc. */
   bool isStepEnd(Tracee& tracee, const Space& space);
   ResumeResult passSite(Tracee& tracee, Space& space, const Plan& plan, int signal);

@@ -146,9 +146,9 @@ Napi::Value TracerBinding::tgkill(const Napi::CallbackInfo& info) {
 Napi::Value TracerBinding::resume(const Napi::CallbackInfo& info) {
   Tracee* tracee = stopped(info);
   if (tracee == nullptr) return conversion::resumeResult(info.Env(), ResumeResult::kGone);
-  ResumeResult result =
-      tracer_.resume(*tracee, conversion::resumeMode(info[1]), static_cast<int>(integer(info[2])),
-                     unsigned64(info[3]), unsigned64(info[4]));
+  ResumeMode mode = conversion::resumeMode(info[1]);
+  if (info[3].IsObject()) tracee->range = conversion::range(info[3].As<Napi::Object>());
+  ResumeResult result = tracer_.resume(*tracee, mode, static_cast<int>(integer(info[2])));
   return conversion::resumeResult(info.Env(), result);
 }
 

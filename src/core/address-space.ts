@@ -8,6 +8,7 @@ import { BreakpointSites } from './breakpoint-sites.js';
 import { InPlaceStep } from './in-place-step.js';
 import { Memory, type RawMemory } from './memory.js';
 import type { Process } from './process.js';
+import { RangeRuns } from './range-run.js';
 import { Slots } from './slots.js';
 import type { Thread } from './thread.js';
 import type { Tracer } from './tracer.js';
@@ -27,6 +28,7 @@ export class AddressSpace {
   readonly sites: BreakpointSites;
   readonly slots: Slots;
   readonly inPlace: InPlaceStep;
+  readonly rangeRuns: RangeRuns;
   readonly #processes = new Set<Process>();
 
   constructor(tracer: Tracer, machine: Machine) {
@@ -40,6 +42,7 @@ export class AddressSpace {
     this.sites = new BreakpointSites(tracer, this);
     this.memory = new Memory(this.rawMemory, this.sites);
     this.inPlace = new InPlaceStep(this);
+    this.rangeRuns = new RangeRuns(this);
   }
 
   /** The processes that run in it; with none left there is no memory any more. */

@@ -24,6 +24,8 @@ interface Site extends Shadow {
   readonly original: Uint8Array;
   readonly owners: Map<BreakpointOwner, BreakpointPrograms>;
   readonly plan: Plan;
+  /** Wishes of the core itself, of which no engine hears. */
+  checkpoints: number;
 }
 
 /** A plan made before for the same bytes at the same address, with its slot. */
@@ -100,12 +102,14 @@ export class BreakpointSites implements ShadowSource {
     }
     this.#removed.delete(address);
     const owners = new Map(present?.owners);
-    this.#sites.set(address, { address, original, trap, owners, plan: known.plan });
+    const checkpoints = present?.checkpoints ?? 0;
+    this.#sites.set(address, { address, original, trap, owners, plan: known.plan, checkpoints });
     this.#declare(address, nativePlan(known.plan, known.slot, original));
   }
 
   #tellPrograms(site: Site): void {
-    const programs = nativePrograms(site.owners);
+    const isNobodys = site.owners.size === 0 && site.checkpoints > 0;
+    const programs = isNobodys ? { owners: [] } : nativePrograms(site.owners);
     if (programs === undefined && !this.#programmed.delete(site.address)) return;
     if (programs !== undefined) this.#programmed.add(site.address);
     for (const space of this.#space.nativeSpaces()) this.#native.setPrograms(space, site.address, programs);
@@ -114,13 +118,44 @@ export class BreakpointSites implements ShadowSource {
   /** Takes back one owner's wish; the bytes go when nobody wants the site any more. */
   remove(address: bigint, owner: BreakpointOwner): void {
     const site = this.#sites.get(address);
-    if (site === undefined || !site.owners.delete(owner)) return;
-    if (site.owners.size > 0) {
+    if (site?.owners.delete(owner) === true) this.#takeOutUnwanted(site);
+  }
+
+  #takeOutUnwanted(site: Site): void {
+    if (site.owners.size > 0 || site.checkpoints > 0) {
       this.#tellPrograms(site);
       return;
     }
     this.#takeOut(site);
-    this.#removed.set(address, site);
+    this.#removed.set(site.address, site);
+  }
+
+  /**
+   * A site of the core's own: threads that nothing else is to be told of there go past it in native code, out of line.
+   * Counted. False: it cannot be gone past so; `thread`, a stopped one, gets it a slot when it needs one.
+   * @throws OutstepError as `insert`
+   */
+  addCheckpoint(address: bigint, thread: Thread | undefined): boolean {
+    const present = this.#sites.get(address);
+    if (present === undefined || !this.#isInMemory(present, this.#memory)) this.#place(address, present);
+    const site = this.#sites.get(address);
+    if (site === undefined) return false;
+    const isPassable = site.plan.kind !== 'refuse' && (thread === undefined || this.#hasSlot(site, thread));
+    if (isPassable) site.checkpoints += 1;
+    this.#takeOutUnwanted(site);
+    return isPassable;
+  }
+
+  dropCheckpoint(address: bigint): void {
+    const site = this.#sites.get(address);
+    if (site === undefined || site.checkpoints === 0) return;
+    site.checkpoints -= 1;
+    this.#takeOutUnwanted(site);
+  }
+
+  #hasSlot({ address, plan }: Site, thread: Thread): boolean {
+    const isThere = plan.kind === 'emulate' || this.#plans.get(address)?.slot !== undefined;
+    return isThere || this.provideSlot(address, thread);
   }
 
   removeAllOf(owner: BreakpointOwner): void {
@@ -133,6 +168,10 @@ export class BreakpointSites implements ShadowSource {
     if (site === undefined) return;
     const slot = this.#plans.get(site.address)?.slot;
     this.#declare(site.address, nativePlan(site.plan, slot, site.original));
+  }
+
+  written(address: bigint, lengthBytes: number): void {
+    this.#space.rangeRuns.written(address, lengthBytes);
   }
 
   /** Where traps are in memory. */
@@ -170,7 +209,12 @@ export class BreakpointSites implements ShadowSource {
   copyTo(copy: BreakpointSites): void {
     for (const site of this.#removed.values()) copy.#removed.set(site.address, site);
     for (const site of this.#sites.values())
-      copy.#sites.set(site.address, { ...site, original: site.original.slice(), owners: new Map() });
+      copy.#sites.set(site.address, {
+        ...site,
+        original: site.original.slice(),
+        owners: new Map(),
+        checkpoints: 0,
+      });
     for (const address of this.#programmed) copy.#programmed.add(address);
     for (const [address, known] of this.#plans) copy.#plans.set(address, { ...known });
   }

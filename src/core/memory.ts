@@ -22,6 +22,8 @@ export interface ShadowSource {
   shadowsWithin(address: bigint, lengthBytes: number): Iterable<Shadow>;
   /** The original bytes of a shadow were written to. */
   originalChanged(shadow: Shadow): void;
+  /** Bytes were written. */
+  written(address: bigint, lengthBytes: number): void;
 }
 
 export class Memory {
@@ -67,6 +69,7 @@ export class Memory {
       overlay(shadow.original, shadow.address, bytes, address);
       this.#shadows.originalChanged(shadow);
     }
+    this.#shadows.written(address, bytes.length);
   }
 
   #isInMemory(shadow: Shadow): boolean {

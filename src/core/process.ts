@@ -146,6 +146,7 @@ export class Process {
   }
 
   forgetThread(thread: Thread): void {
+    thread.endRangeRun();
     if (thread.state.kind !== 'zombie') thread.enter({ kind: 'gone' });
     if (this.#threads.get(thread.tid) === thread) this.#threads.delete(thread.tid);
     this.tracer.unlisten(thread.tid);
@@ -277,6 +278,7 @@ export class Process {
 
   /** Another program runs in it, in a memory of its own. False: nobody wants it, and it was let go. */
   enterProgram(): boolean {
+    for (const thread of this.#threads.values()) thread.endRangeRun();
     this.#leaveMemory();
     const machine = this.tracer.machineOf(this.pid) ?? this.#addressSpace.machine;
     this.native.resetSpace(this.space, this.pid, this.tracer.nativeArchOf(machine));
@@ -381,6 +383,7 @@ export class Process {
     const caller = this.#threadForCalls();
     if (caller !== undefined && !this.#addressSpace.isShared) this.#addressSpace.slots.release(caller);
     for (const thread of threads) {
+      thread.endRangeRun();
       this.#runner.storeDebugRegisters(thread);
       this.native.detach(thread.tid, thread.signalOverride ?? thread.pendingSignal ?? 0);
     }

@@ -36,6 +36,7 @@ export function readEventStop(thread: Thread, event: NativeEvent): ThreadEvent[]
   const events: ThreadEvent[] = [];
   if (thread.isNew) events.push({ kind: 'thread-start', thread });
   if (isGroupStop(event)) events.push({ kind: 'group-stop', thread, signal: kernelSignal(event.code) });
+  if (event.stepped) events.push({ kind: 'step-done', thread });
   thread.isNew = false;
   return events;
 }

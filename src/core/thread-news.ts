@@ -52,6 +52,8 @@ export class ThreadNews {
     if (event.refused) {
       const wish = this.#process.wishFor(thread);
       if (wish.kind !== 'hold') this.#runner.passRefusedSite(thread, wish);
+    } else if (event.inLongRange) {
+      this.#runner.runRangeIfWanted(thread);
     } else if (steppedInPlace !== undefined && event.stepped && steppedInPlace.kind !== 'step') {
       this.#continueAfterStep(thread, steppedInPlace);
     } else if (isKnownStop) {
@@ -60,6 +62,8 @@ export class ThreadNews {
       this.#readStop(thread, event);
     }
     for (const attachment of this.#process.attachments) attachment.tellHeld(thread);
+    if (thread.isStopped && thread.rangeRun?.serves(this.#process.wishFor(thread)) === false)
+      thread.endRangeRun();
     if (steppedInPlace !== undefined) this.#process.addressSpace.resumeWanted();
   }
 

@@ -1,9 +1,12 @@
 /** Lets threads run: with the right registers, the right signal, and past the site that they stand at. */
-import type { NativeTracer, ResumeMode } from '../native/binding-types.js';
+import type { NativeRange, NativeTracer, ResumeMode } from '../native/binding-types.js';
 import type { RunAction } from './engine.js';
 import type { InPlaceStep } from './in-place-step.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
+
+/** What a range step may take before sites are put in for it, which cost as much. */
+const fewSteps = 32;
 
 export class ThreadRunner {
   readonly #process: Process;
@@ -22,6 +25,15 @@ export class ThreadRunner {
 
   get #inPlace(): InPlaceStep {
     return this.#process.addressSpace.inPlace;
+  }
+
+  /** A range step has taken many steps and is not over: it may be had for less. */
+  runRangeIfWanted(thread: Thread): void {
+    const wish = this.#process.wishFor(thread);
+    const isFree = thread.awaitedChild === undefined && !this.#inPlace.isUnderWay;
+    if (wish.kind === 'range-step' && isFree)
+      thread.rangeRun = this.#process.addressSpace.rangeRuns.begin(thread, wish);
+    this.resumeIfWanted(thread);
   }
 
   resumeIfWanted(thread: Thread): void {
@@ -60,10 +72,10 @@ export class ThreadRunner {
   #run(thread: Thread, action: RunAction): void {
     this.#prepareDebugRegisters(thread);
     const signal = this.#signalFor(thread);
+    if (thread.rangeRun?.serves(action) === false) thread.endRangeRun();
     const mode = modeFor(thread, action);
     thread.isListening = mode === 'listen';
-    const range = action.kind === 'range-step' ? action : undefined;
-    switch (this.#native.resume(thread.tid, mode, signal, range?.start, range?.end)) {
+    switch (this.#native.resume(thread.tid, mode, signal, rangeFor(thread, action))) {
       case 'running':
       case 'gone':
         thread.enter({ kind: 'running' });
@@ -94,5 +106,11 @@ export class ThreadRunner {
 /** In a job-control stop `continue` means: until the stop is over. */
 function modeFor(thread: Thread, action: RunAction): ResumeMode {
   const isGroupStopped = thread.state.kind === 'stopped' && thread.state.at === 'group-stop';
-  return isGroupStopped && action.kind === 'continue' ? 'listen' : action.kind;
+  if (isGroupStopped && action.kind === 'continue') return 'listen';
+  return thread.rangeRun === undefined ? action.kind : 'range-run';
+}
+
+function rangeFor(thread: Thread, action: RunAction): NativeRange | undefined {
+  if (action.kind !== 'range-step') return undefined;
+  return thread.rangeRun?.range ?? { start: action.start, end: action.end, stepLimit: fewSteps };
 }

@@ -7,6 +7,7 @@ import type { EvaluationOutcome } from '../native/binding-types.js';
 import type { HitOwners } from './event.js';
 import { lastCpu, threadName } from './proc.js';
 import type { Process } from './process.js';
+import type { RangeRun } from './range-run.js';
 
 /** How a stopped thread stopped; decides what a signal given on resume means, ptrace(2). */
 export type StopKind =
@@ -67,6 +68,8 @@ export class Thread {
   isAsleep = false;
   /** A signal that we sent ourselves and that is to be delivered without a word to anybody. */
   injectedSignal: number | undefined;
+  /** How it goes through the range of its range step, when it is not stepped. */
+  rangeRun: RangeRun | undefined;
   /** The image that this thread's debug registers hold. */
   debugImage: DebugImage;
 
@@ -220,6 +223,11 @@ export class Thread {
     if (!this.process.native.setRegset(this.tid, row.noteType, bytes))
       throw this.#stateError(`write regset ${name}`);
     this.#regsets.set(name, bytes);
+  }
+
+  endRangeRun(): void {
+    this.rangeRun?.end();
+    this.rangeRun = undefined;
   }
 
   /** Registers were changed behind the cache. */

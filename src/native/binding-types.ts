@@ -50,6 +50,8 @@ export interface NativeEvent {
   readonly stepped: boolean;
   /** The thread was to go on but stands at a site whose plan refuses; as the 'refused' of `resume`. */
   readonly refused: boolean;
+  /** A range step has used up its `stepLimit` and is not over. */
+  readonly inLongRange: boolean;
   /** Status of the debug registers after a hardware trap, already cleared; 0n: none. */
   readonly debugStatus: bigint;
   /** The thread goes into a system call or comes back from one: a caught one, or a step has ended there. */
@@ -157,7 +159,24 @@ export interface SystemCall {
   readonly restartOffset: number;
 }
 
-export type ResumeMode = 'continue' | 'step' | 'range-step' | 'listen';
+/**
+ * 'range-step' steps until the pc has left the range. 'range-run' is the same to whoever watches, but the thread runs
+ * freely: wherever it may leave the range there must be a site that is nobody's.
+ */
+export type ResumeMode = 'continue' | 'step' | 'range-step' | 'range-run' | 'listen';
+
+/** For 'range-step' and 'range-run': the thread is in the range while start <= pc < end. */
+export interface NativeRange {
+  readonly start: bigint;
+  readonly end: bigint;
+  /** 'range-step': hand the thread up once, with `inLongRange`, after so many steps inside; 0: never. */
+  readonly stepLimit?: number;
+  /**
+   * 'range-run': one bit for each byte of the range, lowest first, set where an instruction begins that the sites were
+   * chosen for. Anywhere else the thread is stepped.
+   */
+  readonly instructions?: Uint8Array;
+}
 
 /**
  * How a resume was carried out: 'running'; 'gone' (the thread has vanished); 'refused' (it stands at a site whose plan
@@ -185,8 +204,8 @@ export interface NativeTracer {
   /** tgkill(2). */
   tgkill(pid: number, tid: number, signal: number): boolean;
 
-  /** Lets a stopped thread go on; registers written meanwhile are stored first. `start`, `end` for 'range-step'. */
-  resume(tid: number, mode: ResumeMode, signal: number, start?: bigint, end?: bigint): ResumeResult;
+  /** Lets a stopped thread go on; registers written meanwhile are stored first. */
+  resume(tid: number, mode: ResumeMode, signal: number, range?: NativeRange): ResumeResult;
   /**
    * As `resume` for a step, without regard to sites: the in-place step of the slow way.
    */

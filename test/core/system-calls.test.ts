@@ -21,7 +21,7 @@ function callsOf(body: string, folder: string): Map<string, number> {
   writeFileSync(
     script,
     `import { program as expression } from ${JSON.stringify(programsModule)};
-     import { continueAll, launchFixture } from ${JSON.stringify(testModule)};
+     import { continueAll, launchFixture, symbolSize } from ${JSON.stringify(testModule)};
      ${body}
      globalThis.process.exit(0);`,
   );
@@ -61,6 +61,27 @@ describe('system calls', () => {
         }`,
     );
     assert.ok(cost < 4.5, `${cost} system calls`);
+  });
+
+  it('of a range step do not grow with the rounds of the loop', async () => {
+    await compileFixture('ranges', { flags: ['-O1'] });
+    const cost = costOf(
+      (count) => `
+        const program = await launchFixture('ranges', ['plain', '${count}'], {
+          flags: ['-O1'],
+          holdAt: ['breakpoint', 'step-done'],
+        });
+        const start = program.symbol('plain');
+        program.attachment.insertBreakpoint(start);
+        continueAll(program.attachment);
+        const { thread } = await program.engine.next('breakpoint');
+        const action = { kind: 'range-step', start, end: start + symbolSize(program.path, 'plain') };
+        program.attachment.resume([{ thread, action }]);
+        await program.engine.next('step-done');
+        continueAll(program.attachment);
+        await program.engine.next('exit');`,
+    );
+    assert.ok(cost < 0.05, `${cost} system calls for each round`);
   });
 
   it('of a hit that is passed are seven at most, with one stop', async () => {

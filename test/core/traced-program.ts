@@ -142,4 +142,12 @@ export function symbolValue(path: string, symbol: string): bigint {
   return BigInt(`0x${line.split(' ')[0]}`);
 }
 
+/** Bytes of a function's code. */
+export function symbolSize(path: string, symbol: string): bigint {
+  const lines = execFileSync('nm', ['-S', path], { encoding: 'latin1' }).split('\n');
+  const fields = lines.find((candidate) => candidate.endsWith(` ${symbol}`))?.split(' ') ?? [];
+  if (fields.length < 4) throw new Error(`no size of ${symbol} in ${path}`);
+  return BigInt(`0x${fields[1]}`);
+}
+
 export { pid };

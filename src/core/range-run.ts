@@ -1,0 +1,143 @@
+/**
+ * A thread that goes through a range without being stepped: it runs freely between sites of the core's own, which are
+ * wherever it may leave the range or go where the code does not tell. To engines this is the same as a range step.
+ */
+import type { Flow, FlowExit } from '../../arch/flow.js';
+import { isOutstepError } from '../base/errors.js';
+import type { NativeRange } from '../native/binding-types.js';
+import type { AddressSpace } from './address-space.js';
+import type { ResumeAction } from './engine.js';
+import type { Thread } from './thread.js';
+
+type RangeStep = Extract<ResumeAction, { readonly kind: 'range-step' }>;
+
+/** Longer ranges and those with more ways out are stepped: each way out is a trap in the program. */
+const longestRangeBytes = 4096n;
+const mostExits = 64;
+/** Flows that are kept, oldest first out. */
+const mostKnownFlows = 64;
+
+interface KnownFlow {
+  readonly text: Uint8Array;
+  readonly flow: Flow | undefined;
+  readonly instructions: Uint8Array;
+}
+
+/** What is known of the ranges in one memory, and who runs through them. */
+export class RangeRuns {
+  readonly #space: AddressSpace;
+  readonly #flows = new Map<string, KnownFlow>();
+  readonly #runs = new Set<RangeRun>();
+
+  constructor(space: AddressSpace) {
+    this.#space = space;
+  }
+
+  /** Puts the sites in, for a stopped thread. Undefined: the range can only be stepped through. */
+  begin(thread: Thread, range: RangeStep): RangeRun | undefined {
+    const known = this.#flowOf(range);
+    const flow = known?.flow;
+    if (known === undefined || flow === undefined || flow.exits.length > mostExits) return undefined;
+    if (!flow.instructions.includes(thread.pc)) return undefined;
+    const sites: bigint[] = [];
+    const run = new RangeRun(thread, range, known.instructions, () => {
+      this.#runs.delete(run);
+      for (const site of sites) this.#space.sites.dropCheckpoint(site);
+    });
+    for (const exit of flow.exits) {
+      const site = this.#place(exit, thread);
+      if (site === undefined) {
+        run.end();
+        return undefined;
+      }
+      sites.push(site);
+    }
+    this.#runs.add(run);
+    return run;
+  }
+
+  /** A client has written to memory: whoever runs through code that it changed must be stopped. */
+  written(address: bigint, lengthBytes: number): void {
+    const end = address + BigInt(lengthBytes);
+    for (const run of this.#runs) if (run.range.start < end && run.range.end > address) run.invalidate();
+  }
+
+  /** The site that watches an exit; undefined: there can be none. */
+  #place(exit: FlowExit, thread: Thread): bigint | undefined {
+    const isAlone = exit.kind === 'target' && thread.process.threads.size === 1 && !this.#space.isShared;
+    if (this.#tryPlace(exit.address, isAlone ? undefined : thread)) return exit.address;
+    const branch = exit.kind === 'target' ? exit.branch : undefined;
+    return branch !== undefined && this.#tryPlace(branch, thread) ? branch : undefined;
+  }
+
+  /** `thread`: left out when nobody goes past the site. */
+  #tryPlace(address: bigint, thread?: Thread): boolean {
+    try {
+      return this.#space.sites.addCheckpoint(address, thread);
+    } catch (error) {
+      if (isOutstepError(error)) return false;
+      throw error;
+    }
+  }
+
+  #flowOf({ start, end }: RangeStep): KnownFlow | undefined {
+    const lengthBytes = end - start;
+    if (lengthBytes <= 0n || lengthBytes > longestRangeBytes) return undefined;
+    const text = this.#space.memory.read(start, Number(lengthBytes));
+    if (text.length < lengthBytes) return undefined;
+    const key = `${start}-${end}`;
+    const known = this.#flows.get(key);
+    if (known !== undefined && isSame(known.text, text)) return known;
+    const flow = this.#space.machine.arch.flow(text, start);
+    const made = { text, flow, instructions: bitmap(flow, start, text.length) };
+    this.#flows.delete(key);
+    this.#flows.set(key, made);
+    const [oldest] = this.#flows.keys();
+    if (this.#flows.size > mostKnownFlows && oldest !== undefined) this.#flows.delete(oldest);
+    return made;
+  }
+}
+
+export class RangeRun {
+  readonly range: NativeRange;
+  readonly #thread: Thread;
+  readonly #onEnd: () => void;
+  #isValid = true;
+
+  constructor(thread: Thread, { start, end }: RangeStep, instructions: Uint8Array, onEnd: () => void) {
+    this.range = { start, end, instructions };
+    this.#thread = thread;
+    this.#onEnd = onEnd;
+  }
+
+  /** Whether it does what an engine wishes. */
+  serves(action: ResumeAction): boolean {
+    if (action.kind !== 'range-step' || !this.#isValid) return false;
+    return action.start === this.range.start && action.end === this.range.end;
+  }
+
+  /** The code is another one now: the thread stops, and goes on in another way. */
+  invalidate(): void {
+    this.#isValid = false;
+    this.#thread.process.interrupt(this.#thread);
+    this.#thread.process.tracer.schedulePump();
+  }
+
+  /** Takes the sites out that nobody else wants. */
+  end(): void {
+    this.#onEnd();
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+function bitmap(flow: Flow | undefined, start: bigint, lengthBytes: number): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(lengthBytes / 8));
+  for (const address of flow?.instructions ?? []) {
+    const offset = Number(address - start);
+    bits[offset >> 3] = (bits[offset >> 3] ?? 0) | (1 << (offset & 7));
+  }
+  return bits;
+}
