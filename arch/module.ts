@@ -100,6 +100,8 @@ export interface DebugImage {
 export interface DebugRegisters {
   /** The image of no points at all: everything off. */
   readonly none: DebugImage;
+  /** Whether a write is done when its trap comes. */
+  readonly trapsAfterWrite: boolean;
   /** Whether the machine knows this kind of point at all (x86 has no read-only watchpoint). */
   supports(kind: HardwarePoint['kind']): boolean;
   /** The image that serves all points, or undefined when they do not fit into the slots. Equal points share slots. */

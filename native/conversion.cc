@@ -224,6 +224,15 @@ SystemCall systemCall(const Napi::Object& object) {
   return call;
 }
 
+std::vector<WatchedValue> watchedValues(const Napi::Value& list) {
+  std::vector<WatchedValue> result;
+  forEach(list, [&](const Napi::Value& value) {
+    auto row = value.As<Napi::Object>();
+    result.push_back({word(row, "address"), offset(row, "lengthBytes"), word(row, "statusBits"), {}});
+  });
+  return result;
+}
+
 CaughtCalls caughtCalls(const Napi::Value& value) {
   CaughtCalls calls;
   calls.is_all = value.IsString() && value.As<Napi::String>().Utf8Value() == "all";

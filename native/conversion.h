@@ -26,6 +26,7 @@ Arch arch(const Napi::Object& object);
 /** The plan and, for a slot, the slot itself. */
 Plan plan(const Napi::Object& object, Slot* slot);
 SystemCall systemCall(const Napi::Object& object);
+std::vector<WatchedValue> watchedValues(const Napi::Value& list);
 CaughtCalls caughtCalls(const Napi::Value& value);
 Range range(const Napi::Object& object);
 ResumeMode resumeMode(const Napi::Value& value);

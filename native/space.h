@@ -104,6 +104,15 @@ struct BreakpointPrograms {
   uint64_t status_bits = 0;
 };
 
+/** Memory under a write watchpoint of which only changes are told; binding-types.ts NativeWatchedValue. */
+struct WatchedValue {
+  uint64_t address = 0;
+  size_t length_bytes = 0;
+  uint64_t status_bits = 0;
+  /** As it was seen last; shorter: it could not be read. */
+  std::vector<uint8_t> value;
+};
+
 /** A relocated instruction with a jump back behind it. Slots outlive their sites: a thread may still be
  * inside. */
 struct Slot {
@@ -150,6 +159,7 @@ struct SpaceTables {
 struct Space : SpaceTables {
   pid_t pid = 0;
   ScopedFd memory;
+  std::vector<WatchedValue> watched_values;
 
   bool openMemory();
   size_t read(uint64_t address, void* into, size_t length_bytes) const;
@@ -157,6 +167,10 @@ struct Space : SpaceTables {
   size_t readOriginal(uint64_t address, void* into, size_t length_bytes) const;
   size_t write(uint64_t address, const void* from, size_t length_bytes) const;
   const Plan* siteAt(uint64_t address) const;
+  /** Replaces those before; what both lists have keeps its value. */
+  void watchValues(std::vector<WatchedValue> list);
+  /** The bits of a debug status that are hits which nobody need hear of. */
+  uint64_t unchangedWrites(uint64_t status);
   /** The slot that contains `pc`: its address and itself. */
   std::optional<std::pair<uint64_t, const Slot*>> slotOf(uint64_t pc) const;
   bool passes(int signal) const {

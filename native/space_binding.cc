@@ -114,6 +114,13 @@ Napi::Value TracerBinding::setHardwarePrograms(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value TracerBinding::setWatchedValues(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  space->watchValues(conversion::watchedValues(info[1]));
+  return info.Env().Undefined();
+}
+
 Napi::Value TracerBinding::guard(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);

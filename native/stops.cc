@@ -122,12 +122,13 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   if (ended == Phase::kSlotStep) out_of_line::repairAfterStep(tracee, its_space);
   tracee.phase = Phase::kPlain;
   translatePc(tracee, its_space, event);
-  if (event->signal_code == kTrapHardware || its_space.is_watched) {
-    if (readDebugStatus(tracee, its_space, event)) {
-      // Nothing was executed: the thread goes on as it was told to.
-      if (!isSilentHardwareHit(tracee, its_space, *event)) return true;
-      return !run(tracee, mustStep(tracee, 0), 0);
-    }
+  bool may_be_hit = event->signal_code == kTrapHardware || its_space.is_watched;
+  if (may_be_hit && readDebugStatus(tracee, its_space, event)) {
+    event->debug_status &= ~its_space.unchangedWrites(event->debug_status);
+    bool is_write_only = event->debug_status == 0;
+    if (!is_write_only && !isSilentHardwareHit(tracee, its_space, *event)) return true;
+    // Before a breakpoint nothing was executed; what wrote has been. Each goes on as it was told to.
+    if (!is_write_only || !was_stepped) return !run(tracee, mustStep(tracee, 0), 0);
   }
   if (!was_stepped) return true;
   // Whatever is at the new pc has not been reached before: a site there must trap.

@@ -66,6 +66,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("removeSite", &TracerBinding::removeSite),
                          InstanceMethod("setPrograms", &TracerBinding::setPrograms),
                          InstanceMethod("setHardwarePrograms", &TracerBinding::setHardwarePrograms),
+                         InstanceMethod("setWatchedValues", &TracerBinding::setWatchedValues),
                          InstanceMethod("hitOwners", &TracerBinding::hitOwners),
                          InstanceMethod("evaluate", &TracerBinding::evaluate),
                          InstanceMethod("variable", &TracerBinding::variable),

@@ -114,6 +114,7 @@ function triggered(image: DebugImage, status: bigint): readonly HardwarePoint[] 
 
 export const debugRegisters: DebugRegisters = {
   none: imageOf([]),
+  trapsAfterWrite: true,
   supports: (kind) => kind !== 'read',
   allocate,
   statusOffset: userOffset(statusRegister),

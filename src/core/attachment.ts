@@ -13,6 +13,7 @@ import {
 import type { CaughtSystemCalls } from './caught-calls.js';
 import type { Engine, EventAnswer, ResumeAction } from './engine.js';
 import type { CoreEvent, HitOwners, ThreadEvent } from './event.js';
+import type { ToldWrites } from './hardware-points.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
 
@@ -201,12 +202,17 @@ export class Attachment {
   }
 
   /**
-   * `programs`: of a breakpoint. Takes effect in every thread at once; those that run are stopped for a moment.
+   * `programs`: of a breakpoint; `tells`: of a write watchpoint. Takes effect in every thread at once; those that run
+   * are stopped for a moment.
    * @throws OutstepError NO_DEBUG_REGISTER, UNSUPPORTED
    */
-  insertHardwarePoint(point: HardwarePoint, programs: BreakpointPrograms = noPrograms): void {
+  insertHardwarePoint(
+    point: HardwarePoint,
+    programs: BreakpointPrograms = noPrograms,
+    tells: ToldWrites = 'all',
+  ): void {
     checkPrograms(programs);
-    this.process.hardware.insert(point, this.owner, programs);
+    this.process.hardware.insert(point, this.owner, programs, tells);
     try {
       this.process.hardwareChanged();
     } catch (error) {

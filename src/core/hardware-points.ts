@@ -1,7 +1,7 @@
 /** Hardware breakpoints and watchpoints of a process: what engines want, and what every thread's registers must hold. */
 import type { DebugImage, DebugRegisters, HardwarePoint } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
-import type { NativeHardwarePrograms } from '../native/binding-types.js';
+import type { NativeHardwarePrograms, NativeWatchedValue } from '../native/binding-types.js';
 import {
   type BreakpointOwner,
   type BreakpointPrograms,
@@ -14,7 +14,11 @@ interface Wanted {
   readonly owner: BreakpointOwner;
   /** Of a breakpoint. */
   readonly programs: BreakpointPrograms;
+  readonly tells: ToldWrites;
 }
+
+/** Of a write watchpoint: the writes that its owner must hear of; those that change nothing may be told all the same. */
+export type ToldWrites = 'all' | 'changes';
 
 export class HardwarePoints {
   readonly #registers: DebugRegisters;
@@ -36,17 +40,22 @@ export class HardwarePoints {
   }
 
   /** Inserting again replaces the programs. @throws OutstepError UNSUPPORTED for a kind that the machine lacks, NO_DEBUG_REGISTER when there is no room. */
-  insert(point: HardwarePoint, owner: BreakpointOwner, programs: BreakpointPrograms = noPrograms): void {
+  insert(
+    point: HardwarePoint,
+    owner: BreakpointOwner,
+    programs: BreakpointPrograms = noPrograms,
+    tells: ToldWrites = 'all',
+  ): void {
     if (!this.#registers.supports(point.kind)) {
       throw new OutstepError(errorCodes.UNSUPPORTED, `this machine has no ${point.kind} watchpoints`);
     }
     if (this.isWantedBy(point, owner)) {
       this.#wanted = this.#wanted.map((one) =>
-        one.owner === owner && samePoint(one.point, point) ? { point, owner, programs } : one,
+        one.owner === owner && samePoint(one.point, point) ? { point, owner, programs, tells } : one,
       );
       return;
     }
-    const wanted = [...this.#wanted, { point, owner, programs }];
+    const wanted = [...this.#wanted, { point, owner, programs, tells }];
     const image = this.#registers.allocate(wanted.map((entry) => entry.point));
     if (image === undefined) {
       const what =
@@ -71,9 +80,9 @@ export class HardwarePoints {
 
   /** A child gets what its parent has; `heirs` says who wants it there in the place of whom. */
   copyFrom(parent: HardwarePoints, heirs: ReadonlyMap<BreakpointOwner, BreakpointOwner>): void {
-    for (const { point, owner, programs } of parent.#wanted) {
+    for (const { point, owner, programs, tells } of parent.#wanted) {
       const heir = heirs.get(owner);
-      if (heir !== undefined) this.insert(point, heir, programs);
+      if (heir !== undefined) this.insert(point, heir, programs, tells);
     }
   }
 
@@ -87,17 +96,36 @@ export class HardwarePoints {
     return [...new Set(breakpoints.map(({ point }) => point.address))].flatMap((address) => {
       const here = breakpoints.filter(({ point }) => point.address === address);
       const programs = nativePrograms(new Map(here.map((one) => [one.owner, one.programs])));
-      return programs === undefined ? [] : [{ ...programs, address, statusBits: this.#statusBits(address) }];
+      if (programs === undefined) return [];
+      const [breakpoint] = here;
+      return breakpoint === undefined
+        ? []
+        : [{ ...programs, address, statusBits: this.#statusBits(breakpoint.point) }];
     });
   }
 
-  /** The bits that a hit of the breakpoint there sets. */
-  #statusBits(address: bigint): bigint {
+  /** The watchpoints whose hits native code may keep back while nothing has changed. */
+  watchedValues(): readonly NativeWatchedValue[] {
+    if (!this.#registers.trapsAfterWrite) return [];
+    const distinct = this.#image.slots.filter((point) => point?.kind === 'write');
+    return [...new Set(distinct)].flatMap((point) => {
+      if (point === undefined || !this.#tellsChangesOnly(point)) return [];
+      const { address, lengthBytes } = point;
+      return [{ address, lengthBytes, statusBits: this.#statusBits(point) }];
+    });
+  }
+
+  #tellsChangesOnly(point: HardwarePoint): boolean {
+    return this.#wanted.every((one) => one.tells === 'changes' || !samePoint(one.point, point));
+  }
+
+  /** The bits that a hit of the point sets. */
+  #statusBits(wanted: HardwarePoint): bigint {
     const { statusMask } = this.#registers;
     let bits = 0n;
     for (let bit = 1n; bit <= statusMask; bit <<= 1n) {
       const points = (statusMask & bit) === 0n ? [] : this.triggered(this.#image, bit);
-      if (points.some((point) => point.kind === 'execute' && point.address === address)) bits |= bit;
+      if (points.some((point) => samePoint(point, wanted))) bits |= bit;
     }
     return bits;
   }

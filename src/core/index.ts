@@ -5,6 +5,7 @@ export type { BreakpointPrograms } from './breakpoint-programs.js';
 export type { CaughtSystemCalls } from './caught-calls.js';
 export type { Engine, EventAnswer, ResumeAction } from './engine.js';
 export type { CoreEvent, EventKind, ExitStatus, ProcessEvent, ThreadEvent } from './event.js';
+export type { ToldWrites } from './hardware-points.js';
 export type { LaunchOptions } from './launch.js';
 export { Memory } from './memory.js';
 export { type Origin, Process } from './process.js';

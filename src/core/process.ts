@@ -215,6 +215,7 @@ export class Process {
     if (stopped !== undefined) this.#runner.storeDebugRegisters(stopped);
     this.native.setWatched(this.space, this.hardware.watchesData);
     this.native.setHardwarePrograms(this.space, this.hardware.programs());
+    this.native.setWatchedValues(this.space, this.hardware.watchedValues());
     for (const thread of threads) {
       if (thread.debugImage !== this.hardware.image && !thread.isListening) this.interrupt(thread);
     }

@@ -99,6 +99,14 @@ export interface NativeHardwarePrograms extends NativeBreakpointPrograms {
   readonly statusBits: bigint;
 }
 
+/** A write watchpoint of which only changes are to be told. */
+export interface NativeWatchedValue {
+  readonly address: bigint;
+  readonly lengthBytes: number;
+  /** What a hit sets in the debug status. */
+  readonly statusBits: bigint;
+}
+
 /** What a trace operation of an agent expression asked to be recorded. */
 export type RecordedSubject =
   | { readonly kind: 'memory'; readonly address: bigint; readonly lengthBytes: number }
@@ -259,6 +267,11 @@ export interface NativeTracer {
   setPrograms(space: number, address: bigint, programs: NativeBreakpointPrograms | undefined): void;
   /** As `setPrograms`, for all hardware breakpoints of a space: the list replaces the one before. */
   setHardwarePrograms(space: number, list: readonly NativeHardwarePrograms[]): void;
+  /**
+   * As `setHardwarePrograms`, for all watchpoints of which only changes are to be told: their hits are passed without an
+   * event while every one of these values is what it was when its watchpoint was new, or when a hit was told last.
+   */
+  setWatchedValues(space: number, list: readonly NativeWatchedValue[]): void;
   /** The owners whose hit the breakpoint is that a stopped thread has reached; undefined: every one's. */
   hitOwners(tid: number): readonly number[] | undefined;
   /** Evaluates an agent expression in a stopped thread; undefined: gone. */

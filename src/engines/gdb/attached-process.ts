@@ -1,7 +1,7 @@
 /** One process as one session has it: the attachment, the points set in it, and which threads were let run. */
 import type { HardwarePoint } from '../../../arch/module.js';
 import { type Address, address } from '../../base/ids.js';
-import type { Attachment, BreakpointPrograms, Process, Thread } from '../../core/index.js';
+import type { Attachment, BreakpointPrograms, Process, Thread, ToldWrites } from '../../core/index.js';
 import type { PersistentBreakpoint } from './persistent-breakpoint.js';
 import type { ResumeChoice } from './run-control.js';
 
@@ -106,6 +106,12 @@ export class AttachedProcess {
     const key = `${breakpoint.kind}:${breakpoint.address}`;
     if (persists) this.#persistent.set(key, breakpoint);
     else this.#persistent.delete(key);
+  }
+
+  insertWatchpoint(point: HardwarePoint, tells: ToldWrites): void {
+    if (!this.process.isAlive) return;
+    this.attachment.insertHardwarePoint(point, {}, tells);
+    this.#points.add(keyOf(point));
   }
 
   insertHardwarePoint(point: HardwarePoint, programs: BreakpointPrograms = {}, persists = false): void {

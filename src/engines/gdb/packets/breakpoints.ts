@@ -95,7 +95,11 @@ function insertHardware(kind: 'write' | 'read' | 'access'): (session: GdbSession
     // The empty reply makes the client try another kind, where an error would end its attempt.
     if (!attached.process.arch.debugRegisters.supports(kind)) return empty;
     if (point.lengthBytes === 0) return failure(errno.invalid, 'nothing to watch');
-    attached.insertHardwarePoint(hardwarePoint(kind, point));
+    // GDB goes on at a write that changed nothing, and does not count it; LLDB stops.
+    attached.insertWatchpoint(
+      hardwarePoint(kind, point),
+      session.features.kind === 'gdb' ? 'changes' : 'all',
+    );
     return ok;
   };
 }
