@@ -24,7 +24,7 @@ export interface BenchSettings {
   readonly clock: Clock;
 }
 
-export class Bench implements Disposable {
+export class Bench implements AsyncDisposable {
   private constructor(
     readonly programs: BenchPrograms,
     readonly settings: BenchSettings,
@@ -59,7 +59,7 @@ export class Bench implements Disposable {
     return this.pinned([this.programs.rawLimit, row, ...addresses, '--', ...command]);
   }
 
-  [Symbol.dispose](): void {
-    this.processorTime?.[Symbol.dispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.processorTime?.[Symbol.asyncDispose]();
   }
 }

@@ -40,11 +40,13 @@ export function parseLog(log: string): CallCounts {
       systemCalls += 1;
       byName.set(name, (byName.get(name) ?? 0) + 1);
     }
-    if (isWait(call) && /WIFSTOPPED|CLD_(?:TRAPPED|STOPPED)/.test(line)) stops += 1;
+    if (isStop(call, line)) stops += 1;
   }
   return { systemCalls, stops, byName };
 }
 
-function isWait(call: string): boolean {
-  return call === 'wait4' || call === 'waitid';
+/** A look that leaves the stop where it is (WNOWAIT) is none. */
+function isStop(call: string, line: string): boolean {
+  if (call !== 'wait4' && call !== 'waitid') return false;
+  return /WIFSTOPPED|CLD_(?:TRAPPED|STOPPED)/.test(line) && !line.includes('WNOWAIT');
 }

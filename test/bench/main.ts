@@ -34,7 +34,7 @@ function write(report: Report, { json, markdown }: BenchOptions): void {
 /** @returns the exit status */
 async function run(options: BenchOptions): Promise<number> {
   const rows = selectRows(options.rows);
-  using bench = await Bench.prepare(options);
+  await using bench = await Bench.prepare(options);
   const results = new Map<string, RowResult>();
   const { core, clock, rounds, scale } = options;
   const report: Report = { machine: describeMachine(), core, clock, rounds, scale, results };

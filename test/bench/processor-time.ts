@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Where the kinds of control groups are mounted, and the file in a group that tells. */
 const hierarchies = [
@@ -9,11 +10,27 @@ const hierarchies = [
   { root: '/sys/fs/cgroup', file: 'cpu.stat' },
 ] as const;
 
-export interface ProcessorTime extends Disposable {
+const mostTries = 100;
+const betweenTriesMs = 50;
+
+export interface ProcessorTime extends AsyncDisposable {
   /** What bench-clock.h reads. */
   readonly usageFile: string;
   /** Puts before a command what takes it into the group. */
   readonly enter: readonly string[];
+}
+
+/** What was killed last may take a moment to leave. */
+async function removeWhenEmpty(group: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      rmdirSync(group);
+      return;
+    } catch (error) {
+      if (tries === mostTries) throw error;
+      await delay(betweenTriesMs);
+    }
+  }
 }
 
 /** @throws Error where no group can be made */
@@ -25,6 +42,6 @@ export function accountProcessorTime(): ProcessorTime {
   return {
     usageFile: resolve(group, found.file),
     enter: ['/bin/sh', '-c', 'echo $$ > "$0" && exec "$@"', resolve(group, 'cgroup.procs')],
-    [Symbol.dispose]: () => rmdirSync(group),
+    [Symbol.asyncDispose]: () => removeWhenEmpty(group),
   };
 }
