@@ -294,36 +294,55 @@ Napi::Object outcome(Napi::Env env, const agent::Outcome& outcome) {
   return object;
 }
 
-Napi::Object event(Napi::Env env, const Event& event) {
+// An object literal has its shape from the start: set property by property from here, a stop costs 5 us more.
+Napi::Function eventMaker(Napi::Env env) {
+  return env
+      .RunScript(
+          "(tid, kind, code, event, message, signalCode, senderPid, pc, atSite, stepped, refused, "
+          "inLongRange,"
+          " debugStatus, callEnd, callNumber) => ({ tid, kind, code, event, message, signalCode, senderPid, "
+          "pc,"
+          " atSite, stepped, refused, inLongRange, debugStatus, callEnd, callNumber })")
+      .As<Napi::Function>();
+}
+
+namespace {
+
+Napi::Value printed(Napi::Env env, const Event& event) {
   auto object = Napi::Object::New(env);
-  if (event.kind == Event::Kind::kPrinted) {
-    object.Set("tid", Napi::Number::New(env, event.tid));
-    object.Set("kind", Napi::String::New(env, "printed"));
-    object.Set("owner", Napi::Number::New(env, event.owner));
-    object.Set("text", bytes(env, event.text));
-    return object;
-  }
+  object.Set("tid", Napi::Number::New(env, event.tid));
+  object.Set("kind", Napi::String::New(env, "printed"));
+  object.Set("owner", Napi::Number::New(env, event.owner));
+  object.Set("text", bytes(env, event.text));
+  return object;
+}
+
+}  // namespace
+
+Napi::Value event(Napi::Env env, const Napi::Function& make, const Event& event) {
+  if (event.kind == Event::Kind::kPrinted) return printed(env, event);
   const char* kind = event.kind == Event::Kind::kStopped  ? "stopped"
                      : event.kind == Event::Kind::kExited ? "exited"
                                                           : "killed";
-  object.Set("tid", Napi::Number::New(env, event.tid));
-  object.Set("kind", Napi::String::New(env, kind));
-  object.Set("code", Napi::Number::New(env, event.code));
-  object.Set("event", Napi::Number::New(env, event.event));
-  object.Set("message", Napi::Number::New(env, static_cast<double>(event.message)));
-  object.Set("signalCode", Napi::Number::New(env, event.signal_code));
-  object.Set("senderPid", Napi::Number::New(env, event.sender));
-  object.Set("pc", bigint(env, event.pc));
-  object.Set("atSite", Napi::Boolean::New(env, event.at_site));
-  object.Set("stepped", Napi::Boolean::New(env, event.stepped));
-  object.Set("refused", Napi::Boolean::New(env, event.refused));
-  object.Set("inLongRange", Napi::Boolean::New(env, event.in_long_range));
-  object.Set("debugStatus", bigint(env, event.debug_status));
-  if (event.call_end != CallEnd::kNone) {
-    object.Set("callEnd", Napi::String::New(env, event.call_end == CallEnd::kEntry ? "entry" : "return"));
-    object.Set("callNumber", Napi::Number::New(env, event.call_number));
-  }
-  return object;
+  bool is_call = event.call_end != CallEnd::kNone;
+  napi_value undefined = env.Undefined();
+  return make.Call({
+      Napi::Number::New(env, event.tid),
+      Napi::String::New(env, kind),
+      Napi::Number::New(env, event.code),
+      Napi::Number::New(env, event.event),
+      Napi::Number::New(env, static_cast<double>(event.message)),
+      Napi::Number::New(env, event.signal_code),
+      Napi::Number::New(env, event.sender),
+      bigint(env, event.pc),
+      Napi::Boolean::New(env, event.at_site),
+      Napi::Boolean::New(env, event.stepped),
+      Napi::Boolean::New(env, event.refused),
+      Napi::Boolean::New(env, event.in_long_range),
+      bigint(env, event.debug_status),
+      is_call ? Napi::String::New(env, event.call_end == CallEnd::kEntry ? "entry" : "return") : undefined,
+      is_call ? Napi::Number::New(env, event.call_number) : undefined,
+  });
 }
 
 Napi::String resumeResult(Napi::Env env, ResumeResult result) {

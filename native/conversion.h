@@ -33,7 +33,9 @@ ResumeMode resumeMode(const Napi::Value& value);
 BreakpointPrograms breakpointPrograms(const Napi::Object& object);
 agent::Program program(const Napi::Value& bytes);
 Napi::Object outcome(Napi::Env env, const agent::Outcome& outcome);
-Napi::Object event(Napi::Env env, const Event& event);
+/** The function that makes the object of a stop or an end; made once, and given to `event`. */
+Napi::Function eventMaker(Napi::Env env);
+Napi::Value event(Napi::Env env, const Napi::Function& make, const Event& event);
 Napi::String resumeResult(Napi::Env env, ResumeResult result);
 
 }  // namespace outstep::conversion

@@ -88,7 +88,8 @@ Napi::Function TracerBinding::define(Napi::Env env) {
 
 TracerBinding::TracerBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<TracerBinding>(info),
-      tracer_(info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string()) {}
+      tracer_(info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string()),
+      event_maker_(Napi::Persistent(conversion::eventMaker(info.Env()))) {}
 
 TracerBinding::~TracerBinding() {
   closeWatch();
@@ -163,7 +164,8 @@ Napi::Value TracerBinding::wait(const Napi::CallbackInfo& info) {
   tracer_.wait(integer(info[0]) * 1000, info[1].ToBoolean().Value(), &events);
   auto list = Napi::Array::New(info.Env(), events.size());
   for (size_t index = 0; index < events.size(); ++index) {
-    list.Set(static_cast<uint32_t>(index), conversion::event(info.Env(), events[index]));
+    list.Set(static_cast<uint32_t>(index),
+             conversion::event(info.Env(), event_maker_.Value(), events[index]));
   }
   return list;
 }

@@ -67,6 +67,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   void closeWatch();
 
   Tracer tracer_;
+  Napi::FunctionReference event_maker_;
   /** Owned by the event loop from the first `watch` until it is closed. */
   uv_signal_t* child_signal_ = nullptr;
   Napi::FunctionReference listener_;

@@ -98,9 +98,20 @@ export class Attachment {
 
   /** Holds every thread; resolves when every thread is really stopped. Events go to the engine meanwhile as always. */
   quiesce(): Promise<void> {
+    this.#holdAll();
+    return this.process.stopRunning();
+  }
+
+  /** As `quiesce`, where nothing runs any more. False: something does, and nothing was done. */
+  quiesceAtOnce(): boolean {
+    if (this.process.anyRunning()) return false;
+    this.#holdAll();
+    return true;
+  }
+
+  #holdAll(): void {
     this.#isQuiet = true;
     for (const thread of this.process.threads.values()) this.#votes.set(thread, hold);
-    return this.process.stopRunning();
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   asciiText,
   encodeNotification,
   encodePacket,
+  encodeText,
   escapeBinary,
   FrameDecoder,
 } from 'gdb-js-rsp-parser';
@@ -23,6 +24,14 @@ describe('frame encoder', () => {
     assert.equal(asciiText(encodePacket(asciiBytes('OK'))), '$OK#9a');
     assert.equal(asciiText(encodePacket(new Uint8Array(0))), '$#00');
     assert.equal(asciiText(encodeNotification(asciiBytes('Stop:W00'))), '%Stop:W00#97');
+  });
+
+  it('writes text as it writes its bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (data) => {
+        assert.deepEqual(encodeText(asciiText(data)), encodePacket(data));
+      }),
+    );
   });
 
   it('carries every byte value, alone and next to every other', () => {

@@ -32,6 +32,11 @@ export class AttachedProcess {
     return this.attachment.quiesce();
   }
 
+  /** As `quiesce`, where all are stopped already. False: some run. */
+  quiesceAtOnce(): boolean {
+    return this.attachment.quiesceAtOnce();
+  }
+
   /** A resume of other processes: no thread of this one runs. */
   stayHeld(): void {
     this.#choices = new Map();

@@ -1,5 +1,12 @@
 /** From replies to bytes: the one place that writes to a client, and the one place that turns errors into replies. */
-import { asciiBytes, BulkEncoder, encodeNotification, encodePacket, ProtocolError } from 'gdb-js-rsp-parser';
+import {
+  asciiBytes,
+  BulkEncoder,
+  encodeNotification,
+  encodePacket,
+  encodeText,
+  ProtocolError,
+} from 'gdb-js-rsp-parser';
 import { assertNever } from '../../base/assert-never.js';
 import { type ErrorCode, errorCodes, isOutstepError, messageOf } from '../../base/errors.js';
 import type { DebugLog } from './debug-log.js';
@@ -127,9 +134,8 @@ export class PacketWriter {
 
   /** A packet of plain text, which needs no escapes. */
   write(data: string): void {
-    this.#send(
-      encodePacket(asciiBytes(data), { runLength: this.#acknowledges || data.length > longTextLength }),
-    );
+    const isRepetitive = this.#acknowledges || data.length > longTextLength;
+    this.#send(isRepetitive ? encodePacket(asciiBytes(data), { runLength: true }) : encodeText(data));
   }
 
   #send(frame: Uint8Array): void {

@@ -267,6 +267,12 @@ export class ProcessSet {
     return this.#attached.get(thread.process)?.wasResumed(thread) ?? false;
   }
 
+  /** As `quiesce`, where every thread is stopped already. False: some run. */
+  quiesceAtOnce(): boolean {
+    for (const attached of this.#attached.values()) if (!attached.quiesceAtOnce()) return false;
+    return true;
+  }
+
   /** Resolves when every thread of every process is held. */
   async quiesce(): Promise<void> {
     await Promise.all([...this.#attached.values()].map((attached) => attached.quiesce()));

@@ -15,6 +15,21 @@ export function encodePacket(data: Uint8Array, options?: { readonly runLength?: 
   return encodeFrame(packetStart, options?.runLength === true ? encodeRunLength(data) : data);
 }
 
+/** A packet of plain text, its characters as in `asciiBytes`. */
+export function encodeText(text: string): Uint8Array {
+  const { length } = text;
+  const frame = new Uint8Array(length + 4);
+  frame[0] = packetStart;
+  let sum = 0;
+  for (let i = 0; i < length; i += 1) {
+    const byte = text.charCodeAt(i) & 0xff;
+    frame[i + 1] = byte;
+    sum += byte;
+  }
+  endFrame(frame, sum);
+  return frame;
+}
+
 /** A notification, which only a stub sends. `data` must not contain `$`, `%` or `#`. */
 export function encodeNotification(data: Uint8Array): Uint8Array {
   return encodeFrame(notificationStart, data);
@@ -26,8 +41,14 @@ function encodeFrame(start: number, data: Uint8Array): Uint8Array {
   frame.set(data, 1);
   let sum = 0;
   for (const byte of data) sum = (sum + byte) & 0xff;
-  frame[data.length + 1] = frameEnd;
-  frame[data.length + 2] = hexDigitCode(sum >> 4);
-  frame[data.length + 3] = hexDigitCode(sum);
+  endFrame(frame, sum);
   return frame;
+}
+
+/** @param sum of the bytes of the data */
+function endFrame(frame: Uint8Array, sum: number): void {
+  const end = frame.length - 3;
+  frame[end] = frameEnd;
+  frame[end + 1] = hexDigitCode(sum >> 4);
+  frame[end + 2] = hexDigitCode(sum);
 }

@@ -2,6 +2,10 @@
 import { asciiText } from './ascii.js';
 import { ProtocolError } from './protocol-error.js';
 
+/** Above it an array of digits is made, below it text is joined: that is quicker for a register. */
+const shortLength = 64;
+/** The two digits of each byte. */
+const digitPairs = Array.from({ length: 256 }, (_unused, byte) => byte.toString(16).padStart(2, '0'));
 const digitCodes = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 /** The value of a hex digit by its character code, -1 for every other byte. */
 const digitValues = Int8Array.from({ length: 256 }, (_unused, code) => valueOfDigit(code));
@@ -27,6 +31,11 @@ export function hexDigitCode(value: number): number {
 
 /** Two hex digits a byte. */
 export function hexOf(bytes: Uint8Array): string {
+  if (bytes.length <= shortLength) {
+    let text = '';
+    for (const byte of bytes) text += digitPairs[byte];
+    return text;
+  }
   const digits = new Uint8Array(bytes.length * 2);
   let at = 0;
   for (const byte of bytes) {

@@ -4,7 +4,7 @@ export { escapeBinary, unescapeBinary } from './escape.js';
 export { type Feature, parseFeature, parseFeatures } from './features.js';
 export { FieldReader } from './field-reader.js';
 export { type Frame, FrameDecoder, type FrameDecoderOptions } from './frame-decoder.js';
-export { encodeNotification, encodePacket } from './frame-encoder.js';
+export { encodeNotification, encodePacket, encodeText } from './frame-encoder.js';
 export { bytesOfHex, hexOf, hexOfText, textOfHex } from './hex.js';
 export { ProtocolError } from './protocol-error.js';
 export { encodeRunLength, expandRunLength } from './run-length.js';
