@@ -317,10 +317,19 @@ Napi::Value printed(Napi::Env env, const Event& event) {
   return object;
 }
 
+Napi::Value birth(Napi::Env env, const Event& event) {
+  auto object = Napi::Object::New(env);
+  object.Set("tid", Napi::Number::New(env, event.tid));
+  object.Set("kind", Napi::String::New(env, "born"));
+  object.Set("process", Napi::Number::New(env, event.process));
+  return object;
+}
+
 }  // namespace
 
 Napi::Value event(Napi::Env env, const Napi::Function& make, const Event& event) {
   if (event.kind == Event::Kind::kPrinted) return printed(env, event);
+  if (event.kind == Event::Kind::kBorn) return birth(env, event);
   const char* kind = event.kind == Event::Kind::kStopped  ? "stopped"
                      : event.kind == Event::Kind::kExited ? "exited"
                                                           : "killed";

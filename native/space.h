@@ -138,6 +138,12 @@ struct CaughtCalls {
   bool has(int number) const;
 };
 
+/** Which children nobody need hear of. */
+struct QuietChildren {
+  bool threads = false;
+  bool processes = false;
+};
+
 /** What is known of a process's memory, and what it may do without a word to anybody; a child starts with a
  * copy. */
 struct SpaceTables {
@@ -151,6 +157,7 @@ struct SpaceTables {
   uint64_t pass_signals = 0;  // bit n - 1: signal n is delivered without an event
   bool is_armed = false;      // it had sites or debug registers: threads may trap
   CaughtCalls caught_calls;
+  QuietChildren quiet_children;
   bool is_watched = false;  // some thread has a watchpoint: writes must be done by the program itself
 };
 

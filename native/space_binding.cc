@@ -151,6 +151,13 @@ Napi::Value TracerBinding::setCaughtCalls(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value TracerBinding::setQuietChildren(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  space->quiet_children = {info[1].ToBoolean().Value(), info[2].ToBoolean().Value()};
+  return info.Env().Undefined();
+}
+
 Napi::Value TracerBinding::setWatched(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);

@@ -186,6 +186,7 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
   }
   Space* its_space = spaceOf(tracee);
   if (its_space == nullptr) return true;
+  if (event->event != 0 && takeChild(tracee, *its_space, event)) return false;
   if (!loadGeneral(tracee, its_space->arch)) {
     setState(tracee, RunState::kRunning);  // killed out of the stop: its exit follows
     return false;
@@ -241,13 +242,14 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   if (WIFEXITED(status) || WIFSIGNALED(status)) {
     event.kind = WIFEXITED(status) ? Event::Kind::kExited : Event::Kind::kKilled;
     event.code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+    bool is_known = tracee == nullptr || tracee->is_reported;
     if (tracee != nullptr) {
       setState(*tracee, RunState::kStopped);
       tracees_.erase(tid);
       launched_.erase(tid);
     }
     has_ended_ = true;
-    events->push_back(event);
+    if (is_known) events->push_back(event);
     return;
   }
   if (!WIFSTOPPED(status)) return;
@@ -268,6 +270,9 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
     tracee->owes_stop = false;
     if (Space* its_space = spaceOf(*tracee)) resendDeferred(*tracee, *its_space);
     tracee->is_interrupted = false;
+    // It takes every other thread with it.
+    if (event.event == PTRACE_EVENT_EXEC) reportBirths(events);
+    reportBirth(*tracee, events);
     events->push_back(event);
   } else if (tracee->is_interrupted && !tracee->owes_stop) {
     ptrace_ops::interrupt(tid);
@@ -328,6 +333,11 @@ void Tracer::takeRound(std::vector<Event>* events) {
   std::vector<Status> taken;
   while (drain(false, &taken)) {
   }
+  std::erase_if(taken, [this](const Status& one) {
+    bool is_early = find(one.tid) == nullptr && isFirstStop(one.status);
+    if (is_early) keepEarly(one.tid);
+    return is_early;
+  });
   for (const Status& one : taken) take(one.tid, one.status, events);
 }
 
@@ -343,7 +353,13 @@ bool Tracer::takeNext(std::vector<Event>* events) {
   } else {
     drain(true, &taken);
   }
-  for (const Status& one : taken) take(one.tid, one.status, events);
+  for (const Status& one : taken) {
+    if (find(one.tid) == nullptr && isFirstStop(one.status)) {
+      keepEarly(one.tid);
+    } else {
+      take(one.tid, one.status, events);
+    }
+  }
   return !taken.empty();
 }
 
@@ -367,6 +383,7 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
     if (WaitClock::nowMicroseconds() >= deadline) break;
   }
   clock_.end();
+  reportBirths(events);
   look_at_stopped = std::exchange(has_vanished_, false) || look_at_stopped;
   // Nothing has come: what is stopped now will be so for a while.
   if (events->empty() && timeout_us > 0) storeHeld();
@@ -378,6 +395,8 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
     stop_signals_.set(true);
   }
   if (anyRunning() || look_at_stopped) takeRound(events);
+  reportEarly(events);
+  reportBirths(events);
 }
 
 }  // namespace outstep

@@ -60,6 +60,8 @@ struct Tracee {
   int space = -1;
   /** Of a program that was launched, or a child of one: ends with the Tracer. */
   bool is_launched = false;
+  /** Those above know of it. */
+  bool is_reported = true;
   RunState state = RunState::kRunning;
   ResumeMode mode = ResumeMode::kContinue;
   Phase phase = Phase::kPlain;

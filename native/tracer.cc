@@ -41,6 +41,7 @@ int Tracer::copySpace(const Space& original, pid_t pid) {
   static_cast<SpaceTables&>(*created) = original;
   created->pid = pid;
   created->is_watched = false;
+  created->quiet_children = {};
   created->hardware_programs.clear();
   if (!created->openMemory()) return -1;
   spaces_[next_space_] = std::move(created);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/ptrace.h>
 
 #include <memory>
 #include <optional>
@@ -24,7 +25,7 @@ enum class CallEnd { kNone, kEntry, kReturn };
 
 /** src/native/binding-types.ts NativeEvent. */
 struct Event {
-  enum class Kind { kStopped, kExited, kKilled, kPrinted };
+  enum class Kind { kStopped, kExited, kKilled, kPrinted, kBorn };
   pid_t tid = 0;
   Kind kind = Kind::kStopped;
   int code = 0;
@@ -46,6 +47,8 @@ struct Event {
   /** kPrinted: by the commands of whom, and what. */
   int owner = 0;
   std::string text;
+  /** kBorn: whose thread it is. */
+  pid_t process = 0;
 };
 
 /** PTRACE_CONT, PTRACE_SINGLESTEP, PTRACE_SYSCALL. */
@@ -153,6 +156,22 @@ class Tracer {
     int status;
   };
 
+  static constexpr int kFirstStopStatus = PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f;
+
+  static bool isFirstStop(int status);
+  /** The stop of a thread that made a child. True: nobody need hear of it, both go on. */
+  bool takeChild(Tracee& maker, Space& its_space, Event* event);
+  bool takeThread(const Tracee& maker, const Space& its_space, pid_t child);
+  bool letCopyGo(const Space& its_space, pid_t child);
+  bool claimFirstStop(pid_t child, bool* is_alive);
+  static bool restoreCopy(const Space& its_space, pid_t child);
+  /** The first stop of a child whose maker's has not been read. */
+  void keepEarly(pid_t child);
+  void reportEarly(std::vector<Event>* events);
+  /** Before anything else of a thread that was let run unheard. */
+  void reportBirth(Tracee& tracee, std::vector<Event>* events);
+  void reportBirths(std::vector<Event>* events);
+
   bool anyRunning() const { return running_ > 0; }
   void setState(Tracee& tracee, RunState state);
   bool reapKnown(pid_t tid, bool block, std::vector<Status>* taken);
@@ -174,6 +193,12 @@ class Tracer {
   int next_space_ = 1;
   int running_ = 0;
   agent::Variables variables_;
+  /** Threads that run and that nobody has heard of yet. */
+  std::vector<pid_t> unreported_;
+  /** Children at their first stops. */
+  std::vector<pid_t> early_;
+  /** Taken from the kernel before their turn. */
+  std::vector<Status> unclaimed_;
   /** Printed by commands and not handed up yet. */
   std::vector<Event> printed_;
   /** A thread has ended since stops were last signalled. */

@@ -75,6 +75,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("unguard", &TracerBinding::unguard),
                          InstanceMethod("setPassSignals", &TracerBinding::setPassSignals),
                          InstanceMethod("setCaughtCalls", &TracerBinding::setCaughtCalls),
+                         InstanceMethod("setQuietChildren", &TracerBinding::setQuietChildren),
                          InstanceMethod("setWatched", &TracerBinding::setWatched),
                          InstanceMethod("callSystem", &TracerBinding::callSystem),
                          InstanceMethod("expectExits", &TracerBinding::expectExits),

@@ -40,8 +40,7 @@ function newOwner(): BreakpointOwner {
 export class Attachment {
   readonly process: Process;
   readonly engine: Engine;
-  /** This engine's wish for threads that appear while it lets others run. */
-  newThreads: 'hold' | 'continue';
+  #newThreads: 'hold' | 'continue';
   readonly #votes = new Map<Thread, ResumeAction>();
   /** Threads whose `held` is still to come. */
   readonly #awaited = new Set<Thread>();
@@ -59,10 +58,25 @@ export class Attachment {
     this.process = process;
     this.engine = engine;
     this.owner = owner;
-    this.newThreads = parent?.newThreads ?? 'continue';
+    this.#newThreads = parent?.newThreads ?? 'continue';
     this.#passSignals = parent === undefined ? 0n : parent.#passSignals;
     this.#caughtCalls = parent === undefined ? 'none' : parent.#caughtCalls;
     for (const thread of process.threads.values()) this.#votes.set(thread, hold);
+  }
+
+  /** This engine's wish for threads that appear while it lets others run. */
+  get newThreads(): 'hold' | 'continue' {
+    return this.#newThreads;
+  }
+
+  set newThreads(wish: 'hold' | 'continue') {
+    this.#newThreads = wish;
+    this.process.quietChildren.wishesChanged();
+  }
+
+  /** This engine's wish for a thread that appeared now. */
+  get wishForNew(): 'hold' | 'continue' {
+    return this.#isQuiet ? 'hold' : this.#newThreads;
   }
 
   get isAttached(): boolean {
@@ -78,7 +92,7 @@ export class Attachment {
    * Sets this engine's wishes; threads that are not named keep theirs. A thread runs as soon as no engine holds it.
    */
   resume(actions: Iterable<ThreadResume>): void {
-    this.#isQuiet = false;
+    this.#setQuiet(false);
     const named: Thread[] = [];
     for (const { thread, action, signal } of actions) {
       if (!thread.isAlive) continue;
@@ -89,6 +103,12 @@ export class Attachment {
       named.push(thread);
     }
     this.process.resumeWanted(named);
+  }
+
+  #setQuiet(isQuiet: boolean): void {
+    if (isQuiet === this.#isQuiet) return;
+    this.#isQuiet = isQuiet;
+    this.process.quietChildren.wishesChanged();
   }
 
   #forgetOwnHit(thread: Thread): void {
@@ -110,7 +130,7 @@ export class Attachment {
   }
 
   #holdAll(): void {
-    this.#isQuiet = true;
+    this.#setQuiet(true);
     for (const thread of this.process.threads.values()) this.#votes.set(thread, hold);
   }
 
@@ -138,7 +158,7 @@ export class Attachment {
 
   /** A thread has appeared. */
   voteForNew(thread: Thread): void {
-    this.#votes.set(thread, { kind: this.#isQuiet ? 'hold' : this.newThreads });
+    this.#votes.set(thread, { kind: this.wishForNew });
   }
 
   voteFor(thread: Thread): ResumeAction {

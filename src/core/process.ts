@@ -15,6 +15,7 @@ import { letForeignThreadGo } from './foreign-threads.js';
 import { HardwarePoints } from './hardware-points.js';
 import { LoadedProgram } from './loaded-program.js';
 import type { Memory } from './memory.js';
+import { QuietChildren } from './quiet-children.js';
 import { type ForeignOrigin, Thread } from './thread.js';
 import { ThreadNews } from './thread-news.js';
 import { ThreadRunner } from './thread-runner.js';
@@ -35,6 +36,7 @@ export class Process {
   /** Handle of its memory's tables in native code. */
   readonly space: number;
   readonly caughtCalls: CaughtCalls;
+  readonly quietChildren: QuietChildren;
   readonly program: LoadedProgram;
   readonly #threads = new Map<Tid, Thread>();
   readonly #runner: ThreadRunner;
@@ -61,6 +63,7 @@ export class Process {
     this.#addressSpace = addressSpace;
     this.#hardware = new HardwarePoints(this.arch.debugRegisters);
     this.caughtCalls = new CaughtCalls(this);
+    this.quietChildren = new QuietChildren(this);
     this.program = new LoadedProgram(this);
     this.#stopper = new ThreadStopper(this);
     this.#runner = new ThreadRunner(this);
@@ -134,6 +137,13 @@ export class Process {
     for (const attachment of this.#attachments) attachment.voteForNew(thread);
     this.listenTo(thread);
     return thread;
+  }
+
+  /** A thread that runs already: nobody wanted to hear of its making. */
+  addBorn(id: Tid): void {
+    if (this.#threads.has(id)) return;
+    const thread = this.addThread(id);
+    if (this.wishFor(thread).kind === 'hold') this.interrupt(thread);
   }
 
   listenTo(thread: Thread): void {
@@ -216,6 +226,7 @@ export class Process {
     this.native.setWatched(this.space, this.hardware.watchesData);
     this.native.setHardwarePrograms(this.space, this.hardware.programs());
     this.native.setWatchedValues(this.space, this.hardware.watchedValues());
+    this.quietChildren.wishesChanged();
     for (const thread of threads) {
       if (thread.debugImage !== this.hardware.image && !thread.isListening) this.interrupt(thread);
     }
@@ -243,6 +254,7 @@ export class Process {
       (1n << 64n) - 1n,
     );
     this.native.setPassSignals(this.space, passed);
+    this.quietChildren.wishesChanged();
   }
 
   /** Tells of a stop; the thread goes on when nobody holds it then. */

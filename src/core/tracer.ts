@@ -9,7 +9,13 @@ import { errorCodes, OutstepError } from '../base/errors.js';
 import { hostProcess } from '../base/host-process.js';
 import { type Pid, pid, tid } from '../base/ids.js';
 import { nativeBinding, sentinelPath } from '../native/binding.js';
-import type { NativeArch, NativeEvent, NativePrinted, NativeTracer } from '../native/binding-types.js';
+import type {
+  NativeArch,
+  NativeEvent,
+  NativeNews,
+  NativePrinted,
+  NativeTracer,
+} from '../native/binding-types.js';
 import type { Machine } from './address-space.js';
 import { attachProcess } from './attach.js';
 import type { Attachment } from './attachment.js';
@@ -49,7 +55,7 @@ export class Tracer implements Disposable {
   /** Programs that are being launched and no processes yet. */
   readonly starting = new Set<Pid>();
   /** Taken from the kernel and not handed on yet. */
-  readonly #news: (NativeEvent | NativePrinted)[] = [];
+  readonly #news: NativeNews[] = [];
   #queued: (() => void)[] = [];
   #isScheduled = false;
   /** SIGCHLD came since the last look. */
@@ -278,10 +284,11 @@ export class Tracer implements Disposable {
   }
 
   /** In order, also when a listener disposes this tracer and the rest is wanted before it returns. */
-  #dispatchAll(events: readonly (NativeEvent | NativePrinted)[]): void {
+  #dispatchAll(events: readonly NativeNews[]): void {
     this.#news.push(...events);
     for (let event = this.#news.shift(); event !== undefined; event = this.#news.shift())
       if (event.kind === 'printed') this.#onPrinted(event);
+      else if (event.kind === 'born') this.tracedProcess(pid(event.process))?.addBorn(tid(event.tid));
       else this.#dispatch(event);
   }
 

@@ -68,6 +68,15 @@ export interface NativePrinted {
   readonly text: Uint8Array;
 }
 
+/** A thread was made, and let run, that nobody had to hear of (`setQuietChildren`). */
+export interface NativeBirth {
+  readonly tid: number;
+  readonly kind: 'born';
+  readonly process: number;
+}
+
+export type NativeNews = NativeEvent | NativePrinted | NativeBirth;
+
 /** A site's plan in the form native code carries out; see arch/plan.ts. Offsets are into the general regset. */
 export interface NativePlan {
   readonly kind: 'emulate' | 'slot' | 'refuse';
@@ -222,7 +231,7 @@ export interface NativeTracer {
    * Events so far, waiting up to `timeoutMs` for the first while any thread runs. Empty: none came. A stopped thread
    * has news only when it was killed: `lookAtStopped` asks for that, too.
    */
-  wait(timeoutMs: number, lookAtStopped: boolean): (NativeEvent | NativePrinted)[];
+  wait(timeoutMs: number, lookAtStopped: boolean): NativeNews[];
   /** Calls `listener` on the event loop whenever the kernel may have news, and keeps the loop alive until `unwatch`. */
   watch(listener: () => void): void;
   /** From now on `watch` does not keep the event loop alive; `listener` is called as before. Twice is harmless. */
@@ -297,6 +306,12 @@ export interface NativeTracer {
    * No others come to be heard of.
    */
   setCaughtCalls(space: number, calls: 'all' | readonly number[]): void;
+  /**
+   * Which children of its threads nobody need hear of. Threads are let run at once; those that still are at the end of a
+   * `wait` come as 'born' in front of its other events, the others never. Processes with a memory of their own are let go
+   * without the traps of this space's sites. Both are false at first.
+   */
+  setQuietChildren(space: number, threads: boolean, processes: boolean): void;
   /** Whether threads of the space have watchpoints: then native code writes no memory in the program's stead. */
   setWatched(space: number, isWatched: boolean): void;
   /**

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import sinon from 'sinon';
 import { address } from '../../src/base/ids.js';
-import { continueAll, launchFixture } from './traced-program.js';
+import { continueAll, launchFixture, usualKinds } from './traced-program.js';
 
 const enomem = BigInt.asUintN(64, -12n);
 
@@ -53,7 +53,7 @@ describe('faults', () => {
   });
 
   it('a fork child that cannot be repaired is let go, with a warning, and the rest goes on', async () => {
-    await using program = await launchFixture('families', ['fork']);
+    await using program = await launchFixture('families', ['fork'], { mask: [...usualKinds, 'fork'] });
     const { attachment, engine, tracer } = program;
     const warnings: string[] = [];
     tracer.warn = (message) => warnings.push(message);
