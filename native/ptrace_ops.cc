@@ -26,6 +26,25 @@ int peek(Request request, pid_t tid, uint64_t address, uint64_t* into) {
   return 0;
 }
 
+uint64_t bitOf(int signal) {
+  return uint64_t{1} << (signal - 1);
+}
+
+template <typename Condition>
+bool anyPending(pid_t tid, uint32_t flags, Condition condition) {
+  constexpr int kBatch = 8;
+  siginfo_t infos[kBatch];
+  __ptrace_peeksiginfo_args range = {0, flags, kBatch};
+  for (;;) {
+    long count = ptrace(PTRACE_PEEKSIGINFO, tid, &range, infos);
+    for (long i = 0; i < count; ++i) {
+      if (condition(infos[i])) return true;
+    }
+    if (count < kBatch) return false;
+    range.off += kBatch;
+  }
+}
+
 }  // namespace
 
 int seize(pid_t tid, long options) {
@@ -86,17 +105,19 @@ int setSiginfo(pid_t tid, const siginfo_t* from) {
   return call(PTRACE_SETSIGINFO, tid, nullptr, const_cast<siginfo_t*>(from));
 }
 bool hasPendingTrap(pid_t tid) {
-  constexpr int kBatch = 8;
-  siginfo_t infos[kBatch];
-  __ptrace_peeksiginfo_args range = {0, 0, kBatch};
-  for (;;) {
-    long count = ptrace(PTRACE_PEEKSIGINFO, tid, &range, infos);
-    for (long i = 0; i < count; ++i) {
-      if (infos[i].si_signo == SIGTRAP && infos[i].si_code > 0) return true;
-    }
-    if (count < kBatch) return false;
-    range.off += kBatch;
-  }
+  return anyPending(tid, 0,
+                    [](const siginfo_t& info) { return info.si_signo == SIGTRAP && info.si_code > 0; });
+}
+bool awaitsSignal(pid_t tid, bool of_process) {
+  uint64_t left_out = bitOf(SIGKILL) | bitOf(SIGSTOP) | bitOf(SIGCONT);
+  bool is_mask_known = false;
+  const auto counts = [&](const siginfo_t& info) {
+    uint64_t blocked = 0;
+    if (!is_mask_known && ptrace(PTRACE_GETSIGMASK, tid, sizeof blocked, &blocked) == 0) left_out |= blocked;
+    is_mask_known = true;
+    return (left_out & bitOf(info.si_signo)) == 0;
+  };
+  return anyPending(tid, 0, counts) || (of_process && anyPending(tid, PTRACE_PEEKSIGINFO_SHARED, counts));
 }
 int getEventMessage(pid_t tid, unsigned long* into) {
   return call(PTRACE_GETEVENTMSG, tid, nullptr, into);

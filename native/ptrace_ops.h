@@ -35,6 +35,11 @@ int getSiginfo(pid_t tid, siginfo_t* into);
 int setSiginfo(pid_t tid, const siginfo_t* from);
 /** Whether a trap that the thread itself raised waits to be told of, PTRACE_PEEKSIGINFO. */
 bool hasPendingTrap(pid_t tid);
+/**
+ * Whether a stopped thread has a signal to take that it does not block: of its own, or of its process's
+ * (`of_process`). SIGKILL, SIGSTOP and SIGCONT do not count: they end a process, or take each other away.
+ */
+bool awaitsSignal(pid_t tid, bool of_process);
 int getEventMessage(pid_t tid, unsigned long* into);
 int getSystemCallInfo(pid_t tid, __ptrace_syscall_info* into);
 int peekUser(pid_t tid, size_t offset, uint64_t* into);

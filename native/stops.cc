@@ -45,6 +45,12 @@ void translatePc(Tracee& tracee, const Space& its_space, Event* event) {
   event->pc = tracee.word(its_space.arch.pc_offset);
 }
 
+/** Where it stopped makes no difference, and nobody may ever ask. */
+bool isPlainEventStop(const Tracee& tracee, const Space& its_space, const Event& event) {
+  return event.event == PTRACE_EVENT_STOP && its_space.slots.empty() && tracee.phase == Phase::kPlain &&
+         tracee.restart_site == 0 && !tracee.deferred_signal;
+}
+
 }  // namespace
 
 bool Tracer::isRemovedSite(const Space& its_space, uint64_t address) const {
@@ -187,6 +193,8 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
   Space* its_space = spaceOf(tracee);
   if (its_space == nullptr) return true;
   if (event->event != 0 && takeChild(tracee, *its_space, event)) return false;
+  bool is_interrupt = event->event == PTRACE_EVENT_STOP && event->code == SIGTRAP;
+  if (isPlainEventStop(tracee, *its_space, *event)) return !is_interrupt || !collectsTrap(tracee, *its_space);
   if (!loadGeneral(tracee, its_space->arch)) {
     setState(tracee, RunState::kRunning);  // killed out of the stop: its exit follows
     return false;
@@ -199,7 +207,6 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
   bool is_step_in_slot = tracee.phase == Phase::kSlotStep;
   event->pc = stopped_at;
   if (event->event != PTRACE_EVENT_EXEC && !is_step_in_slot) translatePc(tracee, *its_space, event);
-  bool is_interrupt = event->event == PTRACE_EVENT_STOP && event->code == SIGTRAP;
   if (is_interrupt && collectsTrap(tracee, *its_space)) return false;
   if (event->event != 0 || event->isSystemCallStop()) {
     if (is_step_in_slot && event->event != PTRACE_EVENT_EXEC) translatePc(tracee, *its_space, event);
@@ -327,10 +334,26 @@ bool Tracer::drain(bool block, std::vector<Status>* taken) {
   return reapKnown(info.si_pid, false, taken);
 }
 
+/** Threads that were interrupted stop about in that order, and asking for one is cheaper than asking which.
+ */
+void Tracer::takeInterrupted(std::vector<Status>* taken) {
+  constexpr size_t kMostMisses = 16;
+  std::deque<pid_t> missed;
+  while (!interrupted_.empty() && missed.size() < kMostMisses) {
+    pid_t tid = interrupted_.front();
+    interrupted_.pop_front();
+    const Tracee* tracee = find(tid);
+    bool is_awaited = tracee != nullptr && tracee->is_interrupted && tracee->state == RunState::kRunning;
+    if (is_awaited && !reapKnown(tid, false, taken)) missed.push_back(tid);
+  }
+  interrupted_.insert(interrupted_.begin(), missed.begin(), missed.end());
+}
+
 /** Everybody's turn: the kernel names the thread that is first in its list, so one that stops again and again
  * would keep the others waiting if it were let go before they have been asked for. */
 void Tracer::takeRound(std::vector<Event>* events) {
   std::vector<Status> taken;
+  takeInterrupted(&taken);
   while (drain(false, &taken)) {
   }
   std::erase_if(taken, [this](const Status& one) {
@@ -341,15 +364,19 @@ void Tracer::takeRound(std::vector<Event>* events) {
   for (const Status& one : taken) take(one.tid, one.status, events);
 }
 
+pid_t Tracer::anyRunningTid() const {
+  const auto isRunning = [](const auto& entry) { return entry.second->state == RunState::kRunning; };
+  auto found = std::find_if(tracees_.begin(), tracees_.end(), isRunning);
+  return found == tracees_.end() ? 0 : found->first;
+}
+
 /** The next stop of any thread. False: the clock ticked. */
 bool Tracer::takeNext(std::vector<Event>* events) {
   std::vector<Status> taken;
   if (running_ == 1) {
-    pid_t only = 0;
-    for (const auto& [tid, tracee] : tracees_) {
-      if (tracee->state == RunState::kRunning) only = tid;
-    }
-    reapKnown(only, true, &taken);
+    const Tracee* last = find(last_run_);
+    bool is_it = last != nullptr && last->state == RunState::kRunning;
+    reapKnown(is_it ? last_run_ : anyRunningTid(), true, &taken);
   } else {
     drain(true, &taken);
   }

@@ -84,6 +84,7 @@ void Tracer::setState(Tracee& tracee, RunState state) {
   if (tracee.state == state) return;
   tracee.state = state;
   running_ += state == RunState::kRunning ? 1 : -1;
+  if (state == RunState::kRunning) last_run_ = tracee.tid;
 }
 
 pid_t Tracer::spawn(const SpawnOptions& options, Failure* failure) {
@@ -119,6 +120,14 @@ void Tracer::adopt(pid_t tid, int space_handle) {
   created->is_launched = is_launched;
   tracees_[tid] = std::move(created);
   running_ += 1;
+}
+
+int Tracer::interrupt(pid_t tid) {
+  if (Tracee* tracee = find(tid)) {
+    tracee->is_interrupted = true;
+    interrupted_.push_back(tid);
+  }
+  return ptrace_ops::interrupt(tid);
 }
 
 int Tracer::detach(Tracee& tracee, int signal) {

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/ptrace.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,7 @@ class Tracer {
   pid_t spawn(const struct SpawnOptions& options, Failure* failure);
   int seize(pid_t tid, int space_handle, bool exit_kill);
   void adopt(pid_t tid, int space_handle);
+  int interrupt(pid_t tid);
   int detach(Tracee& tracee, int signal);
   void forget(pid_t tid);
   void park(pid_t tid);
@@ -172,11 +174,13 @@ class Tracer {
   void reportBirth(Tracee& tracee, std::vector<Event>* events);
   void reportBirths(std::vector<Event>* events);
 
+  pid_t anyRunningTid() const;
   bool anyRunning() const { return running_ > 0; }
   void setState(Tracee& tracee, RunState state);
   bool reapKnown(pid_t tid, bool block, std::vector<Status>* taken);
   bool drain(bool block, std::vector<Status>* taken);
   bool takeNext(std::vector<Event>* events);
+  void takeInterrupted(std::vector<Status>* taken);
   void takeRound(std::vector<Event>* events);
   bool reapReleased(pid_t pid);
   void reapLaunched();
@@ -192,7 +196,10 @@ class Tracer {
   static thread_local std::unordered_set<pid_t> released_;
   int next_space_ = 1;
   int running_ = 0;
+  pid_t last_run_ = 0;
   agent::Variables variables_;
+  /** In the order of their interrupts; those that have stopped since included. */
+  std::deque<pid_t> interrupted_;
   /** Threads that run and that nobody has heard of yet. */
   std::vector<pid_t> unreported_;
   /** Children at their first stops. */

@@ -67,6 +67,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("setPrograms", &TracerBinding::setPrograms),
                          InstanceMethod("setHardwarePrograms", &TracerBinding::setHardwarePrograms),
                          InstanceMethod("setWatchedValues", &TracerBinding::setWatchedValues),
+                         InstanceMethod("awaitsSignal", &TracerBinding::awaitsSignal),
                          InstanceMethod("hitOwners", &TracerBinding::hitOwners),
                          InstanceMethod("evaluate", &TracerBinding::evaluate),
                          InstanceMethod("variable", &TracerBinding::variable),
@@ -120,9 +121,7 @@ Napi::Value TracerBinding::adopt(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TracerBinding::interrupt(const Napi::CallbackInfo& info) {
-  Tracee* tracee = tracer_.find(tidOf(info));
-  if (tracee != nullptr) tracee->is_interrupted = true;
-  return doneOrGone(info, ptrace_ops::interrupt(tidOf(info)), "PTRACE_INTERRUPT");
+  return doneOrGone(info, tracer_.interrupt(tidOf(info)), "PTRACE_INTERRUPT");
 }
 
 Napi::Value TracerBinding::detach(const Napi::CallbackInfo& info) {
@@ -277,6 +276,10 @@ Napi::Value TracerBinding::setSiginfo(const Napi::CallbackInfo& info) {
   siginfo_t value = {};
   memcpy(&value, bytes.Data(), std::min(sizeof value, bytes.ByteLength()));
   return doneOrGone(info, ptrace_ops::setSiginfo(tidOf(info), &value), "PTRACE_SETSIGINFO");
+}
+
+Napi::Value TracerBinding::awaitsSignal(const Napi::CallbackInfo& info) {
+  return truth(info, ptrace_ops::awaitsSignal(tidOf(info), info[1].ToBoolean().Value()));
 }
 
 Napi::Value TracerBinding::hitOwners(const Napi::CallbackInfo& info) {

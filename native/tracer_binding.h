@@ -44,6 +44,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value removeSite(const Napi::CallbackInfo& info);
   Napi::Value setPrograms(const Napi::CallbackInfo& info);
   Napi::Value setHardwarePrograms(const Napi::CallbackInfo& info);
+  Napi::Value awaitsSignal(const Napi::CallbackInfo& info);
   Napi::Value hitOwners(const Napi::CallbackInfo& info);
   Napi::Value evaluate(const Napi::CallbackInfo& info);
   Napi::Value variable(const Napi::CallbackInfo& info);

@@ -7,7 +7,7 @@ import { isNativeError } from '../native/binding.js';
 import { AddressSpace } from './address-space.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
-import { awaitsSignal, commandName, executablePath, statusField, threadIds, threadState } from './proc.js';
+import { commandName, executablePath, statusField, threadIds, threadState } from './proc.js';
 import { Process } from './process.js';
 import type { Tracer } from './tracer.js';
 
@@ -84,15 +84,16 @@ function seizeFirst(tracer: Tracer, target: Process): boolean {
  */
 async function meetSignals(attachment: Attachment): Promise<void> {
   const { process } = attachment;
+  const { native } = process;
   const threads = [...process.threads.values()];
   const waiting = threads.filter(
     ({ state, tid: id }) =>
-      state.kind === 'stopped' && state.at === 'event' && awaitsSignal(id, threads.length === 1),
+      state.kind === 'stopped' && state.at === 'event' && native.awaitsSignal(id, threads.length === 1),
   );
   if (waiting.length === 0) return;
-  process.native.setPassSignals(process.space, 0n);
+  native.setPassSignals(process.space, 0n);
   for (const thread of waiting) {
-    if (process.native.resume(thread.tid, 'continue', 0) === 'refused') continue;
+    if (native.resume(thread.tid, 'continue', 0) === 'refused') continue;
     thread.enter({ kind: 'running' });
     // It stops by itself; an interrupt would be first again.
     thread.isInterrupted = true;

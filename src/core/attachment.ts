@@ -41,6 +41,7 @@ export class Attachment {
   readonly process: Process;
   readonly engine: Engine;
   #newThreads: 'hold' | 'continue';
+  /** A thread that is missing here is held. */
   readonly #votes = new Map<Thread, ResumeAction>();
   /** Threads whose `held` is still to come. */
   readonly #awaited = new Set<Thread>();
@@ -61,7 +62,6 @@ export class Attachment {
     this.#newThreads = parent?.newThreads ?? 'continue';
     this.#passSignals = parent === undefined ? 0n : parent.#passSignals;
     this.#caughtCalls = parent === undefined ? 'none' : parent.#caughtCalls;
-    for (const thread of process.threads.values()) this.#votes.set(thread, hold);
   }
 
   /** This engine's wish for threads that appear while it lets others run. */
@@ -131,7 +131,7 @@ export class Attachment {
 
   #holdAll(): void {
     this.#setQuiet(true);
-    for (const thread of this.process.threads.values()) this.#votes.set(thread, hold);
+    this.#votes.clear();
   }
 
   /**

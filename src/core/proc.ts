@@ -13,6 +13,15 @@ function readText(path: string): string | undefined {
   }
 }
 
+/** Node reads text of this encoding in one go; whatever else is in it comes out as replacement characters. */
+function readUtf8(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
 /** Field of /proc/ID/status, for example `TracerPid`; undefined when the process or the field does not exist. */
 export function statusField(id: number, field: string): string | undefined {
   const match = readText(`/proc/${id}/status`)?.match(new RegExp(`^${field}:\\s*(.*)$`, 'm'));
@@ -42,31 +51,17 @@ export function lastCpu(thread: Tid): number {
 
 /** Fields of /proc/TID/task/TID/stat from the state (field 3) on; the name before may contain anything. */
 function statFields(thread: Tid): string[] | undefined {
-  const stat = readText(`/proc/${thread}/task/${thread}/stat`);
+  const stat = readUtf8(`/proc/${thread}/task/${thread}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** Name of a thread (comm), up to 15 bytes, decoded as UTF-8; empty when it is gone or not of the process's own group. */
 export function threadName(process: Pid, thread: Tid): string {
-  try {
-    return readFileSync(`/proc/${process}/task/${thread}/comm`, 'utf8').trimEnd();
-  } catch {
-    return '';
-  }
+  return readUtf8(`/proc/${process}/task/${thread}/comm`)?.trimEnd() ?? '';
 }
 
 export function commandName(id: number): string | undefined {
   return readText(`/proc/${id}/comm`)?.trimEnd();
-}
-
-/** SIGKILL, SIGCONT, SIGSTOP: they end a process, or take each other away. */
-const unsteadySignals = (1n << 8n) | (1n << 17n) | (1n << 18n);
-
-/** Whether a signal is pending that this thread, and no other one, is to get now. */
-export function awaitsSignal(thread: Tid, isOnlyThread: boolean): boolean {
-  const set = (field: string): bigint => BigInt(`0x${statusField(thread, field) ?? '0'}`);
-  const pending = set('SigPnd') | (isOnlyThread ? set('ShdPnd') : 0n);
-  return (pending & ~set('SigBlk') & ~unsteadySignals) !== 0n;
 }
 
 export function threadIds(process: Pid): Tid[] {

@@ -39,6 +39,8 @@ export class Process {
   readonly quietChildren: QuietChildren;
   readonly program: LoadedProgram;
   readonly #threads = new Map<Tid, Thread>();
+  readonly #running = new Set<Thread>();
+  #runCount = 0;
   readonly #runner: ThreadRunner;
   readonly #stopper: ThreadStopper;
   readonly #news: ThreadNews;
@@ -105,6 +107,26 @@ export class Process {
     return this.#threads;
   }
 
+  /** Those that may execute an instruction, or are on their way to a stop. */
+  get runningThreads(): ReadonlySet<Thread> {
+    return this.#running;
+  }
+
+  /** How often a thread was let run: between two values that are equal nothing has been executed. */
+  get runCount(): number {
+    return this.#runCount;
+  }
+
+  /** A thread is in another state now. */
+  noteState(thread: Thread): void {
+    if (!thread.isRunning) {
+      this.#running.delete(thread);
+      return;
+    }
+    this.#running.add(thread);
+    this.#runCount += 1;
+  }
+
   get attachments(): readonly Attachment[] {
     return this.#attachments;
   }
@@ -134,6 +156,7 @@ export class Process {
   addThread(id: Tid, origin?: ForeignOrigin): Thread {
     const thread = new Thread(id, this, this.arch.debugRegisters.none, origin);
     this.#threads.set(id, thread);
+    this.noteState(thread);
     for (const attachment of this.#attachments) attachment.voteForNew(thread);
     this.listenTo(thread);
     return thread;
@@ -158,6 +181,7 @@ export class Process {
   forgetThread(thread: Thread): void {
     thread.endRangeRun();
     if (thread.state.kind !== 'zombie') thread.enter({ kind: 'gone' });
+    this.#running.delete(thread);
     if (this.#threads.get(thread.tid) === thread) this.#threads.delete(thread.tid);
     this.tracer.unlisten(thread.tid);
     if (thread.ownSpace !== undefined) this.native.removeSpace(thread.ownSpace);
@@ -386,7 +410,7 @@ export class Process {
   #letGo(): void {
     if (!this.#isAlive || this.#attachments.length > 0) return;
     const threads = [...this.#threads.values()];
-    if (threads.some(({ isRunning }) => isRunning)) {
+    if (this.#running.size > 0) {
       // Only a stopped thread can be let go.
       this.#isLeaving = true;
       this.tracer.hideProcess(this);

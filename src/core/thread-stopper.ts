@@ -17,7 +17,7 @@ export class ThreadStopper {
 
   /** Interrupts every running thread; resolves when none runs but those that sleep uninterruptibly. */
   stopRunning(): Promise<void> {
-    for (const thread of this.#process.threads.values()) this.interrupt(thread);
+    for (const thread of this.#process.runningThreads) this.interrupt(thread);
     if (!this.anyRunning()) return Promise.resolve();
     this.#process.tracer.schedulePump();
     return new Promise((resolve) => this.#waiters.push(resolve));
@@ -32,9 +32,7 @@ export class ThreadStopper {
 
   /** Whether a thread may execute an instruction before it stops. */
   anyRunning(): boolean {
-    for (const thread of this.#process.threads.values()) {
-      if (thread.isRunning && !thread.isAsleep) return true;
-    }
+    for (const thread of this.#process.runningThreads) if (!thread.isAsleep) return true;
     return false;
   }
 
@@ -54,10 +52,8 @@ export class ThreadStopper {
   #watchSleepers(): void {
     this.#sleepTimer ??= setTimeout(() => {
       this.#sleepTimer = undefined;
-      const { threads, tracer } = this.#process;
-      const silent = [...threads.values()].filter(
-        (thread) => thread.isRunning && thread.isInterrupted && !thread.isAsleep,
-      );
+      const { runningThreads, tracer } = this.#process;
+      const silent = [...runningThreads].filter((thread) => thread.isInterrupted && !thread.isAsleep);
       for (const thread of silent) thread.isAsleep = threadState(thread.tid) === 'D';
       if (silent.some(({ isAsleep }) => isAsleep)) tracer.schedulePump();
       if (silent.some(({ isAsleep }) => !isAsleep)) this.#watchSleepers();

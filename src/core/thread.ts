@@ -45,6 +45,9 @@ export class Thread {
   readonly ownSpace: number | undefined;
   #state: ThreadState = running;
   #isKilled = false;
+  /** As it was when this process had let threads run so often. */
+  #name: { readonly text: string; readonly runCount: number } | undefined;
+  #core: number | undefined;
   readonly #regsets = new Map<string, Uint8Array | undefined>();
   readonly #regsetAccess: RegsetAccess;
   /** A signal that waits to be delivered when the thread goes on. */
@@ -107,8 +110,10 @@ export class Thread {
 
   enter(state: ThreadState): void {
     this.#state = state;
+    this.process.noteState(this);
     // Of one that is gone out of its stop they are all that is left.
     if (state.kind !== 'gone') this.#regsets.clear();
+    this.#core = undefined;
     if (state.kind !== 'stopped') return;
     this.isInterrupted = false;
     this.isAsleep = false;
@@ -118,6 +123,7 @@ export class Thread {
   leaveKilled(): void {
     this.#state = running;
     this.#isKilled = true;
+    this.process.noteState(this);
   }
 
   /** It was thought to be stopped and is gone: killed out of its stop, or in a system call made for us. */
@@ -201,12 +207,18 @@ export class Thread {
 
   /** Name of the thread (comm); empty when it is gone, or foreign: it bears that of a process then. */
   name(): string {
-    return threadName(this.process.pid, this.tid);
+    const { pid, runCount, runningThreads } = this.process;
+    // Only the process's own threads can change it.
+    const known = runningThreads.size === 0 && this.#name?.runCount === runCount ? this.#name : undefined;
+    this.#name = known ?? { text: threadName(pid, this.tid), runCount };
+    return this.#name.text;
   }
 
   /** CPU that it last ran on. */
   core(): number {
-    return lastCpu(this.tid);
+    const known = this.isStopped ? this.#core : undefined;
+    this.#core = known ?? lastCpu(this.tid);
+    return this.#core;
   }
 
   #readRegset(name: string): Uint8Array | undefined {

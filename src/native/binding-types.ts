@@ -42,7 +42,10 @@ export interface NativeEvent {
   readonly signalCode: number;
   /** pid of the sender, where the signal has one. */
   readonly senderPid: number;
-  /** Program counter, with out-of-line slots translated and the thread moved back to a site that it trapped at. */
+  /**
+   * Program counter, with out-of-line slots translated and the thread moved back to a site that it trapped at; 0n where
+   * it was not read.
+   */
   readonly pc: bigint;
   /** It trapped at a site of this space. */
   readonly atSite: boolean;
@@ -281,6 +284,11 @@ export interface NativeTracer {
    * event while every one of these values is what it was when its watchpoint was new, or when a hit was told last.
    */
   setWatchedValues(space: number, list: readonly NativeWatchedValue[]): void;
+  /**
+   * Whether a stopped thread has a signal to take, of its own or (`ofProcess`) its process's; SIGKILL, SIGSTOP and SIGCONT
+   * do not count.
+   */
+  awaitsSignal(tid: number, ofProcess: boolean): boolean;
   /** The owners whose hit the breakpoint is that a stopped thread has reached; undefined: every one's. */
   hitOwners(tid: number): readonly number[] | undefined;
   /** Evaluates an agent expression in a stopped thread; undefined: gone. */
