@@ -166,7 +166,13 @@ export interface ArchModule {
     /** Registers that the instruction itself fills with the next address and the flags; undefined: there are none. */
     readonly nextAddressOffset: number | undefined;
     readonly savedFlagsOffset: number | undefined;
-    readonly numbers: { readonly mmap: number; readonly munmap: number };
+    readonly numbers: {
+      readonly mmap: number;
+      readonly munmap: number;
+      readonly close: number;
+      readonly seccomp: number;
+      readonly prctl: number;
+    };
   };
   /** Byte offsets in the general regset (NT_PRSTATUS). */
   readonly general: {

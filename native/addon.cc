@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "conversion.h"
+#include "listener.h"
 #include "machine.h"
 #include "terminal.h"
 #include "tracer_binding.h"
@@ -56,6 +57,10 @@ Napi::Value sharesMemory(const Napi::CallbackInfo& info) {
   return order < 0 ? info.Env().Undefined() : Napi::Boolean::New(info.Env(), order == 0);
 }
 
+Napi::Value canAnswerCalls(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), outstep::listener::canAnswer());
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("Tracer", outstep::TracerBinding::define(env));
   exports.Set("machineFacts", Napi::Function::New(env, machineFacts, "machineFacts"));
@@ -63,6 +68,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("openSerial", Napi::Function::New(env, openSerial, "openSerial"));
   exports.Set("setForegroundGroup", Napi::Function::New(env, setForegroundGroup, "setForegroundGroup"));
   exports.Set("sharesMemory", Napi::Function::New(env, sharesMemory, "sharesMemory"));
+  exports.Set("canAnswerCalls", Napi::Function::New(env, canAnswerCalls, "canAnswerCalls"));
   return exports;
 }
 

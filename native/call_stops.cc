@@ -33,7 +33,7 @@ bool isAtCall(const Tracee& tracee, const Space& space) {
 bool isEntry(const Tracee& tracee) {
   __ptrace_syscall_info info = {};
   if (ptrace_ops::getSystemCallInfo(tracee.tid, &info) != 0) return !tracee.is_in_call;
-  return info.op == PTRACE_SYSCALL_INFO_ENTRY;
+  return info.op == PTRACE_SYSCALL_INFO_ENTRY || info.op == PTRACE_SYSCALL_INFO_SECCOMP;
 }
 
 int numberIn(const Tracee& tracee, const Arch& arch) {
@@ -47,9 +47,20 @@ bool CaughtCalls::has(int number) const {
   return is_all || std::binary_search(numbers.begin(), numbers.end(), number);
 }
 
+bool CallFilter::tellsOf(const CaughtCalls& calls) const {
+  return mark != 0 && !is_outdone && !calls.is_all &&
+         std::includes(numbers.begin(), numbers.end(), calls.numbers.begin(), calls.numbers.end());
+}
+
 RunRequest Tracer::requestFor(Tracee& tracee, bool step, int signal) {
   Space* its_space = spaceOf(tracee);
   bool catches = its_space != nullptr && its_space->caught_calls.any();
+  // The filter tells of the beginning; of the end of a call that was told of nobody else does.
+  if (catches && its_space->call_filter.tellsOf(its_space->caught_calls)) {
+    bool is_told = tracee.is_in_call && tracee.call_number >= 0 && (!step || signal == 0);
+    if (is_told) return RunRequest::kSystemCall;
+    return step ? RunRequest::kStep : RunRequest::kContinue;
+  }
   if (!step) return catches ? RunRequest::kSystemCall : RunRequest::kContinue;
   // Stepping passes both ends of a call unseen. From inside one, and from the instruction that makes it,
   // nothing else is executed before the next end anyway, unless a handler is.
@@ -62,6 +73,35 @@ void Tracer::noteCall(Tracee& tracee, const Event& event) {
   if (event.isSystemCallStop()) return;
   // A signal or an interrupt ends the call, which may be made again.
   tracee.is_in_call = isInsideCall(event.event);
+}
+
+/** Every call is to be told of from now on, in threads that run as well. */
+void Tracer::outdoFilter(const Tracee& maker, Space& its_space) {
+  if (std::exchange(its_space.call_filter.is_outdone, true) || !its_space.caught_calls.any()) return;
+  for (const auto& [tid, other] : tracees_) {
+    bool is_its = other->space == maker.space && other->state == RunState::kRunning;
+    if (is_its && !other->is_interrupted) interrupt(tid);
+  }
+}
+
+bool Tracer::onFilterStop(Tracee& tracee, Space& its_space, Event* event) {
+  const Arch& arch = its_space.arch;
+  const CallFilter& filter = its_space.call_filter;
+  bool is_adding = filter.mark != 0 && event->message == filter.addingMark();
+  if (is_adding) outdoFilter(tracee, its_space);
+  if (is_adding || (filter.mark != 0 && event->message == filter.mark)) {
+    // The stop before was that of the same call.
+    if (tracee.is_in_call && tracee.call_number >= 0) return !goOn(tracee, 0, event);
+    event->event = 0;
+    event->code = SIGTRAP | 0x80;
+    return true;
+  }
+  // A filter of the program's own: without a tracer there is no such call.
+  if (arch.syscall_number_offset >= 0 && arch.syscall_result_offset >= 0) {
+    tracee.setWord(static_cast<size_t>(arch.syscall_number_offset), ~uint64_t{0});
+    tracee.setWord(static_cast<size_t>(arch.syscall_result_offset), static_cast<uint64_t>(-ENOSYS));
+  }
+  return !goOn(tracee, 0, event);
 }
 
 bool Tracer::onCallStop(Tracee& tracee, const Space& its_space, Phase ended, Event* event) {
@@ -83,6 +123,7 @@ bool Tracer::onCallStop(Tracee& tracee, const Space& its_space, Phase ended, Eve
   // After a step in place others wait for the trap to be put back.
   bool is_awaited = is_step_over || ended == Phase::kInPlace;
   if (is_awaited || its_space.caught_calls.has(number)) return true;
+  if (its_space.call_filter.tellsOf(its_space.caught_calls)) tracee.call_number = -1;
   return !goOn(tracee, 0, event);
 }
 

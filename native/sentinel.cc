@@ -2,11 +2,15 @@
  * A program that waits for the end of the server, however it comes, and puts the original bytes back wherever
  * a breakpoint still stands in a program that the server had attached to. Standard input is a socket, whose
  * end of file is the end of the server. It holds nothing else of the server's: no descriptor, session,
- * directory or environment. Signals are blocked by whoever starts it.
+ * directory or environment. Signals are blocked by whoever starts it. It also answers for filters that catch
+ * system calls in programs that were let go, for as long as there are such programs.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,7 +30,42 @@ void closeFrom(unsigned first) {
   for (long fd = first; fd < end; ++fd) close(static_cast<int>(fd));
 }
 
+/** Waits for the server and for all listeners, by their descriptors. */
+int events_fd = -1;
+unsigned listeners = 0;
+
+bool await(int descriptor) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.fd = descriptor;
+  return epoll_ctl(events_fd, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+/** From now on programs depend on this process. */
+void stayAlive() {
+  int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (score < 0) return;
+  [[maybe_unused]] ssize_t written = write(score, "-1000", 5);
+  close(score);
+}
+
+/** Every call of a filter that was left in a program is to be made. False: nobody is behind it any more. */
+bool answer(int listener) {
+  seccomp_notif call = {};
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) return errno == EINTR || errno == ENOENT;
+  seccomp_notif_resp reply = {};
+  reply.id = call.id;
+  reply.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  // Whoever made it may be gone.
+  ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+  return true;
+}
+
 void keep(Message number, int descriptor) {
+  if (number == kListener && descriptor > 0 && await(descriptor)) {
+    if (listeners++ == 0) stayAlive();
+    return;
+  }
   if (number > kTable) {
     close(descriptor);
     return;
@@ -80,6 +119,25 @@ void repairAll() {
   }
 }
 
+/** Until the server is gone and nobody needs an answer. */
+void serve() {
+  bool has_server = await(STDIN_FILENO);
+  while (has_server || listeners > 0) {
+    epoll_event event = {};
+    if (epoll_wait(events_fd, &event, 1, -1) != 1) continue;
+    int descriptor = event.data.fd;
+    if (descriptor == STDIN_FILENO) {
+      has_server = receive();
+      if (has_server) continue;
+      epoll_ctl(events_fd, EPOLL_CTL_DEL, STDIN_FILENO, nullptr);
+      repairAll();
+    } else if ((event.events & EPOLLIN) == 0 || !answer(descriptor)) {
+      close(descriptor);
+      --listeners;
+    }
+  }
+}
+
 }  // namespace
 
 }  // namespace outstep::sentinel
@@ -91,8 +149,7 @@ int main() {
   // The server waits for this process only; what goes on belongs to init.
   pid_t child = fork();
   if (child != 0) return child < 0 ? 1 : 0;
-  while (receive()) {
-  }
-  repairAll();
+  events_fd = epoll_create1(EPOLL_CLOEXEC);
+  serve();
   return 0;
 }

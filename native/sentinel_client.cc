@@ -181,6 +181,11 @@ int SentinelClient::guardSite(int space_handle, const Space& space, uint64_t add
   return code;
 }
 
+int SentinelClient::answer(int listener) {
+  int code = socket_.isOpen() ? 0 : start();
+  return code == 0 ? send(sentinel::kListener, listener) : code;
+}
+
 Failure SentinelClient::guard(int space_handle, const Space& space, uint64_t address,
                               const uint8_t* original) {
   if (has_failed_ && !spaces_.contains(space_handle)) return {};

@@ -54,6 +54,8 @@ class SentinelClient {
   /** After the original bytes are back. */
   void unguard(int space_handle, uint64_t address);
   void forgetSpace(int space_handle);
+  /** Has the sentinel answer every call that comes by a listener; an errno(3) value or 0. */
+  int answer(int listener);
 
  private:
   struct GuardedSpace {

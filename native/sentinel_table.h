@@ -30,5 +30,7 @@ constexpr uint32_t kLongestTrapBytes = sizeof(GuardedSite::trap);
 using Message = uint32_t;
 constexpr uint32_t kMostMemories = 1024;
 constexpr Message kTable = kMostMemories;
+/** Each one that comes is another one; the sentinel closes it when nobody is left behind it. */
+constexpr Message kListener = kMostMemories + 1;
 
 }  // namespace outstep::sentinel

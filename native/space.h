@@ -138,6 +138,20 @@ struct CaughtCalls {
   bool has(int number) const;
 };
 
+/** A seccomp filter of ours in the program, which stops threads on their way into some calls. */
+struct CallFilter {
+  /** Sorted. */
+  std::vector<int> numbers;
+  /** The data that it gives with each stop; 0: there is no filter. */
+  unsigned long mark = 0;
+  /** A filter of the program's own may come before it, and refuse a call without a stop. */
+  bool is_outdone = false;
+
+  /** What it gives when the program is about to add a filter of its own. */
+  unsigned long addingMark() const { return mark + 1; }
+  bool tellsOf(const CaughtCalls& calls) const;
+};
+
 /** Which children nobody need hear of. */
 struct QuietChildren {
   bool threads = false;
@@ -157,6 +171,7 @@ struct SpaceTables {
   uint64_t pass_signals = 0;  // bit n - 1: signal n is delivered without an event
   bool is_armed = false;      // it had sites or debug registers: threads may trap
   CaughtCalls caught_calls;
+  CallFilter call_filter;
   QuietChildren quiet_children;
   bool is_watched = false;  // some thread has a watchpoint: writes must be done by the program itself
 };

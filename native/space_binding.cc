@@ -151,6 +151,19 @@ Napi::Value TracerBinding::setCaughtCalls(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value TracerBinding::setCallFilter(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  space->call_filter.numbers = conversion::caughtCalls(info[1]).numbers;
+  space->call_filter.mark = static_cast<unsigned long>(integer(info[2]));
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::answerCalls(const Napi::CallbackInfo& info) {
+  Failure failure = tracer_.answerCalls(tidOf(info), static_cast<int>(integer(info[1])));
+  return failure.code == 0 ? info.Env().Undefined() : conversion::raise(info.Env(), failure);
+}
+
 Napi::Value TracerBinding::setQuietChildren(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);

@@ -131,7 +131,7 @@ pid_t spawnTraced(const SpawnOptions& options, Failure* failure) {
     return -1;
   }
   report.writer.reset();
-  int code = ptrace_ops::seize(pid, ptrace_ops::kOptions | PTRACE_O_EXITKILL);
+  int code = ptrace_ops::seize(pid, ptrace_ops::kOptions | PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL);
   if (code != 0) {
     *failure = {code, "PTRACE_SEIZE", pid};
     kill(pid, SIGKILL);

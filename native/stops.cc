@@ -25,7 +25,8 @@ constexpr int kTrapHandlerEntry = 5;  // SIGTRAP: a step that entered a signal h
 
 bool hasMessage(int event) {
   return event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
-         event == PTRACE_EVENT_VFORK_DONE || event == PTRACE_EVENT_EXEC || event == PTRACE_EVENT_EXIT;
+         event == PTRACE_EVENT_VFORK_DONE || event == PTRACE_EVENT_EXEC || event == PTRACE_EVENT_EXIT ||
+         event == PTRACE_EVENT_SECCOMP;
 }
 
 /** One more step inside the range. True: those that were granted have been used up. */
@@ -186,10 +187,14 @@ void Tracer::noteRestart(Tracee& tracee, const Space& its_space) {
 
 bool Tracer::onStop(Tracee& tracee, Event* event) {
   if (event->event != 0) tracee.is_in_exec = event->event == PTRACE_EVENT_EXEC;
-  noteCall(tracee, *event);
+  if (event->event != PTRACE_EVENT_SECCOMP) noteCall(tracee, *event);
   if (event->event != 0 && hasMessage(event->event)) {
     ptrace_ops::getEventMessage(tracee.tid, &event->message);
   }
+  // Whichever thread it was that has executed a program, it goes on under this id.
+  const Tracee* former =
+      event->event == PTRACE_EVENT_EXEC ? find(static_cast<pid_t>(event->message)) : nullptr;
+  if (former != nullptr) tracee.call_number = former->call_number;
   Space* its_space = spaceOf(tracee);
   if (its_space == nullptr) return true;
   if (event->event != 0 && takeChild(tracee, *its_space, event)) return false;
@@ -199,6 +204,7 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     setState(tracee, RunState::kRunning);  // killed out of the stop: its exit follows
     return false;
   }
+  if (event->event == PTRACE_EVENT_SECCOMP && !onFilterStop(tracee, *its_space, event)) return false;
   if (event->event != 0 || event->code != SIGTRAP) {
     noteRestart(tracee, *its_space);
     resendDeferred(tracee, *its_space);

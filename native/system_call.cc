@@ -101,6 +101,8 @@ std::optional<uint64_t> callSystem(Tracee& tracee, const Arch& arch, const Syste
     std::optional<int> status = stepOnce(tracee.tid);
     if (!status || !loadGeneral(tracee, arch)) return std::nullopt;
     was_stop_signal = was_stop_signal || isStopSignal(*status);
+    // A filter has stopped it on its way into the call.
+    if (*status >> 16 == PTRACE_EVENT_SECCOMP) continue;
     if (tracee.word(arch.pc_offset) != call.instruction) result = tracee.word(call.result_offset);
   }
   tracee.general = saved;

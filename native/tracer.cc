@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "listener.h"
 #include "out_of_line.h"
 #include "ptrace_ops.h"
 #include "spawn.h"
@@ -74,6 +75,14 @@ Failure Tracer::guard(int handle, const Space& its_space, uint64_t address, cons
   if (its_space.dies_with_us) return {};
   if (!sentinel_) sentinel_.emplace(sentinel_program_);
   return sentinel_->guard(handle, its_space, address, original);
+}
+
+Failure Tracer::answerCalls(pid_t pid, int descriptor) {
+  ScopedFd copy = listener::copyOf(pid, descriptor);
+  if (!copy.isOpen()) return {errno, "pidfd_getfd", pid};
+  if (!sentinel_) sentinel_.emplace(sentinel_program_);
+  int code = sentinel_->answer(copy.get());
+  return code == 0 ? Failure{} : Failure{code, "sentinel", pid};
 }
 
 void Tracer::unguard(int handle, uint64_t address) {

@@ -89,6 +89,8 @@ class Tracer {
   /** Programs that were launched die with this process and need no sentinel. */
   Failure guard(int handle, const Space& space, uint64_t address, const uint8_t* original);
   void unguard(int handle, uint64_t address);
+  /** Has somebody who outlives this process answer the calls that come by a descriptor of a program. */
+  Failure answerCalls(pid_t pid, int listener);
 
   /** `tracee.range` is set for the modes that need one. */
   ResumeResult resume(Tracee& tracee, ResumeMode mode, int signal);
@@ -113,6 +115,9 @@ class Tracer {
  private:
   bool run(Tracee& tracee, bool step, int signal);
   RunRequest requestFor(Tracee& tracee, bool step, int signal);
+  /** A stop by a seccomp filter. False: it is none of ours, and the thread goes on. */
+  bool onFilterStop(Tracee& tracee, Space& its_space, Event* event);
+  void outdoFilter(const Tracee& maker, Space& its_space);
   /** Keeps account of whether a thread is inside a system call. */
   void noteCall(Tracee& tracee, const Event& event);
   /** As `onStop`; `ended` is what was under way. */

@@ -76,6 +76,8 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("unguard", &TracerBinding::unguard),
                          InstanceMethod("setPassSignals", &TracerBinding::setPassSignals),
                          InstanceMethod("setCaughtCalls", &TracerBinding::setCaughtCalls),
+                         InstanceMethod("setCallFilter", &TracerBinding::setCallFilter),
+                         InstanceMethod("answerCalls", &TracerBinding::answerCalls),
                          InstanceMethod("setQuietChildren", &TracerBinding::setQuietChildren),
                          InstanceMethod("setWatched", &TracerBinding::setWatched),
                          InstanceMethod("callSystem", &TracerBinding::callSystem),

@@ -54,6 +54,8 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value unguard(const Napi::CallbackInfo& info);
   Napi::Value setPassSignals(const Napi::CallbackInfo& info);
   Napi::Value setCaughtCalls(const Napi::CallbackInfo& info);
+  Napi::Value setCallFilter(const Napi::CallbackInfo& info);
+  Napi::Value answerCalls(const Napi::CallbackInfo& info);
   Napi::Value setQuietChildren(const Napi::CallbackInfo& info);
   Napi::Value setWatched(const Napi::CallbackInfo& info);
   Napi::Value callSystem(const Napi::CallbackInfo& info);

@@ -16,5 +16,5 @@ export const syscall = {
   nextAddressOffset: undefined,
   savedFlagsOffset: undefined,
   /** mmap2, whose offset counts pages; the old mmap takes its arguments in memory. */
-  numbers: { mmap: 192, munmap: 91 },
+  numbers: { mmap: 192, munmap: 91, close: 6, seccomp: 354, prctl: 172 },
 } as const;

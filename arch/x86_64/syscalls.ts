@@ -15,5 +15,5 @@ export const syscall = {
   restartOffset: generalSet.offsetOf('orig_rax'),
   nextAddressOffset: generalSet.offsetOf('rcx'),
   savedFlagsOffset: generalSet.offsetOf('r11'),
-  numbers: { mmap: 9, munmap: 11 },
+  numbers: { mmap: 9, munmap: 11, close: 3, seccomp: 317, prctl: 157 },
 } as const;

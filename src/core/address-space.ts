@@ -9,6 +9,7 @@ import { InPlaceStep } from './in-place-step.js';
 import { Memory, type RawMemory } from './memory.js';
 import type { Process } from './process.js';
 import { RangeRuns } from './range-run.js';
+import { ProgramCalls } from './program-calls.js';
 import { Slots } from './slots.js';
 import type { Thread } from './thread.js';
 import type { Tracer } from './tracer.js';
@@ -26,6 +27,7 @@ export class AddressSpace {
   /** As clients see it: without the traps. */
   readonly memory: Memory;
   readonly sites: BreakpointSites;
+  readonly calls: ProgramCalls;
   readonly slots: Slots;
   readonly inPlace: InPlaceStep;
   readonly rangeRuns: RangeRuns;
@@ -38,7 +40,8 @@ export class AddressSpace {
       read: (at, into) => this.#transfer((space) => tracer.native.readMemory(space, at, into)),
       write: (at, bytes) => this.#transfer((space) => tracer.native.writeMemory(space, at, bytes)),
     };
-    this.slots = new Slots(tracer.native, this.rawMemory, machine.arch);
+    this.calls = new ProgramCalls(tracer.native, this.rawMemory, machine.arch);
+    this.slots = new Slots(this.calls, this.rawMemory, machine.arch);
     this.sites = new BreakpointSites(tracer, this);
     this.memory = new Memory(this.rawMemory, this.sites);
     this.inPlace = new InPlaceStep(this);
@@ -101,6 +104,7 @@ export class AddressSpace {
   copy(): AddressSpace {
     const copy = new AddressSpace(this.tracer, this.machine);
     this.sites.copyTo(copy.sites);
+    this.calls.copyTo(copy.calls);
     this.slots.copyTo(copy.slots);
     return copy;
   }

@@ -1,27 +1,46 @@
 /** The system calls that engines want to hear of, and what native code is told of that. */
+import type { Tid } from '../base/ids.js';
+import { CallFilter } from './call-filter.js';
+import { filterCount } from './proc.js';
 import type { Process } from './process.js';
 
 /** System calls by their numbers on the process's machine. */
 export type CaughtSystemCalls = 'none' | 'all' | ReadonlySet<number>;
 
+/** How the kernel is made to tell of them. */
+type Means = 'none' | 'filter' | 'every-call';
+
 export class CaughtCalls {
   readonly #process: Process;
-  #isCatching = false;
+  readonly filter: CallFilter;
+  #means: Means = 'none';
 
   constructor(process: Process) {
     this.#process = process;
+    this.filter = new CallFilter(process);
   }
 
-  /** With the first wish, threads that run are stopped and let run anew, so that the kernel tells of their calls. */
+  /** Threads that run and are to stop at every call are stopped for a moment: the kernel must be told for each. */
   wishesChanged(): void {
-    const { attachments, native, space, threads } = this.#process;
+    const { attachments, native, space, runningThreads } = this.#process;
     const calls = union(attachments.map((attachment) => attachment.caughtSystemCalls));
     native.setCaughtCalls(space, calls);
-    const wasCatching = this.#isCatching;
-    this.#isCatching = calls.length > 0;
-    if (!this.#isCatching || wasCatching) return;
-    for (const thread of threads.values()) if (!thread.isListening) this.#process.interrupt(thread);
+    const before = this.#means;
+    this.#means = this.#meansFor(calls);
+    if (this.#means !== 'every-call' || before === 'every-call') return;
+    for (const thread of runningThreads) if (!thread.isListening) this.#process.interrupt(thread);
     this.#process.tracer.schedulePump();
+  }
+
+  #meansFor(calls: 'all' | readonly number[]): Means {
+    if (calls.length === 0) return 'none';
+    if (calls === 'all') return 'every-call';
+    return this.filter.covers(calls, () => this.#process.threadForCalls()) ? 'filter' : 'every-call';
+  }
+
+  /** Whether filters of the program's own may forbid a thread system calls. */
+  isFilteredByOthers(thread: Tid): boolean {
+    return filterCount(thread) > this.filter.count;
   }
 }
 

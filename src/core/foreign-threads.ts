@@ -5,6 +5,7 @@
  */
 import { pid, type Tid } from '../base/ids.js';
 import { nativeBinding } from '../native/binding.js';
+import { escort } from './escorted-thread.js';
 import type { RawMemory } from './memory.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
@@ -39,6 +40,11 @@ export function letForeignThreadGo(thread: Thread): void {
   const wasStopped = thread.isStopped;
   const signal = thread.signalOverride ?? thread.pendingSignal ?? 0;
   process.forgetThread(thread);
+  if (process.caughtCalls.filter.isInstalled) {
+    escort(tracer, tid);
+    if (wasStopped) native.resume(tid, 'continue', signal);
+    return;
+  }
   if (wasStopped) {
     native.detach(tid, signal);
     return;

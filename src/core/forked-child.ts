@@ -8,6 +8,7 @@ import { tid } from '../base/ids.js';
 import type { AddressSpace } from './address-space.js';
 import type { Attachment } from './attachment.js';
 import type { BreakpointOwner } from './breakpoint-programs.js';
+import { escort } from './escorted-thread.js';
 import type { RawMemory } from './memory.js';
 import { Process } from './process.js';
 import type { Thread } from './thread.js';
@@ -28,7 +29,8 @@ export function takeUpChild(tracer: Tracer, news: NewChild): void {
   const parent = maker.process;
   const space = copySpace(tracer, news);
   if (space === undefined) {
-    letChildGo(tracer, news.pid);
+    if (parent.caughtCalls.filter.isInstalled) escort(tracer, tid(news.pid));
+    else letChildGo(tracer, news.pid);
     return;
   }
   const original = parent.addressSpace;
@@ -73,6 +75,8 @@ function copySpace(tracer: Tracer, { pid, maker }: NewChild): number | undefined
 /** The child is at its first stop. */
 function settle(child: Process, { maker, kind, isShared }: NewChild, original: AddressSpace): void {
   const parent = maker.process;
+  const first = child.threads.get(tid(child.pid));
+  if (first !== undefined) child.caughtCalls.filter.inherit(parent.caughtCalls.filter, first);
   const isWanted = (one: Attachment) => one.isAttached && one.engine.mask.has(kind);
   const followed =
     maker.isStopped && parent.addressSpace === original ? parent.attachments.filter(isWanted) : [];
@@ -109,7 +113,10 @@ export function letOrphanGo(tracer: Tracer, parent: Process, child: Pid): void {
   } catch (error) {
     tracer.warn(`breakpoints stay in process ${child}, a child of ${parent.pid}`, error);
   }
-  tracer.native.detach(child, 0);
+  if (parent.caughtCalls.filter.isInstalled) {
+    escort(tracer, tid(child));
+    tracer.native.resume(child, 'continue', 0);
+  } else tracer.native.detach(child, 0);
 }
 
 function repairOrphan(tracer: Tracer, parent: Process, child: Pid): void {

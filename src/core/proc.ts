@@ -39,9 +39,19 @@ export function isTraceStopped(thread: Tid): boolean {
   return state === 't' || state === 'T';
 }
 
-/** Whether a seccomp filter may forbid a thread system calls, or kill it for them. */
-export function isFiltered(thread: Tid): boolean {
-  return (statusField(thread, 'Seccomp') ?? '0') !== '0';
+/** How many seccomp filters may forbid a thread system calls, or kill it for them; where the kernel does not count, 1 for any. */
+export function filterCount(thread: Tid): number {
+  const mode = statusField(thread, 'Seccomp') ?? '0';
+  return mode === '0' ? 0 : Number(statusField(thread, 'Seccomp_filters') ?? '1');
+}
+
+const capSysAdmin = 21n;
+
+/** Whether a thread may have a seccomp filter without giving up privileges of the programs that it executes. */
+export function mayAddFilter(thread: Tid): boolean {
+  if (statusField(thread, 'NoNewPrivs') === '1') return true;
+  const capabilities = BigInt(`0x${statusField(thread, 'CapEff') ?? '0'}`);
+  return ((capabilities >> capSysAdmin) & 1n) === 1n;
 }
 
 /** CPU that a thread last ran on: field 39 of stat. 0 when it is gone. */

@@ -259,12 +259,12 @@ export class Process {
 
   /** A site whose hits native code passes by itself needs its slot from the first one on. */
   prepareSlot(at: Address): void {
-    const caller = this.#threadForCalls();
+    const caller = this.threadForCalls();
     if (caller !== undefined) this.sites.provideSlot(at, caller);
   }
 
   /** A thread that can make a system call on our behalf. */
-  #threadForCalls(): Thread | undefined {
+  threadForCalls(): Thread | undefined {
     for (const thread of this.#threads.values()) {
       const { state } = thread;
       if (state.kind === 'stopped' && state.at !== 'system-call') return thread;
@@ -416,8 +416,15 @@ export class Process {
       this.tracer.hideProcess(this);
       return;
     }
+    const caller = this.threadForCalls();
+    if (this.caughtCalls.filter.isInstalled) {
+      if (caller === undefined) {
+        this.#leaveCalls();
+        return;
+      }
+      this.caughtCalls.filter.handOver(caller);
+    }
     // Left mapped when no thread can do it: nobody misses the page.
-    const caller = this.#threadForCalls();
     if (caller !== undefined && !this.#addressSpace.isShared) this.#addressSpace.slots.release(caller);
     for (const thread of threads) {
       thread.endRangeRun();
@@ -426,6 +433,18 @@ export class Process {
     }
     for (const thread of threads) this.forgetThread(thread);
     this.#close();
+  }
+
+  /** Every thread is inside a system call: one of them comes out of it before the process is let go. */
+  #leaveCalls(): void {
+    this.#isLeaving = true;
+    this.tracer.hideProcess(this);
+    const [thread] = this.#threads.values();
+    if (thread === undefined) return;
+    this.native.resume(thread.tid, 'continue', 0);
+    thread.enter({ kind: 'running' });
+    this.interrupt(thread);
+    this.tracer.schedulePump();
   }
 
   kill(): Promise<void> {

@@ -12,9 +12,11 @@ export class QuietChildren {
 
   /** To be called when an engine wants to hear of something else, or anything else of a new thread. */
   wishesChanged(): void {
-    const { attachments, hardware, arch, native, space } = this.#process;
+    const { attachments, hardware, arch, native, space, caughtCalls } = this.#process;
     const isAnyone = attachments.length > 0;
-    const processes = isAnyone && attachments.every(({ engine }) => !engine.mask.has('fork'));
+    // A filter must not be left in them without a tracer.
+    const mayGo = !caughtCalls.filter.isInstalled;
+    const processes = isAnyone && mayGo && attachments.every(({ engine }) => !engine.mask.has('fork'));
     // The kernel gives new threads no debug registers.
     const threads =
       isAnyone &&

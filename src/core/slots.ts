@@ -4,9 +4,9 @@
  */
 import type { ArchModule } from '../../arch/module.js';
 import type { Plan } from '../../arch/plan.js';
-import type { NativeTracer } from '../native/binding-types.js';
 import type { RawMemory } from './memory.js';
-import { isFiltered, type Mapping, mappings } from './proc.js';
+import { type Mapping, mappings } from './proc.js';
+import type { ProgramCalls } from './program-calls.js';
 import type { Thread } from './thread.js';
 
 export interface PlacedSlot {
@@ -35,14 +35,13 @@ const mapFlags = 0x2n | 0x20n | 0x100000n;
 const minusOne = (1n << 64n) - 1n;
 
 export class Slots {
-  readonly #native: NativeTracer;
+  readonly #calls: ProgramCalls;
   readonly #memory: RawMemory;
   readonly #arch: ArchModule;
   #areas: Area[] = [];
-  #instruction: bigint | undefined;
 
-  constructor(native: NativeTracer, memory: RawMemory, arch: ArchModule) {
-    this.#native = native;
+  constructor(calls: ProgramCalls, memory: RawMemory, arch: ArchModule) {
+    this.#calls = calls;
     this.#memory = memory;
     this.#arch = arch;
   }
@@ -77,7 +76,6 @@ export class Slots {
   /** For a copy of the memory. */
   copyTo(copy: Slots): void {
     copy.#areas = this.#areas.map((area) => ({ ...area }));
-    copy.#instruction = this.#instruction;
   }
 
   /** Drops the areas that a copy of the memory came too early for. */
@@ -87,8 +85,8 @@ export class Slots {
 
   /** Unmaps everything through a stopped thread that is in no slot; not where a seccomp filter might mind. */
   release(thread: Thread): void {
-    for (const area of isFiltered(thread.tid) ? [] : this.#areas) {
-      this.#call(thread, this.#arch.syscall.numbers.munmap, [area.start, BigInt(areaBytes)]);
+    for (const area of thread.process.caughtCalls.isFilteredByOthers(thread.tid) ? [] : this.#areas) {
+      this.#calls.call(thread, this.#arch.syscall.numbers.munmap, [area.start, BigInt(areaBytes)]);
     }
     this.#areas = [];
   }
@@ -109,11 +107,11 @@ export class Slots {
   }
 
   #map(site: bigint, plan: Extract<Plan, { kind: 'slot' }>, thread: Thread): Area | undefined {
-    if (isFiltered(thread.tid)) return undefined;
+    if (thread.process.caughtCalls.isFilteredByOthers(thread.tid)) return undefined;
     const maps = mappings(thread.process.pid);
     for (const start of gapsNear(maps, site)) {
       if (this.#code(plan, site, start) === undefined) continue;
-      const result = this.#call(
+      const result = this.#calls.call(
         thread,
         this.#arch.syscall.numbers.mmap,
         [start, BigInt(areaBytes), protReadExecute, mapFlags, minusOne, 0n],
@@ -123,34 +121,6 @@ export class Slots {
       const area = { start, usedBytes: 0 };
       this.#areas.push(area);
       return area;
-    }
-    return undefined;
-  }
-
-  #call(thread: Thread, number: number, args: bigint[], maps?: readonly Mapping[]): bigint | undefined {
-    this.#instruction ??= this.#findSystemCall(maps ?? mappings(thread.process.pid));
-    if (this.#instruction === undefined) return undefined;
-    const { numberOffset, argumentOffsets, resultOffset, restartOffset } = this.#arch.syscall;
-    const call = { numberOffset, argumentOffsets, resultOffset, restartOffset };
-    const result = this.#native.callSystem(thread.tid, {
-      instruction: this.#instruction,
-      number,
-      args,
-      ...call,
-    });
-    thread.forgetRegisters();
-    return result;
-  }
-
-  /** The kernel's own vDSO has a system call instruction that no breakpoint is ever put on. */
-  #findSystemCall(maps: readonly Mapping[]): bigint | undefined {
-    const vdso = maps.find((mapping) => mapping.name === '[vdso]');
-    if (vdso === undefined) return undefined;
-    const text = new Uint8Array(Number(vdso.end - vdso.start));
-    const length = this.#memory.read(vdso.start, text);
-    const wanted = this.#arch.syscall.instruction;
-    for (let at = 0; at + wanted.length <= length; at++) {
-      if (wanted.every((byte, index) => text[at + index] === byte)) return vdso.start + BigInt(at);
     }
     return undefined;
   }

@@ -315,6 +315,17 @@ export interface NativeTracer {
    */
   setCaughtCalls(space: number, calls: 'all' | readonly number[]): void;
   /**
+   * Says that a seccomp filter in the program stops its threads on their way into these calls, with `mark` as its data:
+   * as long as it covers what is caught, other calls cost nothing. `mark` + 1 says that the program is about to add a
+   * filter of its own, which might come first: after that, threads stop at every call again. `mark` 0: there is none.
+   */
+  setCallFilter(space: number, calls: readonly number[], mark: number): void;
+  /**
+   * Has the sentinel, which outlives this process, let every system call be made that comes by `listener`, a descriptor
+   * of process `pid` (seccomp_unotify(2)). @throws NativeError
+   */
+  answerCalls(pid: number, listener: number): void;
+  /**
    * Which children of its threads nobody need hear of. Threads are let run at once; those that still are at the end of a
    * `wait` come as 'born' in front of its other events, the others never. Processes with a memory of their own are let go
    * without the traps of this space's sites. Both are false at first.
@@ -362,6 +373,8 @@ export interface NativeBinding {
    * or undefined when `fd` is no terminal of ours.
    */
   setForegroundGroup(fd: number, group: number): number | undefined;
+  /** Whether this kernel has what `NativeTracer.answerCalls` needs. */
+  canAnswerCalls(): boolean;
   /** Whether two processes have one address space, kcmp(2); undefined: the kernel does not say, or one is gone. */
   sharesMemory(first: number, second: number): boolean | undefined;
 }

@@ -96,6 +96,18 @@ describe('system calls', () => {
     assert.ok(cost < 7.5, `${cost} system calls`);
   });
 
+  it('of a call that nobody catches are none while another one is caught', async () => {
+    await compileFixture('system-calls', { flags: ['-no-pie', '-pthread'] });
+    const cost = costOf(
+      (count) => `
+        const program = await launchFixture('system-calls', ['call', '${count}'], { flags: ['-no-pie', '-pthread'] });
+        program.attachment.setCaughtSystemCalls(new Set([35]));
+        continueAll(program.attachment);
+        await program.engine.next('exit');`,
+    );
+    assert.ok(cost < 0.5, `${cost} system calls`);
+  });
+
   it('of a hit with a false condition are no more', async () => {
     await compileFixture('hot-threads', { flags: ['-O1'] });
     const cost = costOf(

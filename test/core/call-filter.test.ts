@@ -1,0 +1,105 @@
+/** The seccomp filter of caught system calls: used where it may be, and no harm to what is let go. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { describe, it } from 'mocha';
+import type { EventKind } from '../../src/core/index.js';
+import { filterCount, mayAddFilter } from '../../src/core/proc.js';
+import { eventually } from '../support/proc-files.js';
+import { continueAll, launchFixture } from './traced-program.js';
+
+const getppid = 110;
+const fork = 57;
+const mask: readonly EventKind[] = ['system-call-entry', 'system-call-return', 'exit'];
+
+/** What the kernel said to each call so far. */
+function answersIn(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'latin1') : '';
+}
+
+async function moreAnswers(file: string): Promise<void> {
+  const before = answersIn(file).length;
+  await eventually('calls are made', () => answersIn(file).length > before + 5);
+  assert.doesNotMatch(answersIn(file), /n/);
+}
+
+function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').map(Number);
+}
+
+async function withFile(test: (file: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(resolve(tmpdir(), 'outstep-'));
+  try {
+    await test(resolve(folder, 'answers'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('a filter for caught system calls', () => {
+  for (const isInCall of [false, true]) {
+    const where = isInCall ? 'on its way into such a call' : 'between two';
+    it(`lets every call through when the program is let go ${where}, and when the tracer is gone`, () =>
+      withFile(async (file) => {
+        const program = await launchFixture('outliving-calls', [file], {
+          mask,
+          holdAt: isInCall ? ['system-call-entry'] : [],
+        });
+        const { attachment, engine, tracer } = program;
+        const { pid } = attachment.process;
+        const [main] = attachment.process.threads.keys();
+        attachment.setCaughtSystemCalls(new Set([getppid]));
+        assert.ok(main);
+        assert.equal(filterCount(main), mayAddFilter(main) ? 1 : 0);
+        continueAll(attachment);
+        await engine.next('system-call-entry');
+        await attachment.detach();
+        try {
+          await moreAnswers(file);
+          await eventually('it is let go', () =>
+            /^TracerPid:\s+0$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1')),
+          );
+          tracer.dispose();
+          await moreAnswers(file);
+        } finally {
+          process.kill(pid, 'SIGKILL');
+          tracer.dispose();
+        }
+      }));
+  }
+
+  it('lets the calls of a child through that nobody follows', () =>
+    withFile(async (file) => {
+      await using program = await launchFixture('outliving-calls', [file, 'fork'], { mask });
+      const { attachment, engine } = program;
+      attachment.setCaughtSystemCalls(new Set([getppid]));
+      continueAll(attachment);
+      await moreAnswers(file);
+      assert.equal(engine.count('system-call-entry'), 0);
+      const [child] = childrenOf(attachment.process.pid);
+      assert.ok(child);
+      process.kill(child, 'SIGKILL');
+      assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+    }));
+
+  it('is put in where that changes no privilege, once for the same calls', async function () {
+    await using program = await launchFixture('system-calls', ['call', '1'], {
+      flags: ['-no-pie', '-pthread'],
+      mask,
+    });
+    const { attachment } = program;
+    const [main] = attachment.process.threads.keys();
+    assert.ok(main);
+    if (!mayAddFilter(main)) this.skip();
+    attachment.setCaughtSystemCalls('all');
+    assert.equal(filterCount(main), 0);
+    attachment.setCaughtSystemCalls(new Set([getppid]));
+    attachment.setCaughtSystemCalls('none');
+    attachment.setCaughtSystemCalls(new Set([getppid]));
+    assert.equal(filterCount(main), 1);
+    attachment.setCaughtSystemCalls(new Set([fork]));
+    assert.equal(filterCount(main), 2);
+  });
+});
