@@ -68,7 +68,8 @@ bool Tracer::takeChild(Tracee& maker, Space& its_space, Event* event) {
   bool is_thread = event->event == PTRACE_EVENT_CLONE && its_space.quiet_children.threads;
   bool is_copy = event->event == PTRACE_EVENT_FORK && its_space.quiet_children.processes;
   if (!is_thread && !is_copy) return false;
-  if (maker.phase != Phase::kPlain || maker.deferred_signal) return false;
+  bool is_busy = maker.phase != Phase::kPlain || maker.mode == ResumeMode::kRangeRun || maker.deferred_signal;
+  if (is_busy) return false;
   auto child = static_cast<pid_t>(event->message);
   bool is_taken = is_thread ? takeThread(maker, its_space, child) : letCopyGo(its_space, child);
   if (!is_taken) return false;

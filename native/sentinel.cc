@@ -35,6 +35,7 @@ int events_fd = -1;
 unsigned listeners = 0;
 
 bool await(int descriptor) {
+  if (events_fd < 0) events_fd = epoll_create1(EPOLL_CLOEXEC);
   epoll_event event = {};
   event.events = EPOLLIN;
   event.data.fd = descriptor;
@@ -121,7 +122,10 @@ void repairAll() {
 
 /** Until the server is gone and nobody needs an answer. */
 void serve() {
-  bool has_server = await(STDIN_FILENO);
+  bool has_server = true;
+  while (has_server && listeners == 0) has_server = receive();
+  if (!has_server) repairAll();
+  has_server = has_server && await(STDIN_FILENO);
   while (has_server || listeners > 0) {
     epoll_event event = {};
     if (epoll_wait(events_fd, &event, 1, -1) != 1) continue;
@@ -149,7 +153,6 @@ int main() {
   // The server waits for this process only; what goes on belongs to init.
   pid_t child = fork();
   if (child != 0) return child < 0 ? 1 : 0;
-  events_fd = epoll_create1(EPOLL_CLOEXEC);
   serve();
   return 0;
 }
