@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { program } from '../support/agent-program.js';
+import { eventually } from '../support/proc-files.js';
 import { continueAll, launchFixture, usualKinds } from './traced-program.js';
 
 /** Few enough for the program to end by itself where nothing of ours gets a turn. */
-const callsEach = '20000';
+const callsEach = '200000';
 const sigcont = 18;
 const never = program(['const8', 0]);
 
@@ -66,9 +67,9 @@ for (const kind of ['software', 'hardware'] as const) {
       for (let round = 0; round < 20; round++) {
         tracer.native.tgkill(pid, main, sigcont);
         assert.equal((await engine.next('signal')).thread.tid, main);
-        await new Promise((resolve) => setTimeout(resolve, 5));
       }
-      for (const [tid, stops] of before) assert.ok(stopsOf(pid, tid) > stops, `thread ${tid} never ran`);
+      for (const [tid, stops] of before)
+        await eventually(`thread ${tid} runs`, () => stopsOf(pid, tid) > stops);
     });
   });
 }

@@ -1,4 +1,5 @@
 /** The processes of one session. */
+import { tid } from '../../base/ids.js';
 import type { Process, Thread, ThreadEvent } from '../../core/index.js';
 import type { AttachedProcess } from './attached-process.js';
 import { type ExitStop, type Stop, threadOf } from './pending-stops.js';
@@ -27,6 +28,13 @@ interface UntoldChild {
 interface EndedProcess {
   readonly attached: AttachedProcess;
   readonly leader: Thread;
+}
+
+/** The threads that actions may name: few where each names one, in a process that may have thousands. */
+function nameable({ threads }: Process, actions: readonly RequestedAction[]): readonly Thread[] {
+  const ids = actions.map(({ selector }) => selector.thread);
+  if (!ids.every((id) => typeof id === 'number')) return [...threads.values()];
+  return ids.flatMap((id) => threads.get(tid(id)) ?? []);
 }
 
 /** Everything that counts, finds or resumes leaves out what the client has not heard of. */
@@ -175,7 +183,7 @@ export class ProcessSet {
     for (const attached of this.#attached.values()) {
       const choices = chooseActions(
         actions,
-        [...attached.process.threads.values()].filter(
+        nameable(attached.process, actions).filter(
           (one) => !this.#untoldThreads.has(one) && isConcerned(one),
         ),
       );

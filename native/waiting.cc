@@ -1,0 +1,155 @@
+/**
+ * Takes the news of threads from the kernel, and keeps everybody's turn.
+ */
+#include <errno.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "ptrace_ops.h"
+#include "tracer.h"
+
+namespace outstep {
+
+/** Takes one status of a known thread. False: there is none (or, blocking, the clock ticked). */
+bool Tracer::reapKnown(pid_t tid, bool block, std::vector<Status>* taken) {
+  int status;
+  pid_t got = waitpid(tid, &status, __WALL | (block ? 0 : WNOHANG));
+  if (got == tid) {
+    taken->push_back({tid, status});
+    return true;
+  }
+  if (got < 0 && errno == ECHILD && find(tid) != nullptr) {
+    // It executed a program and goes on under the leader's tid, as whom it must be looked for; or the
+    // leader's exec took it away. No exit event comes for it.
+    setState(*find(tid), RunState::kStopped);
+    has_vanished_ = true;
+  }
+  return false;
+}
+
+void Tracer::scanKnown(std::vector<Status>* taken) {
+  std::vector<pid_t> tids;
+  for (const auto& entry : tracees_) tids.push_back(entry.first);
+  for (pid_t tid : tids) reapKnown(tid, false, taken);
+}
+
+/** Reaps a program that was launched and let go. False: it is none. */
+bool Tracer::reapReleased(pid_t pid) {
+  if (released_.erase(pid) == 0) return false;
+  waitpid(pid, nullptr, __WALL | WNOHANG);
+  return true;
+}
+
+/** Takes one status of any thread. Children of this process that are not ours are left for who waits for
+ * them. */
+bool Tracer::drain(bool block, std::vector<Status>* taken) {
+  siginfo_t info = {};
+  // Traced threads report their stops without WSTOPPED; with it, a stopped child that is not ours would stay
+  // first.
+  int options = WEXITED | WNOWAIT | __WALL | __WNOTHREAD | (block ? 0 : WNOHANG);
+  if (waitid(P_ALL, 0, &info, options) != 0 || info.si_pid == 0) return false;
+  bool is_exit = info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
+  if (is_exit && find(info.si_pid) == nullptr) {
+    if (reapReleased(info.si_pid)) return true;
+    size_t before = taken->size();
+    scanKnown(taken);
+    return taken->size() > before;
+  }
+  return reapKnown(info.si_pid, false, taken);
+}
+
+/** Threads that were interrupted stop about in that order, and asking for one is cheaper than asking which.
+ */
+void Tracer::takeInterrupted(std::vector<Status>* taken) {
+  constexpr size_t kMostMisses = 16;
+  std::deque<pid_t> missed;
+  while (!interrupted_.empty() && missed.size() < kMostMisses) {
+    pid_t tid = interrupted_.front();
+    interrupted_.pop_front();
+    const Tracee* tracee = find(tid);
+    bool is_awaited = tracee != nullptr && tracee->is_interrupted && tracee->state == RunState::kRunning;
+    if (is_awaited && !reapKnown(tid, false, taken)) missed.push_back(tid);
+  }
+  interrupted_.insert(interrupted_.begin(), missed.begin(), missed.end());
+}
+
+/** Everybody's turn: the kernel names the thread that is first in its list, so one that stops again and again
+ * would keep the others waiting if it were let go before they have been asked for. */
+void Tracer::takeRound(std::vector<Event>* events) {
+  std::vector<Status> taken;
+  takeInterrupted(&taken);
+  while (drain(false, &taken)) {
+  }
+  std::erase_if(taken, [this](const Status& one) {
+    bool is_early = find(one.tid) == nullptr && isFirstStop(one.status);
+    if (is_early) keepEarly(one.tid);
+    return is_early;
+  });
+  for (const Status& one : taken) take(one.tid, one.status, events);
+}
+
+pid_t Tracer::anyRunningTid() const {
+  const auto isRunning = [](const auto& entry) { return entry.second->state == RunState::kRunning; };
+  auto found = std::find_if(tracees_.begin(), tracees_.end(), isRunning);
+  return found == tracees_.end() ? 0 : found->first;
+}
+
+/** The next stop of any thread. False: the clock ticked. */
+bool Tracer::takeNext(std::vector<Event>* events) {
+  std::vector<Status> taken;
+  if (running_ == 1) {
+    const Tracee* last = find(last_run_);
+    bool is_it = last != nullptr && last->state == RunState::kRunning;
+    reapKnown(is_it ? last_run_ : anyRunningTid(), true, &taken);
+  } else {
+    drain(true, &taken);
+  }
+  for (const Status& one : taken) {
+    if (find(one.tid) == nullptr && isFirstStop(one.status)) {
+      keepEarly(one.tid);
+    } else {
+      take(one.tid, one.status, events);
+    }
+  }
+  return !taken.empty();
+}
+
+/** Should this process be killed while a thread is held, the kernel lets it go on with the registers it has.
+ */
+void Tracer::storeHeld() {
+  for (auto& [tid, tracee] : tracees_) {
+    Space* its_space = spaceOf(*tracee);
+    if (tracee->state == RunState::kStopped && its_space != nullptr) storeGeneral(*tracee, its_space->arch);
+  }
+}
+
+void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events) {
+  constexpr int kStopsPerRound = 16;
+  if (timeout_us > 0) stop_signals_.set(false);
+  takePrinted(events);
+  int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
+  bool can_block = timeout_us > 0 && clock_.begin() == 0;
+  for (int stops = 0; events->empty() && can_block && anyRunning();) {
+    if (takeNext(events) && ++stops % kStopsPerRound == 0) takeRound(events);
+    if (WaitClock::nowMicroseconds() >= deadline) break;
+  }
+  clock_.end();
+  reportBirths(events);
+  look_at_stopped = std::exchange(has_vanished_, false) || look_at_stopped;
+  // Nothing has come: what is stopped now will be so for a while.
+  if (events->empty() && timeout_us > 0) storeHeld();
+  // With every thread held nothing can come but what an end leaves behind: no signals then, each step would
+  // pay for switching them on and off.
+  bool is_waiting = anyRunning() || look_at_stopped || tracees_.empty() || has_ended_;
+  if (events->empty() && is_waiting) {
+    has_ended_ = false;
+    stop_signals_.set(true);
+  }
+  if (anyRunning() || look_at_stopped) takeRound(events);
+  reportEarly(events);
+  reportBirths(events);
+}
+
+}  // namespace outstep
