@@ -2,6 +2,8 @@
 
 /** Characters given to one call of `String.fromCharCode`: engines limit the number of arguments. */
 const sliceLength = 8192;
+/** Up to here the call costs more than the characters. */
+const shortLength = 32;
 
 /** Characters above U+00FF have no byte; only their low eight bits are kept. */
 export function asciiBytes(text: string): Uint8Array {
@@ -12,6 +14,10 @@ export function asciiBytes(text: string): Uint8Array {
 
 export function asciiText(bytes: Uint8Array): string {
   let text = '';
+  if (bytes.length <= shortLength) {
+    for (const byte of bytes) text += String.fromCharCode(byte);
+    return text;
+  }
   for (let i = 0; i < bytes.length; i += sliceLength) {
     // Spreading the bytes would be several times slower.
     text += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(i, i + sliceLength));

@@ -29,14 +29,13 @@ export function formatStopReply(reply: StopReply, multiprocess: boolean): string
  * because after `exec` GDB takes registers for the new program's only when it has seen that key.
  */
 function formatSignalStop(stop: SignalStop, multiprocess: boolean): string {
-  const pairs: string[] = [];
-  const add = (key: string, value: string) => pairs.push(`${key}:${value};`);
-  if (stop.thread !== undefined) add('thread', formatThread(stop.thread, multiprocess));
-  if (stop.core !== undefined) add('core', stop.core.toString(16));
-  if (stop.reason !== undefined) add(stop.reason.kind, formatReason(stop.reason, multiprocess));
-  for (const { number, value } of stop.registers) add(twoDigits(number), hexOf(value));
-  for (const { key, value } of stop.extras ?? []) add(key, value);
-  return `T${twoDigits(stop.signal)}${pairs.join('')}`;
+  let text = `T${twoDigits(stop.signal)}`;
+  if (stop.thread !== undefined) text += `thread:${formatThread(stop.thread, multiprocess)};`;
+  if (stop.core !== undefined) text += `core:${stop.core.toString(16)};`;
+  if (stop.reason !== undefined) text += `${stop.reason.kind}:${formatReason(stop.reason, multiprocess)};`;
+  for (const { number, value } of stop.registers) text += `${twoDigits(number)}:${hexOf(value)};`;
+  for (const { key, value } of stop.extras ?? []) text += `${key}:${value};`;
+  return text;
 }
 
 function formatReason(reason: StopReason, multiprocess: boolean): string {

@@ -141,7 +141,7 @@ export const breakpointRows: readonly Row[] = [
     title: 'stop at a breakpoint and continue, as gdb does it',
     operation: '`z0`, `vCont;s`, `Z0`, `vCont;c`',
     count: 5000,
-    countedOperations: 200,
+    countedOperations: 1000,
     targets: [faster(1.4)],
     ...stopAndContinue,
   },

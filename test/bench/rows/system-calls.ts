@@ -46,7 +46,7 @@ export const systemCallRows: readonly Row[] = [
     title: 'caught system call, entry and return told',
     operation: 'a call',
     count: 5000,
-    countedOperations: 200,
+    countedOperations: 1000,
     targets: [faster(1.5)],
     ...calls(numbers.getppid, 2),
     raw: { name: 'caught', counted: callsWithWarmUps, operations: callsWithWarmUps },
