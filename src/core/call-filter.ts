@@ -94,6 +94,7 @@ export class CallFilter {
 
   /** A fork child at its first stop has what its parent had when it was made. */
   inherit(parent: CallFilter, child: Thread): void {
+    if (parent.#count === 0) return;
     const inherited = Math.min(parent.#count, filterCount(child.tid));
     // One that the parent got just after would be missed.
     this.#count = inherited;

@@ -1,5 +1,6 @@
 /** 32-bit programs under a 64-bit core: what differs from other programs, end to end. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { address } from '../../src/base/ids.js';
 import { Tracer } from '../../src/core/index.js';
@@ -119,17 +120,20 @@ describe('32-bit programs', () => {
 
   it('are attached to and let go', async () => {
     const path = await compileFixture('thirty-two-bit', { machine: 'i386', flags: ['-O1'] });
-    await using running = await TestProcess.start('thirty-two-bit', [path, 'wait']);
-    await running.output.match(/ready/, 10_000);
+    // Node would take the stops of a child of its own.
+    const command = ['/bin/sh', '-c', '"$0" wait; exit $?', path];
+    await using shell = await TestProcess.start('thirty-two-bit', command);
+    await shell.output.match(/ready/, 10_000);
+    const child = Number(readFileSync(`/proc/${shell.pid}/task/${shell.pid}/children`, 'latin1'));
     using tracer = new Tracer();
     const engine = new RecordingEngine();
-    const attachment = await tracer.attach(pid(running.pid), engine);
+    const attachment = await tracer.attach(pid(child), engine);
     assert.equal(attachment.process.arch.name, 'i386');
     const [thread] = attachment.process.threads.values();
     assert.ok(thread && thread.pc < 1n << 32n);
     await attachment.detach();
-    running.write('\n');
-    const exit = await bounded(running.exit, 10_000, () => 'the end of the program');
+    shell.write('\n');
+    const exit = await bounded(shell.exit, 10_000, () => 'the end of the program');
     assert.deepEqual(exit, { kind: 'exited', code: 7 });
   });
 
