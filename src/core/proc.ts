@@ -54,20 +54,26 @@ export function mayAddFilter(thread: Tid): boolean {
   return ((capabilities >> capSysAdmin) & 1n) === 1n;
 }
 
-/** CPU that a thread last ran on: field 39 of stat. 0 when it is gone. */
-export function lastCpu(thread: Tid): number {
-  return Number(statFields(thread)?.[36] ?? 0);
+export interface ThreadStat {
+  /** comm, up to 15 bytes, decoded as UTF-8. */
+  readonly name: string;
+  /** CPU that it last ran on. */
+  readonly cpu: number;
+}
+
+/** What one look at a thread of a thread group says; of one that is gone nothing and 0. */
+export function threadStat(group: Pid, thread: Tid): ThreadStat {
+  const stat = readUtf8(`/proc/${group}/task/${thread}/stat`) ?? '';
+  const end = stat.lastIndexOf(')');
+  // Field 39; the name before may contain anything.
+  const cpu = Number(stat.slice(end + 2).split(' ')[36] ?? 0);
+  return { name: stat.slice(stat.indexOf('(') + 1, Math.max(end, 0)).trimEnd(), cpu };
 }
 
 /** Fields of /proc/TID/task/TID/stat from the state (field 3) on; the name before may contain anything. */
 function statFields(thread: Tid): string[] | undefined {
   const stat = readUtf8(`/proc/${thread}/task/${thread}/stat`);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-}
-
-/** Name of a thread (comm), up to 15 bytes, decoded as UTF-8; empty when it is gone or not of the process's own group. */
-export function threadName(process: Pid, thread: Tid): string {
-  return readUtf8(`/proc/${process}/task/${thread}/comm`)?.trimEnd() ?? '';
 }
 
 export function commandName(id: number): string | undefined {

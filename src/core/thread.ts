@@ -5,7 +5,7 @@ import { errorCodes, OutstepError } from '../base/errors.js';
 import { type Address, address, type KernelSignal, type Pid, type Tid } from '../base/ids.js';
 import type { EvaluationOutcome } from '../native/binding-types.js';
 import type { HitOwners } from './event.js';
-import { lastCpu, threadName } from './proc.js';
+import { type ThreadStat, threadStat } from './proc.js';
 import type { Process } from './process.js';
 import type { RangeRun } from './range-run.js';
 
@@ -46,8 +46,7 @@ export class Thread {
   #state: ThreadState = running;
   #isKilled = false;
   /** As it was when this process had let threads run so often. */
-  #name: { readonly text: string; readonly runCount: number } | undefined;
-  #core: number | undefined;
+  #stat: (ThreadStat & { readonly runCount: number }) | undefined;
   readonly #regsets = new Map<string, Uint8Array | undefined>();
   readonly #regsetAccess: RegsetAccess;
   /** A signal that waits to be delivered when the thread goes on. */
@@ -113,7 +112,6 @@ export class Thread {
     this.process.noteState(this);
     // Of one that is gone out of its stop they are all that is left.
     if (state.kind !== 'gone') this.#regsets.clear();
-    this.#core = undefined;
     if (state.kind !== 'stopped') return;
     this.isInterrupted = false;
     this.isAsleep = false;
@@ -207,18 +205,20 @@ export class Thread {
 
   /** Name of the thread (comm); empty when it is gone, or foreign: it bears that of a process then. */
   name(): string {
-    const { pid, runCount, runningThreads } = this.process;
-    // Only the process's own threads can change it.
-    const known = runningThreads.size === 0 && this.#name?.runCount === runCount ? this.#name : undefined;
-    this.#name = known ?? { text: threadName(pid, this.tid), runCount };
-    return this.#name.text;
+    return this.isForeign ? '' : this.#look().name;
   }
 
   /** CPU that it last ran on. */
   core(): number {
-    const known = this.isStopped ? this.#core : undefined;
-    this.#core = known ?? lastCpu(this.tid);
-    return this.#core;
+    return this.#look().cpu;
+  }
+
+  #look(): ThreadStat {
+    const { runCount, runningThreads } = this.process;
+    // Where it ran changes when it runs, and its name when any thread of its process does.
+    const isKnown = runningThreads.size === 0 && this.#stat?.runCount === runCount;
+    if (!isKnown) this.#stat = { ...threadStat(this.group, this.tid), runCount };
+    return this.#stat ?? threadStat(this.group, this.tid);
   }
 
   #readRegset(name: string): Uint8Array | undefined {

@@ -45,7 +45,7 @@ export class ThreadSelection {
   find(selector: ThreadSelector): Thread | undefined {
     // Mostly the one that it has selected already, among thousands.
     const general = this.#general;
-    const isIt = typeof selector.thread === 'number' && general?.isAlive && selects(selector, general);
+    const isIt = typeof selector.thread === 'number' && general?.isStopped && selects(selector, general);
     if (isIt) return general;
     for (const thread of this.#threads()) if (selects(selector, thread)) return thread;
     return undefined;
