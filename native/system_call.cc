@@ -107,7 +107,7 @@ std::optional<uint64_t> callSystem(Tracee& tracee, const Arch& arch, const Syste
   }
   tracee.general = saved;
   tracee.is_general_valid = true;
-  tracee.is_general_dirty = true;
+  tracee.noteChange();
   if (was_stop_signal) syscall(SYS_tkill, tracee.tid, SIGSTOP);
   return result;
 }

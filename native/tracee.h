@@ -97,6 +97,9 @@ struct Tracee {
   std::vector<uint8_t> general;
   bool is_general_valid = false;
   bool is_general_dirty = false;
+  /** Where its Tracer keeps those whose registers may have to be stored. */
+  std::vector<pid_t>* changed = nullptr;
+  bool is_in_changed = false;
 
   /** The kernel has the regset of another machine for it: it executes a program, or code of the other width.
    */
@@ -116,7 +119,14 @@ struct Tracee {
     } else {
       write(offset, value);
     }
+    noteChange();
+  }
+  /** `general` must be stored before the thread runs. */
+  void noteChange() {
     is_general_dirty = true;
+    if (changed == nullptr || is_in_changed) return;
+    changed->push_back(tid);
+    is_in_changed = true;
   }
 
  private:

@@ -127,6 +127,7 @@ void Tracer::adopt(pid_t tid, int space_handle) {
   created->tid = tid;
   created->space = space_handle;
   created->is_launched = is_launched;
+  created->changed = &changed_;
   tracees_[tid] = std::move(created);
   running_ += 1;
 }

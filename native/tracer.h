@@ -201,6 +201,8 @@ class Tracer {
   static thread_local std::unordered_set<pid_t> released_;
   int next_space_ = 1;
   int running_ = 0;
+  /** Threads whose registers were changed since `storeHeld`. */
+  std::vector<pid_t> changed_;
   pid_t last_run_ = 0;
   agent::Variables variables_;
   /** In the order of their interrupts; those that have stopped since included. */

@@ -243,7 +243,7 @@ Napi::Value TracerBinding::setRegset(const Napi::CallbackInfo& info) {
       bytes.ByteLength() == space->arch.general_size_bytes) {
     tracee->general.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
     tracee->is_general_valid = true;
-    tracee->is_general_dirty = true;
+    tracee->noteChange();
     return truth(info, true);
   }
   int code = ptrace_ops::setRegset(tracee->tid, note, bytes.Data(), bytes.ByteLength());

@@ -119,7 +119,10 @@ bool Tracer::takeNext(std::vector<Event>* events) {
 /** Should this process be killed while a thread is held, the kernel lets it go on with the registers it has.
  */
 void Tracer::storeHeld() {
-  for (auto& [tid, tracee] : tracees_) {
+  for (pid_t tid : std::exchange(changed_, {})) {
+    Tracee* tracee = find(tid);
+    if (tracee == nullptr) continue;
+    tracee->is_in_changed = false;
     Space* its_space = spaceOf(*tracee);
     if (tracee->state == RunState::kStopped && its_space != nullptr) storeGeneral(*tracee, its_space->arch);
   }
