@@ -49,7 +49,7 @@ void translatePc(Tracee& tracee, const Space& its_space, Event* event) {
 /** Where it stopped makes no difference, and nobody may ever ask. */
 bool isPlainEventStop(const Tracee& tracee, const Space& its_space, const Event& event) {
   return event.event == PTRACE_EVENT_STOP && its_space.slots.empty() && tracee.phase == Phase::kPlain &&
-         tracee.restart_site == 0 && !tracee.deferred_signal;
+         tracee.mode != ResumeMode::kRangeRun && tracee.restart_site == 0 && !tracee.deferred_signal;
 }
 
 }  // namespace
