@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "conversion.h"
+#include "frame_binding.h"
 #include "listener.h"
 #include "machine.h"
+#include "socket_binding.h"
 #include "terminal.h"
 #include "tracer_binding.h"
 
@@ -63,6 +65,9 @@ Napi::Value canAnswerCalls(const Napi::CallbackInfo& info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("Tracer", outstep::TracerBinding::define(env));
+  exports.Set("Socket", outstep::SocketBinding::define(env));
+  outstep::defineSocketFunctions(env, exports);
+  outstep::defineFrameFunctions(env, exports);
   exports.Set("machineFacts", Napi::Function::New(env, machineFacts, "machineFacts"));
   exports.Set("agentExpressionFault", Napi::Function::New(env, agentExpressionFault, "agentExpressionFault"));
   exports.Set("openSerial", Napi::Function::New(env, openSerial, "openSerial"));

@@ -4,10 +4,10 @@
       "target_name": "outstep",
       "sources": [
         "addon.cc", "agent_expression.cc", "agent_format.cc", "breakpoint_hit.cc", "call_stops.cc",
-        "child_signal.cc", "children.cc", "conversion.cc", "machine.cc", "out_of_line.cc", "passed_signals.cc", "ptrace_ops.cc",
-        "listener.cc", "sentinel_client.cc", "space.cc", "space_binding.cc", "spawn.cc", "stops.cc", "system_call.cc",
-        "terminal.cc", "tracee.cc", "tracer.cc", "tracer_binding.cc", "wait_clock.cc", "waiting.cc",
-        "watched_values.cc"
+        "child_signal.cc", "children.cc", "conversion.cc", "frame.cc", "frame_binding.cc", "listener.cc", "machine.cc",
+        "out_of_line.cc", "passed_signals.cc", "ptrace_ops.cc", "search.cc", "sentinel_client.cc", "socket.cc",
+        "socket_binding.cc", "space.cc", "space_binding.cc", "spawn.cc", "stops.cc", "system_call.cc", "terminal.cc",
+        "tracee.cc", "tracer.cc", "tracer_binding.cc", "wait_clock.cc", "waiting.cc", "watched_values.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_DISABLE_CPP_EXCEPTIONS"],

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace outstep {
@@ -14,9 +15,26 @@ bool isReachable(uint64_t address) {
   return address <= static_cast<uint64_t>(INT64_MAX);
 }
 
+/** From here on one copy less is worth a system call that may fail. */
+constexpr size_t kBulkBytes = 0x2000;
+
+using BulkTransfer = ssize_t (*)(pid_t, const iovec*, unsigned long, const iovec*, unsigned long,
+                                 unsigned long);
+
+/**
+ * What the program may do itself with its memory, from the start; the rest is for /proc/PID/mem, which knows
+ * no protection, but copies every byte twice.
+ */
+size_t transferBulk(BulkTransfer transfer, pid_t pid, uint64_t address, void* bytes, size_t length_bytes) {
+  if (length_bytes < kBulkBytes) return 0;
+  iovec local = {bytes, length_bytes};
+  iovec remote = {reinterpret_cast<void*>(address), length_bytes};
+  ssize_t count = transfer(pid, &local, 1, &remote, 1, 0);
+  return count > 0 ? static_cast<size_t>(count) : 0;
+}
+
 template <typename Transfer>
-size_t transferAll(uint64_t address, size_t length_bytes, Transfer transfer) {
-  size_t done = 0;
+size_t transferAll(uint64_t address, size_t done, size_t length_bytes, Transfer transfer) {
   while (done < length_bytes && isReachable(address + done)) {
     ssize_t count = transfer(done, static_cast<off_t>(address + done));
     if (count > 0) {
@@ -39,7 +57,8 @@ bool Space::openMemory() {
 
 size_t Space::read(uint64_t address, void* into, size_t length_bytes) const {
   auto* bytes = static_cast<uint8_t*>(into);
-  return transferAll(address, length_bytes, [&](size_t done, off_t at) {
+  size_t bulk = transferBulk(process_vm_readv, pid, address, bytes, length_bytes);
+  return transferAll(address, bulk, length_bytes, [&](size_t done, off_t at) {
     return pread(memory.get(), bytes + done, length_bytes - done, at);
   });
 }
@@ -61,7 +80,8 @@ size_t Space::readOriginal(uint64_t address, void* into, size_t length_bytes) co
 
 size_t Space::write(uint64_t address, const void* from, size_t length_bytes) const {
   auto* bytes = static_cast<const uint8_t*>(from);
-  return transferAll(address, length_bytes, [&](size_t done, off_t at) {
+  size_t bulk = transferBulk(process_vm_writev, pid, address, const_cast<uint8_t*>(bytes), length_bytes);
+  return transferAll(address, bulk, length_bytes, [&](size_t done, off_t at) {
     return pwrite(memory.get(), bytes + done, length_bytes - done, at);
   });
 }

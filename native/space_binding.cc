@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "conversion.h"
+#include "search.h"
 #include "tracer_binding.h"
 
 namespace outstep {
@@ -67,6 +68,19 @@ Napi::Value TracerBinding::writeMemory(const Napi::CallbackInfo& info) {
   auto bytes = info[2].As<Napi::Uint8Array>();
   size_t count = space->write(unsigned64(info[1]), bytes.Data(), bytes.ByteLength());
   return Napi::Number::New(info.Env(), static_cast<double>(count));
+}
+
+Napi::Value TracerBinding::findBytes(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  auto pattern = info[3].As<Napi::Uint8Array>();
+  Search search = outstep::findBytes(*space, unsigned64(info[1]), unsigned64(info[2]),
+                                     {pattern.Data(), pattern.ByteLength()}, integer(info[4]) * 1000);
+  static constexpr const char* kNames[] = {"found", "absent", "unreadable", "unfinished"};
+  auto result = Napi::Object::New(info.Env());
+  result.Set("kind", kNames[static_cast<int>(search.end)]);
+  result.Set("at", conversion::bigint(info.Env(), search.at));
+  return result;
 }
 
 Napi::Value TracerBinding::setSite(const Napi::CallbackInfo& info) {

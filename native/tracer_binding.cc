@@ -60,6 +60,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("copySpace", &TracerBinding::copySpace),
                          InstanceMethod("resetSpace", &TracerBinding::resetSpace),
                          InstanceMethod("removeSpace", &TracerBinding::removeSpace),
+                         InstanceMethod("findBytes", &TracerBinding::findBytes),
                          InstanceMethod("readMemory", &TracerBinding::readMemory),
                          InstanceMethod("writeMemory", &TracerBinding::writeMemory),
                          InstanceMethod("setSite", &TracerBinding::setSite),

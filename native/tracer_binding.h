@@ -38,6 +38,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value copySpace(const Napi::CallbackInfo& info);
   Napi::Value resetSpace(const Napi::CallbackInfo& info);
   Napi::Value removeSpace(const Napi::CallbackInfo& info);
+  Napi::Value findBytes(const Napi::CallbackInfo& info);
   Napi::Value readMemory(const Napi::CallbackInfo& info);
   Napi::Value writeMemory(const Napi::CallbackInfo& info);
   Napi::Value setSite(const Napi::CallbackInfo& info);

@@ -1,41 +1,42 @@
 /** One client is served at a time; others that connect meanwhile wait, unread, until it has gone. */
-import type { Server, Socket } from 'node:net';
+import { nativeBinding } from '../native/binding.js';
+import type { NativeSocket, SocketAddress } from '../native/binding-types.js';
 
-export class ClientQueue implements AsyncIterable<Socket> {
-  readonly #server: Server;
-  readonly #waiting: Socket[] = [];
+/** A client that has been accepted, and its descriptor, which is the receiver's to close. */
+export type AcceptedClient = SocketAddress & { readonly fd: number };
+
+export class ClientQueue implements AsyncIterable<AcceptedClient> {
+  readonly #socket: NativeSocket;
+  #isClosed = false;
   #wake: (() => void) | undefined;
 
-  /** @param server made with `pauseOnConnect` */
-  constructor(server: Server) {
-    this.#server = server;
-    server.on('connection', (socket) => {
-      // Someone who gives up while waiting must not end the server.
-      socket.on('error', () => socket.destroy());
-      this.#waiting.push(socket);
-      this.#wake?.();
-    });
+  /** Takes over a listening socket. Who waits there waits in the kernel. */
+  constructor(listeningFd: number) {
+    this.#socket = new (nativeBinding().Socket)(listeningFd, false, () => this.#wake?.());
   }
 
-  /** The clients in the order in which they came; the next one is given out when it is asked for. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Socket> {
-    while (this.#server.listening || this.#waiting.length > 0) {
-      const socket = this.#waiting.shift();
-      if (socket === undefined) await this.#arrival();
-      else if (!socket.destroyed) yield socket;
+  /** The clients in the order in which they came; the next one is accepted when it is asked for. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<AcceptedClient> {
+    while (!this.#isClosed) {
+      const client = this.#socket.accept();
+      if (client === undefined) await this.#arrival();
+      else yield client;
     }
   }
 
   /** Takes no more connections and sends away who waits; the client that is being served stays. */
   close(): void {
-    this.#server.close();
-    for (const socket of this.#waiting.splice(0)) socket.destroy();
+    this.#isClosed = true;
+    this.#socket.close();
     this.#wake?.();
   }
 
-  #arrival(): Promise<void> {
-    return new Promise((resolve) => {
+  async #arrival(): Promise<void> {
+    this.#socket.watch(true, false);
+    await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
+    this.#wake = undefined;
+    this.#socket.watch(false, false);
   }
 }

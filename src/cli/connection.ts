@@ -1,12 +1,7 @@
 /** Joins one byte stream, of whatever kind, to a session of the server. */
-import { finished, type Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { GdbServer } from '../engines/gdb/server.js';
-
-/** The two directions of a connection; for a socket they are the same object. */
-export interface ByteStream {
-  readonly input: Readable;
-  readonly output: Writable;
-}
+import { NativeCodec } from './native-codec.js';
 
 export interface Connection {
   /** Resolves when the client has gone, in whatever way, and its session has been told. */
@@ -15,13 +10,15 @@ export interface Connection {
   end(): Promise<void>;
 }
 
-export function openConnection(server: GdbServer, stream: ByteStream): Connection {
-  const { input, output } = stream;
+/** A connection over streams of Node: serial lines, pipes, terminals and files. */
+export function openStreamConnection(server: GdbServer, input: Readable, output: Writable): Connection {
   const session = server.accept({
     write: (bytes) => {
-      if (!output.destroyed && !output.writableEnded) output.write(bytes);
+      // A stream keeps what it is given; the writer uses its buffer again.
+      if (!output.destroyed && !output.writableEnded) output.write(bytes.slice());
     },
     close: () => output.end(),
+    codec: new NativeCodec(),
   });
   const gone = new Promise<void>((resolve) => {
     let isGone = false;
@@ -33,7 +30,9 @@ export function openConnection(server: GdbServer, stream: ByteStream): Connectio
       output.destroy();
       resolve();
     };
-    finished(input, { writable: false }, leave);
+    input.once('end', leave);
+    input.once('close', leave);
+    input.once('error', leave);
     output.on('error', leave);
   });
   input.on('data', (chunk: Uint8Array) => session.receive(chunk));

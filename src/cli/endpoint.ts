@@ -1,18 +1,20 @@
 /** The places where clients appear, one at a time: sockets, a serial line, standard input and output. */
-import type { Socket } from 'node:net';
-import { ReadStream } from 'node:tty';
+import { fstatSync, rmSync } from 'node:fs';
 import { assertNever } from '../base/assert-never.js';
 import { messageOf } from '../base/errors.js';
 import { hostProcess } from '../base/host-process.js';
+import type { GdbServer } from '../engines/gdb/server.js';
 import { nativeBinding } from '../native/binding.js';
-import { ClientQueue } from './client-queue.js';
+import { type AcceptedClient, ClientQueue } from './client-queue.js';
 import type { Comm } from './comm.js';
-import type { ByteStream } from './connection.js';
+import { type Connection, openStreamConnection } from './connection.js';
 import { type Listener, listenTcp, listenUnix } from './listen.js';
+import { SocketConnection } from './socket-connection.js';
 import { StartError } from './start-error.js';
 
 export interface Client {
-  readonly stream: ByteStream;
+  /** Begins its session. */
+  serve(server: GdbServer): Connection;
   /** `Remote debugging …`: who it is. */
   readonly greeting: string;
 }
@@ -32,9 +34,9 @@ export interface Endpoint {
 export async function openEndpoint(comm: Comm): Promise<Endpoint> {
   switch (comm.kind) {
     case 'tcp':
-      return socketEndpoint(await listenTcp(comm));
+      return socketEndpoint(listenTcp(comm));
     case 'unix':
-      return socketEndpoint(await listenUnix(comm));
+      return socketEndpoint(listenUnix(comm));
     case 'serial':
       return serialEndpoint(comm.path);
     case 'stdio':
@@ -45,34 +47,49 @@ export async function openEndpoint(comm: Comm): Promise<Endpoint> {
 }
 
 function socketEndpoint(listener: Listener): Endpoint {
-  const queue = new ClientQueue(listener.server);
+  const queue = new ClientQueue(listener.fd);
   return {
     announcement: `Listening on ${listener.place}`,
     notice: listener.notice,
-    clients: greetSockets(queue),
-    close: () => queue.close(),
+    clients: acceptedClients(queue),
+    close: () => {
+      queue.close();
+      if (listener.file !== undefined) rmSync(listener.file, { force: true });
+    },
   };
 }
 
-async function* greetSockets(queue: ClientQueue): AsyncGenerator<Client> {
-  for await (const socket of queue) {
-    yield { stream: { input: socket, output: socket }, greeting: greetingOf(socket) };
+async function* acceptedClients(queue: ClientQueue): AsyncGenerator<Client> {
+  for await (const client of queue) {
+    yield { serve: (server) => new SocketConnection(server, client.fd), greeting: greetingOf(client) };
   }
 }
 
-function greetingOf(socket: Socket): string {
-  const { remoteAddress, remotePort } = socket;
-  if (remoteAddress === undefined) return 'Remote debugging from this machine';
-  return `Remote debugging from host ${remoteAddress}, port ${remotePort}`;
+function greetingOf({ host, port }: AcceptedClient): string {
+  return host === ''
+    ? 'Remote debugging from this machine'
+    : `Remote debugging from host ${host}, port ${port}`;
 }
 
 /** The line is opened once to find mistakes early, and again after each client. */
-function serialEndpoint(path: string): Endpoint {
+async function serialEndpoint(path: string): Promise<Endpoint> {
+  const { ReadStream } = await import('node:tty');
+  const open = (): InstanceType<typeof ReadStream> => {
+    try {
+      return new ReadStream(nativeBinding().openSerial(path));
+    } catch (error) {
+      throw new StartError(`Could not open remote device ${path}: ${messageOf(error)}.`);
+    }
+  };
   let isClosed = false;
-  const first = openSerial(path);
+  const first = open();
   async function* clients(): AsyncGenerator<Client> {
-    for (let line = first; !isClosed; line = openSerial(path)) {
-      yield { stream: { input: line, output: line }, greeting: `Remote debugging using ${path}` };
+    for (let line = first; !isClosed; line = open()) {
+      const opened = line;
+      yield {
+        serve: (server) => openStreamConnection(server, opened, opened),
+        greeting: `Remote debugging using ${path}`,
+      };
     }
   }
   return {
@@ -85,20 +102,20 @@ function serialEndpoint(path: string): Endpoint {
   };
 }
 
-function openSerial(path: string): ReadStream {
-  try {
-    return new ReadStream(nativeBinding().openSerial(path));
-  } catch (error) {
-    throw new StartError(`Could not open remote device ${path}: ${messageOf(error)}.`);
-  }
-}
-
 function stdioEndpoint(): Endpoint {
   async function* clients(): AsyncGenerator<Client> {
-    yield {
-      stream: { input: hostProcess.stdin, output: hostProcess.stdout },
-      greeting: 'Remote debugging using stdio',
-    };
+    yield { serve: serveStdio, greeting: 'Remote debugging using stdio' };
   }
   return { announcement: '', notice: undefined, clients: clients(), close: () => undefined };
+}
+
+const standardInput = 0;
+const standardOutput = 1;
+
+/** GDB hands both over as one socket when it starts the server itself. */
+function serveStdio(server: GdbServer): Connection {
+  const isOneSocket =
+    nativeBinding().isSocket(standardInput) && fstatSync(standardInput).ino === fstatSync(standardOutput).ino;
+  if (isOneSocket) return new SocketConnection(server, standardInput);
+  return openStreamConnection(server, hostProcess.stdin, hostProcess.stdout);
 }

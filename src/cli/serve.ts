@@ -7,7 +7,7 @@ import { Tracer } from '../core/index.js';
 import { DebugLog } from '../engines/gdb/debug-log.js';
 import { GdbServer } from '../engines/gdb/server.js';
 import { parseComm } from './comm.js';
-import { type Connection, openConnection } from './connection.js';
+import type { Connection } from './connection.js';
 import type { Console } from './console.js';
 import { openDebugSink } from './debug-sink.js';
 import { type Endpoint, openEndpoint } from './endpoint.js';
@@ -101,7 +101,7 @@ class Service {
     for await (const client of this.#endpoint.clients) {
       if (this.#once) this.#endpoint.close();
       this.#console.line(client.greeting);
-      this.#connection = openConnection(this.#server, client.stream);
+      this.#connection = client.serve(this.#server);
       await this.#connection.gone;
       this.#connection = undefined;
       if (this.#once) break;

@@ -3,6 +3,7 @@
  * clone(2) with CLONE_VM, parent and child have the same one until either executes a program or ends.
  */
 import type { ArchModule, RegisterFile } from '../../arch/module.js';
+import type { NativeSearch } from '../native/binding-types.js';
 import type { BreakpointOwner } from './breakpoint-programs.js';
 import { BreakpointSites } from './breakpoint-sites.js';
 import { InPlaceStep } from './in-place-step.js';
@@ -19,6 +20,9 @@ export interface Machine {
   readonly arch: ArchModule;
   readonly registerFile: RegisterFile;
 }
+
+/** Searches return to the event loop after this long, so that an interrupt is served. */
+const searchTurnMs = 4;
 
 export class AddressSpace {
   readonly tracer: Tracer;
@@ -43,7 +47,9 @@ export class AddressSpace {
     this.calls = new ProgramCalls(tracer.native, this.rawMemory, machine.arch);
     this.slots = new Slots(this.calls, this.rawMemory, machine.arch);
     this.sites = new BreakpointSites(tracer, this);
-    this.memory = new Memory(this.rawMemory, this.sites);
+    this.memory = new Memory(this.rawMemory, this.sites, (at, lengthBytes, pattern) =>
+      this.#find(at, lengthBytes, pattern),
+    );
     this.inPlace = new InPlaceStep(this);
     this.rangeRuns = new RangeRuns(this);
   }
@@ -113,6 +119,12 @@ export class AddressSpace {
   settleCopy(original: AddressSpace, owners: ReadonlySet<BreakpointOwner>): void {
     this.slots.settleCopy();
     this.sites.settleCopy(original.sites, owners);
+  }
+
+  #find(at: bigint, lengthBytes: bigint, pattern: Uint8Array): NativeSearch {
+    for (const space of this.nativeSpaces())
+      return this.tracer.native.findBytes(space, at, lengthBytes, pattern, searchTurnMs);
+    return { kind: 'unreadable', at };
   }
 
   #transfer(transfer: (space: number) => number): number {

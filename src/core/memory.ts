@@ -2,12 +2,16 @@
 
 import { errorCodes, OutstepError } from '../base/errors.js';
 import type { Address } from '../base/ids.js';
+import type { NativeSearch } from '../native/binding-types.js';
 
 /** Memory as it is, sites included. Both return how many bytes were transferred, from the start. */
 export interface RawMemory {
   read(address: bigint, into: Uint8Array): number;
   write(address: bigint, bytes: Uint8Array): number;
 }
+
+/** Looks for bytes, with the original ones under sites, for some milliseconds. */
+export type FindBytes = (address: bigint, lengthBytes: bigint, pattern: Uint8Array) => NativeSearch;
 
 /** A stretch of original bytes that lies under an inserted site. */
 export interface Shadow {
@@ -29,17 +33,24 @@ export interface ShadowSource {
 export class Memory {
   readonly #raw: RawMemory;
   readonly #shadows: ShadowSource;
+  /** A search goes on from where it is unfinished; `pattern` is not empty. */
+  readonly find: FindBytes;
 
-  constructor(raw: RawMemory, shadows: ShadowSource) {
+  constructor(raw: RawMemory, shadows: ShadowSource, find: FindBytes) {
+    this.find = find;
     this.#raw = raw;
     this.#shadows = shadows;
   }
 
   /** What can be read from the start: shorter than asked, even empty, where the mapping ends. */
   read(address: Address, lengthBytes: number): Uint8Array {
-    const bytes = new Uint8Array(lengthBytes);
+    return this.readInto(address, new Uint8Array(lengthBytes));
+  }
+
+  /** As `read`: fills `bytes` as far as it can, and returns that part. */
+  readInto(address: Address, bytes: Uint8Array): Uint8Array {
     const count = this.#raw.read(address, bytes);
-    const readable = count === lengthBytes ? bytes : bytes.subarray(0, count);
+    const readable = count === bytes.length ? bytes : bytes.subarray(0, count);
     for (const shadow of this.#shadows.shadowsWithin(address, count)) {
       if (shows(readable, address, shadow)) overlay(readable, address, shadow.original, shadow.address);
     }
@@ -58,10 +69,10 @@ export class Memory {
    * @throws OutstepError MEMORY when not every byte can be written.
    */
   write(address: Address, bytes: Uint8Array): void {
-    const actual = bytes.slice();
     const shadows = [...this.#shadows.shadowsWithin(address, bytes.length)].filter((shadow) =>
       this.#isInMemory(shadow),
     );
+    const actual = shadows.length === 0 ? bytes : bytes.slice();
     for (const shadow of shadows) overlay(actual, address, shadow.trap, shadow.address);
     const count = this.#raw.write(address, actual);
     if (count !== bytes.length) throw memoryError('write', address, bytes.length, count);

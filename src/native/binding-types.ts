@@ -180,6 +180,15 @@ export interface SystemCall {
 }
 
 /**
+ * How far a search came: 'found' at, 'absent', 'unreadable' from `at` on, or 'unfinished': to be called again with `at`
+ * and what is left of the range.
+ */
+export interface NativeSearch {
+  readonly kind: 'found' | 'absent' | 'unreadable' | 'unfinished';
+  readonly at: bigint;
+}
+
+/**
  * 'range-step' steps until the pc has left the range. 'range-run' is the same to whoever watches, but the thread runs
  * freely: wherever it may leave the range there must be a site that is nobody's.
  */
@@ -268,6 +277,17 @@ export interface NativeTracer {
   readMemory(space: number, address: bigint, into: Uint8Array): number;
   /** Bytes written, as in readMemory. Reaches read-only pages. */
   writeMemory(space: number, address: bigint, bytes: Uint8Array): number;
+  /**
+   * Looks for `pattern`, which is not empty, in [address, address + lengthBytes), with the program's own bytes under
+   * sites, for about `timeoutMs`.
+   */
+  findBytes(
+    space: number,
+    address: bigint,
+    lengthBytes: bigint,
+    pattern: Uint8Array,
+    timeoutMs: number,
+  ): NativeSearch;
   /** Declares a site, or replaces its plan; the trap bytes are the caller's to write. */
   setSite(space: number, address: bigint, plan: NativePlan): void;
   /** Forgets a site; the original bytes are the caller's to write. */
@@ -353,7 +373,61 @@ export interface NativeTracer {
   dispose(): void;
 }
 
+export interface SocketAddress {
+  /** Numeric; empty for a Unix domain socket. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A socket on the event loop, without the streams of Node. Never throws: a connection that broke off has ended. */
+export interface NativeSocket {
+  /** What the listener is called for from now on, until a connection breaks off: that has to be said again. */
+  watch(readable: boolean, writable: boolean): void;
+  /** The next client of a listening socket, if one waits. */
+  accept(): (SocketAddress & { readonly fd: number }) | undefined;
+  /** Bytes received; 0: none came; -1: the other end is gone. `waits`: a few milliseconds for the first. */
+  receive(into: Uint8Array, waits: boolean): number;
+  /** How many bytes found room, from the start; -1: the other end is gone. */
+  send(bytes: Uint8Array): number;
+  /** Tells the other end that nothing more comes. */
+  finish(): void;
+  /** Closes the descriptor. Twice is harmless. */
+  close(): void;
+}
+
 export interface NativeBinding {
+  /** Takes over a stream socket. */
+  readonly Socket: new (
+    fd: number,
+    isConnected: boolean,
+    listener: () => void,
+  ) => NativeSocket;
+  /** Numeric addresses of a host, waited for; `family` 0: both. @throws Error with the resolver's own text */
+  resolveHost(name: string, family: 0 | 4 | 6): string[];
+  /** Descriptor of a listening socket at a numeric address; port 0 picks a free one. @throws NativeError 'socket', 'bind' */
+  listenTcp(host: string, port: number): number;
+  /** As `listenTcp`, at a path. */
+  listenUnix(path: string): number;
+  /** Whether connections to a Unix domain socket are refused: whoever listened there is gone. */
+  isAbandonedUnix(path: string): boolean;
+  /** Where a socket is bound to. */
+  localAddress(fd: number): SocketAddress;
+  /** Whether a descriptor is a stream socket. */
+  isSocket(fd: number): boolean;
+  /**
+   * A packet of two hex digits a byte, with run-lengths, into `into`, which has room for 2 bytes for each and 4 more.
+   * Returns its length. @throws RangeError
+   */
+  encodeHexFrame(bytes: Uint8Array, into: Uint8Array): number;
+  /** As `encodeHexFrame`: ASCII that needs no escapes, and the bytes with escapes and run-lengths. */
+  encodeBinaryFrame(prefix: string, bytes: Uint8Array, into: Uint8Array): number;
+  /** Index of the first `#` or `$`, or the length. */
+  endOfData(bytes: Uint8Array): number;
+  /** Modulo 256. */
+  sumBytes(bytes: Uint8Array): number;
+  /** Undoes escapes into `into`, which is as long or the same; returns how many bytes are left. @throws RangeError */
+  unescapeBytes(bytes: Uint8Array, into: Uint8Array): number;
+
   /** `sentinelPath` is the program that `guard` needs. */
   readonly Tracer: new (
     sentinelPath?: string,

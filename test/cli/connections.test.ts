@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'mocha';
@@ -204,4 +205,93 @@ describe('cli: start of programs', () => {
     ]);
     assert.match(await outputOf(server), /^two words$/m);
   });
+});
+
+describe('cli: sockets', () => {
+  /** Asks for `count` packets of memory at once and reads nothing yet. */
+  function ask(connection: SocketClient, address: string, count: number): void {
+    connection.socket.pause();
+    connection.socket.write(new Uint8Array(count).reduce((all) => `${all}$x${address},8000#00`, ''));
+  }
+
+  async function readyServer(): Promise<{ server: DebugServer; connection: SocketClient; area: string }> {
+    const server = await DebugServer.start(['--once', 'localhost:0', '/bin/cat']);
+    const connection = await connectTo(server);
+    assert.equal(await connection.client.request('QStartNoAckMode'), 'OK');
+    return { server, connection, area: await programCounter(connection.client) };
+  }
+
+  it('keep replies for a client that reads slowly, and answers in order', async () => {
+    const { server, connection, area } = await readyServer();
+    await using _server = server;
+    using slow = connection;
+    const count = 400;
+    ask(slow, area, count);
+    // Longer than it takes to fill every buffer between the two.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    slow.socket.resume();
+    const [first] = [await slow.client.next('the first')];
+    assert.ok(first.length > 0x1000);
+    for (let index = 1; index < count; index += 1) assert.equal(await slow.client.next(`${index}`), first);
+    assert.match(await slow.client.request('qC'), /^QC/);
+  });
+
+  it('go when their client dies in the middle of a large reply', async () => {
+    const { server, connection, area } = await readyServer();
+    await using _server = server;
+    using dying = connection;
+    ask(dying, area, 400);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    dying.socket.resetAndDestroy();
+    assert.deepEqual(await server.process.waitForExit(), { kind: 'exited', code: 0 });
+  });
+
+  it('answer what came before a client has closed its half', async () => {
+    await using server = await DebugServer.start(['--once', 'localhost:0', '/bin/cat']);
+    const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+    let received = '';
+    socket.setEncoding('latin1').on('data', (text) => {
+      received += text;
+    });
+    const ended = once(socket, 'end');
+    socket.end('$qC#b4');
+    await bounded(ended, 10_000, () => 'the end of the connection');
+    assert.match(received, /^\+\$QC[0-9a-fp.]+#..$/);
+    assert.deepEqual(await server.process.waitForExit(), { kind: 'exited', code: 0 });
+  });
+
+  it('are of both address families', async () => {
+    await using server = await DebugServer.start(['--once', '[::1]:0', '/bin/cat']);
+    using connection = await connectRaw({ port: server.port, host: '::1' });
+    assert.match(await connection.client.request('?'), /^T05/);
+    await server.output.match(/^Remote debugging from host ::1, port \d+$/m);
+  });
+
+  it('may be standard input and output in one', async () => {
+    const path = join(folderOfPair, 'pair');
+    const listener = createServer();
+    listener.listen(path);
+    await once(listener, 'listening');
+    const accepted = once(listener, 'connection');
+    const own = connect({ path });
+    const [theirs] = await accepted;
+    const [program = '', ...args] = [...serverCommand, '-', '/bin/echo', 'hello'];
+    const child = spawn(program, args, { stdio: [theirs, theirs, 'ignore'] });
+    try {
+      const client = new RawClient(own, own);
+      assert.match(await client.request('?'), /^T05/);
+      assert.match(await client.request('vCont;c'), /^W00/);
+      const exited = once(child, 'exit');
+      own.end();
+      const [code] = await bounded(exited, 10_000, () => 'the end of the server');
+      assert.equal(code, 0);
+    } finally {
+      child.kill('SIGKILL');
+      theirs.destroy();
+      listener.close();
+    }
+  });
+
+  const folderOfPair = mkdtempSync(join(tmpdir(), 'outstep-'));
+  after(() => rmSync(folderOfPair, { recursive: true }));
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { linkSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { ClientQueue } from '../../src/cli/client-queue.js';
 import { parseComm, type TcpComm } from '../../src/cli/comm.js';
 import { type Listener, listenTcp, listenUnix } from '../../src/cli/listen.js';
 import { StartError } from '../../src/cli/start-error.js';
+import { nativeBinding } from '../../src/native/binding.js';
 import { bounded } from '../support/bounded.js';
 
 function tcp(text: string): TcpComm {
@@ -21,17 +22,16 @@ async function withListener(
   text: string,
   test: (listener: Listener, port: number) => Promise<void>,
 ): Promise<void> {
-  const listener = await listenTcp(tcp(text));
+  const listener = listenTcp(tcp(text));
   try {
     await test(listener, Number(listener.place.replace('port ', '')));
   } finally {
-    listener.server.close();
+    closeSync(listener.fd);
   }
 }
 
 function addressOf(listener: Listener): string {
-  const address = listener.server.address();
-  return typeof address === 'object' && address !== null ? address.address : String(address);
+  return nativeBinding().localAddress(listener.fd).host;
 }
 
 async function connected(port: number): Promise<Socket> {
@@ -70,23 +70,23 @@ describe('cli: listening', () => {
 
   it('says that a port is taken', async () => {
     await withListener('127.0.0.1:0', async (_listener, port) => {
-      await assert.rejects(
-        listenTcp(tcp(`127.0.0.1:${port}`)),
+      assert.throws(
+        () => listenTcp(tcp(`127.0.0.1:${port}`)),
         isStartError(/^Can't bind address: Address already in use\.$/),
       );
     });
   });
 
   it('says that an address is not of this machine', async () => {
-    await assert.rejects(
-      listenTcp(tcp('192.0.2.1:0')),
+    assert.throws(
+      () => listenTcp(tcp('192.0.2.1:0')),
       isStartError(/^Can't bind address: Cannot assign requested/),
     );
   });
 
   it('says that a name is unknown', async () => {
-    await assert.rejects(
-      listenTcp(tcp('no.such.host.invalid:0')),
+    assert.throws(
+      () => listenTcp(tcp('no.such.host.invalid:0')),
       isStartError(/^no\.such.*: cannot resolve name: ./),
     );
   });
@@ -96,26 +96,42 @@ describe('cli: Unix domain sockets', () => {
   const folder = mkdtempSync(join(tmpdir(), 'outstep-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  it('replaces a socket that was left behind, but not one that is served', async () => {
+  it('replaces a socket that was left behind, but not one that is served', () => {
     const path = join(folder, 'socket');
-    const abandoned = await listenUnix({ kind: 'unix', path });
-    await assert.rejects(listenUnix({ kind: 'unix', path }), isStartError(/Address already in use/));
-    // A second name keeps the file when the server removes the first.
-    linkSync(path, `${path}.left`);
-    abandoned.server.close();
-    const listener = await listenUnix({ kind: 'unix', path: `${path}.left` });
-    assert.equal(listener.place, `${path}.left`);
-    listener.server.close();
+    const abandoned = listenUnix({ kind: 'unix', path });
+    assert.throws(() => listenUnix({ kind: 'unix', path }), isStartError(/Address already in use/));
+    closeSync(abandoned.fd);
+    const listener = listenUnix({ kind: 'unix', path });
+    assert.equal(listener.place, path);
+    assert.equal(listener.file, path);
+    closeSync(listener.fd);
   });
 
-  it('does not touch other files', async () => {
-    await assert.rejects(listenUnix({ kind: 'unix', path: folder }), isStartError(/Address already in use/));
+  it('does not touch other files', () => {
+    const path = join(folder, 'file');
+    writeFileSync(path, 'content');
+    for (const taken of [folder, path])
+      assert.throws(() => listenUnix({ kind: 'unix', path: taken }), isStartError(/Address already in use/));
+  });
+
+  it('says that a path is too long for a socket', () => {
+    const path = join(folder, 'x'.repeat(200));
+    assert.throws(
+      () => listenUnix({ kind: 'unix', path }),
+      isStartError(/^Can't bind address: File name too long/),
+    );
   });
 });
 
 describe('cli: queue of clients', () => {
   async function withQueue(test: (queue: ClientQueue, port: number) => Promise<void>): Promise<void> {
-    await withListener('127.0.0.1:0', async (listener, port) => test(new ClientQueue(listener.server), port));
+    const listener = listenTcp(tcp('127.0.0.1:0'));
+    const queue = new ClientQueue(listener.fd);
+    try {
+      await test(queue, Number(listener.place.replace('port ', '')));
+    } finally {
+      queue.close();
+    }
   }
 
   it('gives out clients in order and leaves what they sent unread until then', async () => {
@@ -130,14 +146,23 @@ describe('cli: queue of clients', () => {
       ] as const) {
         const { value } = await bounded(clients.next(), 5000, () => text);
         assert.ok(value);
-        value.resume();
-        const [chunk] = await bounded(once(value, 'data'), 5000, () => text);
-        assert.equal(String(chunk), text);
+        assert.equal(value.port, client.localPort);
+        assert.equal(await received(value.fd), text);
         client.destroy();
-        value.destroy();
       }
       queue.close();
       assert.equal((await clients.next()).done, true);
+    });
+  });
+
+  it('waits for a client that comes later', async () => {
+    await withQueue(async (queue, port) => {
+      const next = queue[Symbol.asyncIterator]().next();
+      const client = await connected(port);
+      const { value } = await bounded(next, 5000, () => 'the client');
+      assert.equal(value?.port, client.localPort);
+      client.destroy();
+      if (value !== undefined) closeSync(value.fd);
     });
   });
 
@@ -155,14 +180,26 @@ describe('cli: queue of clients', () => {
       const clients = queue[Symbol.asyncIterator]();
       const first = await connected(port);
       const served = (await clients.next()).value;
+      assert.ok(served);
       const second = await connected(port);
       second.on('error', () => undefined);
+      const sentAway = new Promise((resolve) => second.once('close', resolve));
       queue.close();
       second.resume();
-      await bounded(once(second, 'close'), 5000, () => 'the second client is sent away');
-      assert.equal(served?.destroyed, false);
+      await bounded(sentAway, 5000, () => 'the second client is sent away');
+      assert.equal(first.closed, false);
       first.destroy();
-      served?.destroy();
+      closeSync(served.fd);
     });
   });
 });
+
+/** What comes first at a socket. */
+async function received(fd: number): Promise<string> {
+  const bytes = new Uint8Array(100);
+  const socket = new (nativeBinding().Socket)(fd, true, () => undefined);
+  let count = 0;
+  while (count === 0) count = socket.receive(bytes, true);
+  socket.close();
+  return new TextDecoder().decode(bytes.subarray(0, count));
+}

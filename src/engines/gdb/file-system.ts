@@ -67,11 +67,10 @@ export class FileSystem implements Disposable {
     this.#descriptors.delete(descriptor);
   }
 
-  /** Up to `lengthBytes` bytes; empty at the end of the file. */
-  read(descriptor: number, lengthBytes: number, offset: bigint): Uint8Array {
-    const bytes = new Uint8Array(lengthBytes);
-    const count = readSync(this.#own(descriptor), bytes, 0, lengthBytes, offset);
-    return bytes.subarray(0, count);
+  /** Up to as many bytes as `into` has, in a part of it; empty at the end of the file. */
+  read(descriptor: number, into: Uint8Array, offset: bigint): Uint8Array {
+    const count = readSync(this.#own(descriptor), into, 0, into.length, offset);
+    return into.subarray(0, count);
   }
 
   /** @returns how many bytes were written */

@@ -1,6 +1,7 @@
 /** From replies to bytes: the one place that writes to a client, and the one place that turns errors into replies. */
 import {
   asciiBytes,
+  type BulkCodec,
   BulkEncoder,
   encodeNotification,
   encodePacket,
@@ -76,12 +77,13 @@ export class PacketWriter {
   #acknowledges = true;
   #mustAcknowledge = false;
   #last: Uint8Array | undefined;
-  readonly #bulk = new BulkEncoder();
+  readonly #bulk: Pick<BulkCodec, 'hexPacket' | 'binaryPacket'>;
   readonly #transport: Transport;
   readonly #log: DebugLog;
 
   constructor(transport: Transport, log: DebugLog) {
     this.#transport = transport;
+    this.#bulk = transport.codec ?? new BulkEncoder();
     this.#log = log;
   }
 
@@ -140,7 +142,7 @@ export class PacketWriter {
 
   #send(frame: Uint8Array): void {
     this.#log.write('remote', () => `putpkt ("${new TextDecoder('latin1').decode(frame.subarray(0, 400))}")`);
-    this.#last = this.#acknowledges ? frame : undefined;
+    this.#last = this.#acknowledges ? frame.slice() : undefined;
     if (this.#mustAcknowledge) {
       this.#mustAcknowledge = false;
       this.#transport.write(joinBytes(Uint8Array.of(acknowledge), frame));

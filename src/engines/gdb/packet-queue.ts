@@ -1,5 +1,5 @@
 /** The way from the client's bytes to packets, handed out one after the other when the session is ready for the next. */
-import { type Frame, FrameDecoder } from 'gdb-js-rsp-parser';
+import { type BulkCodec, type Frame, FrameDecoder } from 'gdb-js-rsp-parser';
 import { packetSizeBytes } from './features.js';
 import type { PacketWriter } from './output.js';
 
@@ -15,12 +15,17 @@ export interface PacketReceiver {
 }
 
 export class PacketQueue {
-  readonly #decoder = new FrameDecoder({ role: 'stub', maxPacketBytes: packetSizeBytes });
+  readonly #decoder: FrameDecoder;
   readonly #frames: Frame[] = [];
   readonly #writer: PacketWriter;
   readonly #receiver: PacketReceiver;
 
-  constructor(writer: PacketWriter, receiver: PacketReceiver) {
+  constructor(writer: PacketWriter, receiver: PacketReceiver, codec: BulkCodec | undefined) {
+    this.#decoder = new FrameDecoder({
+      role: 'stub',
+      maxPacketBytes: packetSizeBytes,
+      ...(codec === undefined ? {} : { bulk: codec }),
+    });
     this.#writer = writer;
     this.#receiver = receiver;
   }

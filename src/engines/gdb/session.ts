@@ -62,7 +62,7 @@ export class GdbSession {
     this.selection = new ThreadSelection(() => this.threads());
     this.#transport = transport;
     this.#writer = new PacketWriter(transport, server.log);
-    this.#queue = new PacketQueue(this.#writer, this.#receiver());
+    this.#queue = new PacketQueue(this.#writer, this.#receiver(), transport.codec);
     this.#runContext = this.#newRunContext();
     this.#mode = new AllStop(this.#runContext);
     this.#engine = new ClientEngine(this, this.#runContext, () => this.#mode);
@@ -112,6 +112,11 @@ export class GdbSession {
         if (!this.isClosed) this.#writer.notify('Stop', stopReply);
       },
     };
+  }
+
+  /** Whether nothing will happen here before the client's next packet. */
+  get isQuiet(): boolean {
+    return this.#mode.kind === 'all-stop' && this.#mode.isReady && this.#state === 'idle';
   }
 
   get isClosed(): boolean {

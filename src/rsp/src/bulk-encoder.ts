@@ -2,6 +2,7 @@
  * Frames of large replies, from raw bytes to the packet in one pass: digits or escapes, run-lengths, checksum. It
  * writes the same as `encodePacket(encodeRunLength(...))` does in several.
  */
+import type { BulkEncoding } from './bulk-codec.js';
 import { hexDigitCode } from './hex.js';
 
 const packetStart = 0x24;
@@ -23,7 +24,7 @@ const mustEscape = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte === packetStart || byte === frameEnd || byte === star || byte === escapeByte ? 1 : 0,
 );
 
-export class BulkEncoder {
+export class BulkEncoder implements BulkEncoding {
   /** Kept from one packet to the next; what is returned is a copy of the part that was filled. */
   #scratch = new Uint8Array(0);
   #at = 0;

@@ -2,6 +2,7 @@
  * From a stream of bytes, cut anywhere, to frames. Every byte is looked at once and copied once into a growing
  * buffer, so the work is linear however the stream is cut.
  */
+import { type BulkDecoding, portableDecoding } from './bulk-codec.js';
 import { unescapeBinary } from './escape.js';
 import { hexDigitValue } from './hex.js';
 import { expandRunLength } from './run-length.js';
@@ -24,6 +25,8 @@ export interface FrameDecoderOptions {
   readonly role: 'stub' | 'client';
   /** Most bytes of data that a packet may have as transmitted, without `$`, `#` and checksum. */
   readonly maxPacketBytes: number;
+  /** Faster means for large packets. */
+  readonly bulk?: BulkDecoding;
 }
 
 /** Where in the stream the decoder is. */
@@ -31,12 +34,14 @@ type Position = 'between' | 'data' | 'first-digit' | 'second-digit';
 
 const packetStart = 0x24;
 const notificationStart = 0x25;
-const frameEnd = 0x23;
 const firstCapacityBytes = 256;
+/** Below it a call into the host costs more than it saves. */
+const bulkBytes = 512;
 
 export class FrameDecoder {
   readonly #role: 'stub' | 'client';
   readonly #maxPacketBytes: number;
+  readonly #bulk: BulkDecoding;
   #position: Position = 'between';
   #start = packetStart;
   #buffer = new Uint8Array(firstCapacityBytes);
@@ -48,6 +53,7 @@ export class FrameDecoder {
   constructor(options: FrameDecoderOptions) {
     this.#role = options.role;
     this.#maxPacketBytes = options.maxPacketBytes;
+    this.#bulk = options.bulk ?? portableDecoding;
   }
 
   /** Takes the next bytes of the stream; returns the frames that they complete, in order. Never throws. */
@@ -68,15 +74,12 @@ export class FrameDecoder {
 
   /** Takes data up to the end of the frame or of the chunk; returns the index of the first byte not taken. */
   #takeData(chunk: Uint8Array, from: number): number {
-    let sum = this.#sum;
-    let end = from;
-    for (; end < chunk.length; end += 1) {
-      const byte = chunk[end] ?? 0;
-      if (byte === frameEnd || byte === packetStart) break;
-      sum += byte;
-    }
-    this.#sum = sum & 0xff;
-    this.#append(chunk.subarray(from, end));
+    const rest = chunk.subarray(from);
+    const means = rest.length < bulkBytes ? portableDecoding : this.#bulk;
+    const bytes = rest.subarray(0, means.endOfData(rest));
+    this.#sum = (this.#sum + means.sum(bytes)) & 0xff;
+    this.#append(bytes);
+    const end = from + bytes.length;
     if (end === chunk.length) return end;
     // A raw `$` cannot be data: the frame before it was cut short, and what came of it is dropped.
     if (chunk[end] === packetStart) this.#begin(packetStart);
@@ -148,9 +151,10 @@ export class FrameDecoder {
     const lengthBytes = this.#lengthBytes;
     if (lengthBytes > this.#maxPacketBytes) return { kind: 'overflow', lengthBytes };
     const transmitted = this.#buffer.subarray(0, lengthBytes);
+    const data = this.#role === 'client' ? expandRunLength(transmitted) : transmitted;
     return {
       kind: this.#start === packetStart ? 'packet' : 'notification',
-      data: unescapeBinary(this.#role === 'client' ? expandRunLength(transmitted) : transmitted),
+      data: data.length < bulkBytes ? unescapeBinary(data) : this.#bulk.unescape(data),
       checksumOk: checksum === this.#sum,
     };
   }

@@ -50,9 +50,9 @@ describe('files of a connection', () => {
       files.close(writer);
       assert.equal(lstatSync(path).mode & 0o777, 0o640);
       const reader = files.open(path, 0, 0);
-      assert.deepEqual([...files.read(reader, 100, 1n)], [0, 1, 2, 3, 4]);
-      assert.deepEqual([...files.read(reader, 2, 3n)], [2, 3]);
-      assert.equal(files.read(reader, 10, 6n).length, 0);
+      assert.deepEqual([...files.read(reader, new Uint8Array(100), 1n)], [0, 1, 2, 3, 4]);
+      assert.deepEqual([...files.read(reader, new Uint8Array(2), 3n)], [2, 3]);
+      assert.equal(files.read(reader, new Uint8Array(10), 6n).length, 0);
       files.unlink(path);
       assert.equal(existsSync(path), false);
     }));
@@ -85,11 +85,11 @@ describe('files of a connection', () => {
     const files = new FileSystem();
     const descriptor = files.open('/proc/self/status', 0, 0);
     assert.throws(() => files.close(0), UnknownDescriptor);
-    assert.throws(() => files.read(descriptor + 1, 1, 0n), UnknownDescriptor);
+    assert.throws(() => files.read(descriptor + 1, new Uint8Array(1), 0n), UnknownDescriptor);
     assert.ok(existsSync(`/proc/self/fd/${descriptor}`));
     files[Symbol.dispose]();
     assert.equal(existsSync(`/proc/self/fd/${descriptor}`), false);
-    assert.throws(() => files.read(descriptor, 1, 0n), UnknownDescriptor);
+    assert.throws(() => files.read(descriptor, new Uint8Array(1), 0n), UnknownDescriptor);
     files[Symbol.dispose]();
   });
 

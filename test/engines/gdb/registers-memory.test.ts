@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { asciiBytes } from 'gdb-js-rsp-parser';
+import { asciiBytes, bytesOfHex } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { withSession } from './traced-session.js';
 
@@ -45,6 +45,32 @@ describe('gdb session: registers', () => {
 });
 
 describe('gdb session: memory', () => {
+  it('is read and written in large pieces, whatever its protection, with breakpoints in it', () =>
+    withSession('large-memory', {}, async ({ client, symbol }) => {
+      assert.equal(await client.request(`Z0,${symbol('ready')},1`), 'OK');
+      assert.match(await client.request('vCont;c'), /^T05/);
+      const area = symbol('area');
+      const expected = Uint8Array.from({ length: 0x8000 }, (_, index) => index % 251);
+      assert.deepEqual(asciiBytes((await client.request(`x${area},8000`)).slice(1)), expected);
+      assert.deepEqual(bytesOfHex(await client.request(`m${area},8000`)), expected);
+      const reversed = expected.toReversed();
+      assert.equal(
+        await client.request(new Uint8Array([...asciiBytes(`X${area},8000:`), ...reversed])),
+        'OK',
+      );
+      assert.deepEqual(asciiBytes((await client.request(`x${area},8000`)).slice(1)), reversed);
+      // A page without any access in the middle, and one that is read-only.
+      const fence = symbol('fence');
+      const whole = new Uint8Array(0x8000).fill(0x24);
+      assert.equal(await client.request(new Uint8Array([...asciiBytes(`X${fence},8000:`), ...whole])), 'OK');
+      assert.deepEqual(bytesOfHex(await client.request(`m${fence},8000`)), whole);
+      // Text: read-only, and with a trap in it.
+      const text = BigInt(`0x${symbol('ready')}`) & ~0xfffn;
+      const before = await client.request(`m${text.toString(16)},1000`);
+      assert.equal(await client.request(`z0,${symbol('ready')},1`), 'OK');
+      assert.equal(await client.request(`m${text.toString(16)},1000`), before);
+    }));
+
   it('is read by m and x, written by M and X', () =>
     withSession('watch', {}, async ({ client, symbol }) => {
       const at = symbol('bytes');

@@ -1,51 +1,80 @@
 import assert from 'node:assert/strict';
 import { asciiBytes, bytesOfHex } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
-import { address } from '../../../src/base/ids.js';
-import { crc32, indexOfBytes, searchMemory } from '../../../src/engines/gdb/packets/search.js';
-import { withSession } from './traced-session.js';
+import { crc32 } from '../../../src/engines/gdb/packets/search.js';
+import { type TracedSession, withSession } from './traced-session.js';
 
-/** Memory that begins at `base` and ends with its bytes. */
-function memoryOf(base: bigint, bytes: Uint8Array): { read(at: bigint, lengthBytes: number): Uint8Array } {
-  return {
-    read: (at, lengthBytes) => {
-      const start = Number(at - base);
-      return start < 0 || start > bytes.length ? new Uint8Array() : bytes.slice(start, start + lengthBytes);
-    },
-  };
+/** Stopped where its memory is as it describes it. */
+function withReadyMemory(test: (session: TracedSession) => Promise<void>): Promise<void> {
+  return withSession('large-memory', {}, async (session) => {
+    const ready = session.symbol('ready');
+    assert.equal(await session.client.request(`Z0,${ready},1`), 'OK');
+    assert.match(await session.client.request('vCont;c'), /^T05/);
+    assert.equal(await session.client.request(`z0,${ready},1`), 'OK');
+    await test(session);
+  });
 }
 
+/** Escaped by the client where a packet needs it. */
+function searchPacket(at: bigint, lengthBytes: number, pattern: Uint8Array): Uint8Array {
+  return new Uint8Array([
+    ...asciiBytes(`qSearch:memory:${at.toString(16)};${lengthBytes.toString(16)};`),
+    ...pattern,
+  ]);
+}
+
+const needle = asciiBytes('needle');
+
 describe('qSearch', () => {
-  it('finds a pattern that lies across two pieces', async () => {
-    const bytes = new Uint8Array(0x30000);
-    bytes.set([7, 8, 9], 0xffff);
-    const request = { at: address(0x1000), lengthBytes: 0x30000n, pattern: Uint8Array.of(7, 8, 9) };
-    assert.deepEqual(await searchMemory(memoryOf(0x1000n, bytes), request), {
-      kind: 'found',
-      at: address(0x1000 + 0xffff),
-    });
-  });
+  it('finds what lies across two pieces, and nothing that lies half outside', () =>
+    withReadyMemory(async ({ client, symbol }) => {
+      const area = BigInt(`0x${symbol('area')}`);
+      const found = `1,${(area + 0x1ffffn).toString(16)}`;
+      assert.equal(await client.request(searchPacket(area, 1 << 20, needle)), found);
+      assert.equal(await client.request(searchPacket(area, 0x1ffff + 6, needle)), found);
+      assert.equal(await client.request(searchPacket(area, 0x1ffff + 5, needle)), '0');
+      assert.equal(await client.request(searchPacket(area + 0x20000n, 0xe0000, needle)), '0');
+      assert.equal(await client.request(searchPacket(area, 3, needle)), '0');
+    }));
 
-  it('does not find what lies half outside', async () => {
-    const memory = memoryOf(0x1000n, Uint8Array.of(1, 2, 3, 4));
-    const search = (lengthBytes: bigint): Promise<unknown> =>
-      searchMemory(memory, { at: address(0x1000), lengthBytes, pattern: Uint8Array.of(3, 4) });
-    assert.deepEqual(await search(3n), { kind: 'absent' });
-    assert.deepEqual(await search(4n), { kind: 'found', at: address(0x1002) });
-    assert.deepEqual(await search(1n), { kind: 'absent' });
-  });
+  it('finds patterns of one byte and of more than a piece, at every place of a block', () =>
+    withReadyMemory(async ({ client, symbol }) => {
+      const area = BigInt(`0x${symbol('area')}`);
+      for (let index = 0; index < 40; index += 1) {
+        const one = searchPacket(area, 251, Uint8Array.of(index));
+        assert.equal(await client.request(one), `1,${(area + BigInt(index)).toString(16)}`);
+        const few = searchPacket(
+          area + 251n,
+          251,
+          Uint8Array.from([0, 1, 2, 3], (byte) => byte + index),
+        );
+        assert.equal(await client.request(few), `1,${(area + BigInt(251 + index)).toString(16)}`);
+      }
+      const long = Uint8Array.from({ length: 0x8000 }, (_, index) => (index + 100) % 251);
+      assert.equal(
+        await client.request(searchPacket(area, 1 << 20, long)),
+        `1,${(area + 100n).toString(16)}`,
+      );
+    }));
 
-  it('says where memory ends', async () => {
-    const memory = memoryOf(0x1000n, new Uint8Array(16));
-    const request = { at: address(0x1000), lengthBytes: 0x100n, pattern: Uint8Array.of(1) };
-    assert.deepEqual(await searchMemory(memory, request), { kind: 'unreadable', at: address(0x1010) });
-  });
+  it('says that memory ends, and finds what lies before', () =>
+    withReadyMemory(async ({ client, symbol }) => {
+      const fence = BigInt(`0x${symbol('fence')}`);
+      assert.equal(await client.request(`M${(fence + 0x3ffen).toString(16)},2:4142`), 'OK');
+      assert.equal(
+        await client.request(searchPacket(fence, 0x8000, asciiBytes('AB'))),
+        `1,${(fence + 0x3ffen).toString(16)}`,
+      );
+      assert.equal(await client.request('qSearch:memory:10;100;a'), 'E0e');
+    }));
 
-  it('takes candidates that fail for what they are', () => {
-    assert.equal(indexOfBytes(Uint8Array.of(1, 1, 1, 2), Uint8Array.of(1, 1, 2)), 1);
-    assert.equal(indexOfBytes(Uint8Array.of(1, 1, 1), Uint8Array.of(1, 2)), -1);
-    assert.equal(indexOfBytes(Uint8Array.of(1), Uint8Array.of(1, 2)), -1);
-  });
+  it('sees the program as it is under breakpoints', () =>
+    withReadyMemory(async ({ client, symbol }) => {
+      const main = symbol('main');
+      const text = bytesOfHex(await client.request(`m${main},10`));
+      assert.equal(await client.request(`Z0,${main},1`), 'OK');
+      assert.equal(await client.request(searchPacket(BigInt(`0x${main}`), 0x100, text)), `1,${main}`);
+    }));
 
   it('searches memory of the program for binary bytes', () =>
     withSession('stepping', {}, async ({ client, symbol }) => {

@@ -29,7 +29,7 @@ export class WireClient {
 
   constructor(server: GdbServer) {
     this.session = server.accept({
-      write: (bytes) => this.#take(bytes),
+      write: (bytes) => this.#take(bytes.slice()),
       close: () => {
         this.isClosed = true;
         this.#wake?.();

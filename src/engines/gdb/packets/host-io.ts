@@ -6,6 +6,9 @@ import { FileSystem, LinkToNowhere, UnknownDescriptor } from '../file-system.js'
 import { empty, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import { PerSession } from '../per-session.js';
 
+/** Of every read: a reply is written before the next packet is looked at. */
+const scratch = new Uint8Array(packetSizeBytes);
+
 /** One operation: takes its arguments and does it, later, on the files of a connection. */
 interface FileOperation {
   readonly name: string;
@@ -82,7 +85,7 @@ const operations: readonly FileOperation[] = [
       fields.expect(',');
       const offset = fields.bigint();
       fields.expectEnd();
-      return (files) => attached(files.read(descriptor, lengthBytes, offset));
+      return (files) => attached(files.read(descriptor, scratch.subarray(0, lengthBytes), offset));
     },
   },
   {

@@ -50,7 +50,10 @@ function parseBinaryWrite(fields: FieldReader): Write {
   return checkLength(range, fields.restBytes());
 }
 
-/** What can be read from the start on, at most one packet full; undefined when there is nothing. */
+/** Of every read: a reply is written before the next packet is looked at. */
+const scratch = new Uint8Array(packetSizeBytes);
+
+/** What can be read from the start on, at most one packet full; undefined when there is nothing. Valid until the next. */
 function read(session: GdbSession, { start, lengthBytes }: Range): Uint8Array | undefined {
   const memory = session.selection.requireProcess().memory;
   if (lengthBytes === 0) return new Uint8Array(0);
@@ -63,7 +66,7 @@ function read(session: GdbSession, { start, lengthBytes }: Range): Uint8Array | 
   // Nothing lies behind the last address.
   const room = 2n ** 64n - start;
   const wanted = Math.min(lengthBytes, packetSizeBytes);
-  const bytes = memory.read(start, room < BigInt(wanted) ? Number(room) : wanted);
+  const bytes = memory.readInto(start, scratch.subarray(0, room < BigInt(wanted) ? Number(room) : wanted));
   return bytes.length === 0 ? undefined : bytes;
 }
 

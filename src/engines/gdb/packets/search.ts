@@ -1,7 +1,6 @@
 /** Work on memory that the client leaves to the stub, so that the bytes need not cross the connection. */
 import type { FieldReader } from 'gdb-js-rsp-parser';
 import { type Address, address } from '../../../base/ids.js';
-import type { Memory } from '../../../core/index.js';
 import { errno, failure, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import type { GdbSession } from '../session.js';
 
@@ -25,51 +24,19 @@ function parseSearch(fields: FieldReader): Search | undefined {
   return { at, lengthBytes, pattern: fields.restBytes() };
 }
 
-/** What became of a search: the first place, none, or memory that ends before the range does. */
-export type SearchResult =
-  | { readonly kind: 'found'; readonly at: Address }
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'unreadable'; readonly at: Address };
-
 /**
- * Looks for the first place at which the whole pattern lies within the range. Reads in pieces that overlap by the
- * pattern's length less one, and waits between them so that an interrupt is served.
+ * The first place at which the whole pattern lies within the range. Waits now and then so that an interrupt is served.
  */
-export async function searchMemory(
-  memory: Pick<Memory, 'read'>,
-  { at, lengthBytes, pattern }: Search,
-): Promise<SearchResult> {
-  const overlapBytes = pattern.length - 1;
-  for (let offset = 0n; offset + BigInt(pattern.length) <= lengthBytes; offset += BigInt(chunkBytes)) {
-    const start = address(at + offset);
-    const rest = lengthBytes - offset;
-    const wanted = rest < BigInt(chunkBytes + overlapBytes) ? Number(rest) : chunkBytes + overlapBytes;
-    const bytes = memory.read(start, wanted);
-    const found = indexOfBytes(bytes, pattern);
-    if (found >= 0) return { kind: 'found', at: address(start + BigInt(found)) };
-    if (bytes.length < wanted) return { kind: 'unreadable', at: address(start + BigInt(bytes.length)) };
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return { kind: 'absent' };
-}
-
-/** Index of the first occurrence, -1: none. An empty pattern is everywhere. */
-export function indexOfBytes(bytes: Uint8Array, pattern: Uint8Array): number {
-  const [first] = pattern;
-  if (first === undefined) return 0;
-  const last = bytes.length - pattern.length;
-  for (let at = bytes.indexOf(first); at >= 0 && at <= last; at = bytes.indexOf(first, at + 1)) {
-    let matched = 1;
-    while (matched < pattern.length && bytes[at + matched] === pattern[matched]) matched += 1;
-    if (matched === pattern.length) return at;
-  }
-  return -1;
-}
-
 async function search(session: GdbSession, request: Search | undefined): Promise<Reply> {
   if (request === undefined) return { kind: 'empty' };
   if (request.pattern.length === 0) return failure(errno.invalid, 'nothing to search for');
-  const result = await searchMemory(session.selection.requireProcess().memory, request);
+  const { memory } = session.selection.requireProcess();
+  const end = request.at + request.lengthBytes;
+  let result = memory.find(request.at, request.lengthBytes, request.pattern);
+  while (result.kind === 'unfinished') {
+    await new Promise((resolve) => setImmediate(resolve));
+    result = memory.find(result.at, end - result.at, request.pattern);
+  }
   if (result.kind === 'found') return text(`1,${result.at.toString(16)}`);
   if (result.kind === 'absent') return text('0');
   return failure(errno.badAddress, `cannot read memory at 0x${result.at.toString(16)}`);
