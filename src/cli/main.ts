@@ -53,9 +53,15 @@ function report(error: unknown): void {
   console.line('Exiting');
 }
 
-try {
-  hostProcess.exit(await run(parseCommandLine(hostProcess.argv.slice(2))));
-} catch (error) {
-  report(error);
-  hostProcess.exit(1);
+/** Resolves with the exit status. */
+async function main(): Promise<number> {
+  try {
+    return await run(parseCommandLine(hostProcess.argv.slice(2)));
+  } catch (error) {
+    report(error);
+    return 1;
+  }
 }
+
+// No await here: the bundle of this file is no ES module, which could wait.
+void main().then((status) => hostProcess.exit(status));
