@@ -210,6 +210,18 @@ void TracerBinding::closeWatch() {
   child_signal_ = nullptr;
 }
 
+/** Small ones are parts of a buffer that they share, for the sake of the memory manager and the collector. */
+Napi::Uint8Array TracerBinding::newBytes(Napi::Env env, size_t size_bytes) {
+  if (size_bytes > kPoolBytes / 16) return Napi::Uint8Array::New(env, size_bytes);
+  if (pool_.IsEmpty() || pool_used_bytes_ + size_bytes > kPoolBytes) {
+    pool_ = Napi::Persistent(Napi::ArrayBuffer::New(env, kPoolBytes));
+    pool_used_bytes_ = 0;
+  }
+  auto bytes = Napi::Uint8Array::New(env, size_bytes, pool_.Value(), pool_used_bytes_);
+  pool_used_bytes_ += (size_bytes + 7) & ~size_t{7};
+  return bytes;
+}
+
 Napi::Value TracerBinding::getRegset(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Tracee* tracee = stopped(info);
@@ -217,7 +229,7 @@ Napi::Value TracerBinding::getRegset(const Napi::CallbackInfo& info) {
   int note = static_cast<int>(integer(info[1]));
   auto size_bytes = static_cast<size_t>(integer(info[2]));
   Space* space = tracer_.spaceOf(*tracee);
-  auto into = Napi::Uint8Array::New(env, size_bytes);
+  Napi::Uint8Array into = newBytes(env, size_bytes);
   if (space != nullptr && note == space->arch.general_note) {
     if (!loadGeneral(*tracee, space->arch)) return env.Undefined();
     std::copy_n(tracee->general.data(), std::min(size_bytes, tracee->general.size()), into.Data());

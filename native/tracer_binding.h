@@ -15,6 +15,8 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   ~TracerBinding() override;
 
  private:
+  static constexpr size_t kPoolBytes = 0x8000;
+
   Napi::Value spawn(const Napi::CallbackInfo& info);
   Napi::Value seize(const Napi::CallbackInfo& info);
   Napi::Value adopt(const Napi::CallbackInfo& info);
@@ -28,6 +30,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value wait(const Napi::CallbackInfo& info);
   Napi::Value watch(const Napi::CallbackInfo& info);
   Napi::Value unwatch(const Napi::CallbackInfo& info);
+  Napi::Uint8Array newBytes(Napi::Env env, size_t size_bytes);
   Napi::Value getRegset(const Napi::CallbackInfo& info);
   Napi::Value setRegset(const Napi::CallbackInfo& info);
   Napi::Value peekUser(const Napi::CallbackInfo& info);
@@ -76,6 +79,9 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   /** Owned by the event loop from the first `watch` until it is closed. */
   uv_signal_t* child_signal_ = nullptr;
   Napi::FunctionReference listener_;
+  /** What `newBytes` hands out. */
+  Napi::Reference<Napi::ArrayBuffer> pool_;
+  size_t pool_used_bytes_ = 0;
 };
 
 }  // namespace outstep

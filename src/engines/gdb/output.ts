@@ -17,6 +17,8 @@ import type { Transport } from './transport.js';
 const acknowledge = 0x2b;
 /** Above it run-lengths are worth while: GDB takes longer for a character than they take here. */
 const longTextLength = 256;
+/** `$`, `#` and the checksum. */
+const framingBytes = 4;
 const errorNumbers: Readonly<Record<ErrorCode, number>> = {
   [errorCodes.KERNEL_REFUSED]: errno.io,
   [errorCodes.NO_SUCH_PROCESS]: errno.noSuchProcess,
@@ -77,6 +79,8 @@ export class PacketWriter {
   #acknowledges = true;
   #mustAcknowledge = false;
   #last: Uint8Array | undefined;
+  /** Of most replies, and of every stop reply. */
+  readonly #short = new Uint8Array(longTextLength + framingBytes);
   readonly #bulk: Pick<BulkCodec, 'hexPacket' | 'binaryPacket'>;
   readonly #transport: Transport;
   readonly #log: DebugLog;
@@ -137,7 +141,9 @@ export class PacketWriter {
   /** A packet of plain text, which needs no escapes. */
   write(data: string): void {
     const isRepetitive = this.#acknowledges || data.length > longTextLength;
-    this.#send(isRepetitive ? encodePacket(asciiBytes(data), { runLength: true }) : encodeText(data));
+    this.#send(
+      isRepetitive ? encodePacket(asciiBytes(data), { runLength: true }) : encodeText(data, this.#short),
+    );
   }
 
   #send(frame: Uint8Array): void {

@@ -15,10 +15,13 @@ export function encodePacket(data: Uint8Array, options?: { readonly runLength?: 
   return encodeFrame(packetStart, options?.runLength === true ? encodeRunLength(data) : data);
 }
 
-/** A packet of plain text, its characters as in `asciiBytes`. */
-export function encodeText(text: string): Uint8Array {
+/**
+ * A packet of plain text, its characters as in `asciiBytes`; in a part of `into`, which has room for 4 bytes more than
+ * there are characters, when it is given.
+ */
+export function encodeText(text: string, into?: Uint8Array): Uint8Array {
   const { length } = text;
-  const frame = new Uint8Array(length + 4);
+  const frame = into?.subarray(0, length + 4) ?? new Uint8Array(length + 4);
   frame[0] = packetStart;
   let sum = 0;
   for (let i = 0; i < length; i += 1) {
