@@ -102,7 +102,7 @@ describe('conventions: imports', () => {
     assert.ok(ofCommandLine.includes('src/cli/options.ts'), 'static');
     assert.ok(ofCommandLine.includes('src/cli/serve.ts'), 'dynamic');
     assert.ok(
-      importsOf('src/cli/listen.ts').some(({ to }) => to === 'node:net'),
+      importsOf('src/cli/listen.ts').some(({ to }) => to === 'node:fs'),
       'of Node',
     );
     const ofEvents = importsOf('src/core/event.ts');
