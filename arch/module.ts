@@ -134,7 +134,12 @@ export interface ArchModule {
   /** Size of a pointer in bytes. */
   readonly pointerBytes: 4 | 8;
   /** Software breakpoint. `pcOffset`: bytes by which the pc lies behind the trap's own address when it is reported. */
-  readonly breakpoint: { readonly bytes: Uint8Array; readonly pcOffset: number };
+  readonly breakpoint: {
+    readonly bytes: Uint8Array;
+    readonly pcOffset: number;
+    /** Other instructions that trap in the same way; the pc is reported behind them. */
+    readonly lookalikes: readonly Uint8Array[];
+  };
   /** si_code values (SIGTRAP) that the kernel gives for the module's own breakpoint instruction. */
   readonly breakpointTrapCodes: readonly number[];
   registerFile(machine: MachineFacts): RegisterFile;
@@ -148,8 +153,6 @@ export interface ArchModule {
    * is something in it that is not understood, or that must not be run freely.
    */
   flow(text: Uint8Array, start: bigint): Flow | undefined;
-  /** Unconditional jump from `from` to `to`, for the end of a slot; undefined when out of reach. */
-  jump(from: bigint, to: bigint): Uint8Array | undefined;
   /** How the program is made to do a system call: the instruction, and where number, arguments and result live. */
   readonly syscall: {
     readonly instruction: Uint8Array;
@@ -186,6 +189,8 @@ export interface ArchModule {
     /** Bit of the flags register that makes the CPU trap after each instruction; 0n: no such bit. */
     readonly trapFlag: bigint;
   };
+  /** What the kernel puts on the stack for a signal handler, in each of its forms; distances from the stack pointer. */
+  readonly signalFrames: readonly { readonly pcOffset: number; readonly flagsOffset: number }[];
   /** glibc's thread control block: how the dynamic thread vector is found from the thread pointer. TLS variant I or II. */
   readonly threadLocal: {
     readonly pointer: ThreadPointerPlace;

@@ -6,25 +6,39 @@
 
 import type { Effect, Fixup } from '../src/base/effect.js';
 
-export type { Effect, Fixup, FlagCondition } from '../src/base/effect.js';
+export type { Effect, Fixup, FlagCondition, MemoryOperand } from '../src/base/effect.js';
+
+/** What stands in a slot: the instruction, whatever repairs its results, and a jump to the instruction behind the site. */
+export interface SlotCode {
+  readonly bytes: Uint8Array;
+  /** Length of the relocated instruction, which is first. */
+  readonly instructionBytes: number;
+}
+
+/** How an instruction is executed in a slot. */
+export interface SlotForm {
+  /** The code at address `slot`; `undefined` when something cannot be reached from there. */
+  readonly codeAt: (slot: bigint) => SlotCode | undefined;
+  /** Repairs after a step in the slot. Only `return-address` is needed also where the thread runs through the slot. */
+  readonly fixups: readonly Fixup[];
+  /** While any of these bits is 1 in the word at the stack pointer (its first two bytes), the slot cannot be used. */
+  readonly barredStackBits: bigint;
+  /** It may block, and where a signal interrupts it the kernel may go back to the site to make it again. */
+  readonly makesSystemCall: boolean;
+}
+
+interface Executable {
+  readonly lengthBytes: number;
+  /**
+   * The address that a pc-relative memory operand names, so that a slot within reach of it can be chosen. The operand
+   * may hold the bytes of a breakpoint, which the instruction must not see: then the plan cannot be used.
+   */
+  readonly operandAddress: bigint | undefined;
+}
 
 export type Plan =
-  | { readonly kind: 'emulate'; readonly lengthBytes: number; readonly effect: Effect }
-  | {
-      readonly kind: 'slot';
-      readonly lengthBytes: number;
-      /**
-       * The instruction as it must stand at `slot` to have the same effect: displacements relative to the pc are
-       * rewritten. `undefined` when a displacement cannot reach from there.
-       */
-      readonly relocate: (slot: bigint) => Uint8Array | undefined;
-      /**
-       * The address that a pc-relative operand names, so that a slot within reach of it can be chosen. The operand may
-       * hold the bytes of a breakpoint, which the instruction must not see: then the plan cannot be used.
-       */
-      readonly operandAddress: bigint | undefined;
-      /** Repairs after the step; where there are none the slot may end in a jump back and needs no step. */
-      readonly fixups: readonly Fixup[];
-    }
+  /** `slot`: for threads in whose stead the effect cannot be carried out; undefined: these are stepped in place. */
+  | (Executable & { readonly kind: 'emulate'; readonly effect: Effect; readonly slot: SlotForm | undefined })
+  | (Executable & { readonly kind: 'slot'; readonly slot: SlotForm })
   /** Must be stepped in place with every other thread held. */
   | { readonly kind: 'refuse'; readonly reason: string };

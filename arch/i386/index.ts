@@ -3,7 +3,7 @@ import type { ArchModule } from '../module.js';
 import { breakpoint, breakpointTrapCodes } from '../x86/breakpoint.js';
 import { debugRegisters } from '../x86/debug-registers.js';
 import { maxInstructionBytes } from '../x86/decode.js';
-import { flow, jump, plan } from './out-of-line.js';
+import { flow, plan } from './out-of-line.js';
 import { registerFile } from './register-file.js';
 import { generalSet } from './regsets.js';
 import { siginfo } from './siginfo.js';
@@ -25,9 +25,14 @@ export const i386: ArchModule = {
   maxInstructionBytes,
   plan,
   flow,
-  jump,
   syscall,
   general: generalSet.facts('eip', 'esp', 'eflags'),
+  /**
+   * struct sigcontext of 32-bit programs has ip at 56 and flags at 64, <asm/sigcontext.h>. It follows the return address
+   * and the signal's number in struct sigframe; in struct rt_sigframe two pointers, siginfo_t (128 bytes) and 20 bytes
+   * of struct ucontext as well.
+   */
+  signalFrames: [8, 8 + 8 + 128 + 20].map((start) => ({ pcOffset: start + 56, flagsOffset: start + 64 })),
   /** tcbhead_t: the dtv pointer follows the self pointer; blocks lie below it (variant II, "ELF Handling For TLS"). */
   threadLocal: { pointer: { kind: 'user-area', offset: gsBaseOffset }, dtvOffset: 4, variant: 2 },
   siginfo,

@@ -1,7 +1,7 @@
 /** Stepping past breakpoint sites of 32-bit code. */
 import type { CodeMode } from '../x86/code-mode.js';
 import { flowReader } from '../x86/flow.js';
-import { planner, relativeJump } from '../x86/out-of-line.js';
+import { planner } from '../x86/out-of-line.js';
 import { generalSet } from './regsets.js';
 
 const mode: CodeMode = {
@@ -10,12 +10,8 @@ const mode: CodeMode = {
     generalSet.offsetOf,
   ),
   flagsOffset: generalSet.offsetOf('eflags'),
+  segmentBaseOffsets: new Map(),
 };
 
 export const plan = planner(mode);
 export const flow = flowReader(mode);
-
-/** `jmp rel32`. */
-export function jump(from: bigint, to: bigint): Uint8Array | undefined {
-  return relativeJump(from, to, mode.bits);
-}

@@ -8,4 +8,6 @@ export interface CodeMode {
   /** Byte offsets in the general regset by the number that instructions use: ax, cx, dx, bx, sp, bp, si, di, r8... */
   readonly registerOffsets: readonly number[];
   readonly flagsOffset: number;
+  /** Where the bases of fs and gs are kept, by prefix; a segment that is missing here has another base than 0. */
+  readonly segmentBaseOffsets: ReadonlyMap<number, number>;
 }

@@ -18,6 +18,8 @@ export interface Prefixes {
   readonly lock: boolean;
   /** The last of F2 and F3. */
   readonly repeat: 0xf2 | 0xf3 | undefined;
+  /** The last segment prefix that has a meaning in such code: in 64-bit code 64 (fs) and 65 (gs) alone. */
+  readonly segment: number | undefined;
   /** W, R, X and B as bits 3 to 0; 0 when there is no REX directly before the opcode, as in 32-bit code. */
   readonly rex: number;
 }
@@ -27,6 +29,14 @@ export interface ModRm {
   readonly mod: number;
   readonly reg: number;
   readonly rm: number;
+}
+
+/** The fields of the byte that follows ModRM where the operand has an index, without extension bits. */
+export interface Sib {
+  /** The exponent: 0 to 3. */
+  readonly scale: number;
+  readonly index: number;
+  readonly base: number;
 }
 
 /** Place of a little-endian number inside the instruction. */
@@ -43,6 +53,7 @@ export interface Instruction {
   readonly opcode: number;
   readonly prefixes: Prefixes;
   readonly modRm: ModRm | undefined;
+  readonly sib: Sib | undefined;
   /** Displacement of the memory operand, or the absolute address of mov A0 to A3. */
   readonly displacement: Field | undefined;
   /** All immediates together; the relative displacement of a branch; the opcode of 3DNow!. */
@@ -72,17 +83,26 @@ const noPrefixes: Prefixes = {
   addressSize: false,
   lock: false,
   repeat: undefined,
+  segment: undefined,
   rex: 0,
 };
 
-const legacyPrefixes: ReadonlyMap<number, Partial<Prefixes>> = new Map<number, Partial<Prefixes>>([
-  [0x66, { operandSize: true }],
-  [0x67, { addressSize: true }],
-  [0xf0, { lock: true }],
-  [0xf2, { repeat: 0xf2 }],
-  [0xf3, { repeat: 0xf3 }],
-  ...[0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65].map((segment): [number, Partial<Prefixes>] => [segment, {}]),
-]);
+const flatSegments = [0x26, 0x2e, 0x36, 0x3e];
+
+function prefixEffects(bits: CodeBits): ReadonlyMap<number, Partial<Prefixes>> {
+  return new Map<number, Partial<Prefixes>>([
+    [0x66, { operandSize: true }],
+    [0x67, { addressSize: true }],
+    [0xf0, { lock: true }],
+    [0xf2, { repeat: 0xf2 }],
+    [0xf3, { repeat: 0xf3 }],
+    ...flatSegments.map((segment): [number, Partial<Prefixes>] => [segment, bits === 64 ? {} : { segment }]),
+    [0x64, { segment: 0x64 }],
+    [0x65, { segment: 0x65 }],
+  ]);
+}
+
+const legacyPrefixes = { 32: prefixEffects(32), 64: prefixEffects(64) } as const;
 
 interface Preamble {
   readonly prefixes: Prefixes;
@@ -96,7 +116,7 @@ function readPrefixes(bytes: Uint8Array, bits: CodeBits): Preamble {
   let hasRex = false;
   for (let next = 0; ; next++) {
     const byte = bytes[next] ?? 0;
-    const effect = legacyPrefixes.get(byte);
+    const effect = legacyPrefixes[bits].get(byte);
     const isRex = bits === 64 && (byte & 0xf0) === 0x40;
     if (effect === undefined && !isRex) return { prefixes, next, hasRex };
     // A REX that another prefix follows has no effect.
@@ -164,15 +184,20 @@ function open(
 
 interface MemoryForm {
   readonly modRm: ModRm;
+  readonly sib: Sib | undefined;
   readonly displacement: Field | undefined;
   readonly isRipRelative: boolean;
   readonly next: number;
 }
 
-function displacementBytes({ mod, rm }: ModRm, sibBase: number | undefined): number {
+function displacementBytes({ mod, rm }: ModRm, sib: Sib | undefined): number {
   if (mod === 1) return 1;
   if (mod === 2) return 4;
-  return mod === 0 && (rm === 5 || sibBase === 5) ? 4 : 0;
+  return mod === 0 && (rm === 5 || sib?.base === 5) ? 4 : 0;
+}
+
+function readSib(byte: number): Sib {
+  return { scale: byte >> 6, index: (byte >> 3) & 7, base: byte & 7 };
 }
 
 /** Addressing with 16-bit registers: 67 in 32-bit code. */
@@ -193,10 +218,11 @@ function readModRm(bytes: Uint8Array, opening: Opening, prefixes: Prefixes, bits
   const isShort = bits === 32 && prefixes.addressSize;
   const hasSib = !isShort && modRm.mod !== 3 && modRm.rm === 4;
   const offset = at + (hasSib ? 2 : 1);
-  const sibBase = hasSib ? (bytes[at + 1] ?? 0) & 7 : undefined;
-  const lengthBytes = isShort ? shortDisplacementBytes(modRm) : displacementBytes(modRm, sibBase);
+  const sib = hasSib ? readSib(bytes[at + 1] ?? 0) : undefined;
+  const lengthBytes = isShort ? shortDisplacementBytes(modRm) : displacementBytes(modRm, sib);
   return {
     modRm,
+    sib,
     displacement: lengthBytes === 0 ? undefined : { offset, lengthBytes },
     isRipRelative: bits === 64 && modRm.mod === 0 && modRm.rm === 5,
     next: offset + lengthBytes,
@@ -256,6 +282,7 @@ export function decode(bytes: Uint8Array, bits: CodeBits): Instruction | undefin
     opcode: encoding === '3dnow' ? (bytes[offset] ?? 0) : opcode,
     prefixes,
     modRm: form?.modRm,
+    sib: form?.sib,
     displacement: isAddress ? field : form?.displacement,
     immediate: isAddress || field.lengthBytes === 0 ? undefined : field,
     isRipRelative: form?.isRipRelative ?? false,

@@ -4,9 +4,9 @@ import type { CodeMode } from './code-mode.js';
 import { decode, type Instruction } from './decode.js';
 import { decide } from './out-of-line-rules.js';
 
-/** Opcodes of the one-byte map: far transfers, returns, interrupts, and popf, which may make the CPU trap. */
+/** Opcodes of the one-byte map: far transfers, returns and interrupts. */
 const oneByteLeaving: ReadonlySet<number> = new Set([
-  ...[0x9a, 0x9d, 0xc2, 0xc3, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xea, 0xf1],
+  ...[0x9a, 0xc2, 0xc3, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xea, 0xf1],
 ]);
 /** Opcodes of map 0F: transfers to the system, which may not come back to the next instruction (rt_sigreturn(2)). */
 const twoByteLeaving: ReadonlySet<number> = new Set([0x05, 0x07, 0x34, 0x35, 0xaa]);
@@ -14,9 +14,17 @@ const groupFive = 0xff;
 /** Members of it: inc, dec and push. */
 const groupFiveStaying: ReadonlySet<number | undefined> = new Set([0, 1, 6]);
 
+/** uiret: 0F 01 EC after F3. */
+function isUiret({ map, opcode, modRm, prefixes }: Instruction): boolean {
+  const isGroup = map === 1 && opcode === 1 && prefixes.repeat === 0xf3;
+  return isGroup && modRm?.mod === 3 && modRm.reg === 5 && modRm.rm === 4;
+}
+
 /** Whether control may go elsewhere than the instruction's displacement and its length say. */
-function leavesSequence({ encoding, map, opcode, modRm }: Instruction): boolean {
+function leavesSequence(instruction: Instruction): boolean {
+  const { encoding, map, opcode, modRm } = instruction;
   if (encoding !== 'legacy') return false;
+  if (isUiret(instruction)) return true;
   if (map === 0 && opcode === groupFive) return !groupFiveStaying.has(modRm?.reg);
   return (map === 0 && oneByteLeaving.has(opcode)) || (map === 1 && twoByteLeaving.has(opcode));
 }
@@ -38,6 +46,10 @@ function stepAt(text: Uint8Array, address: bigint, mode: CodeMode): Step | undef
   const bytes = text.subarray(0, lengthBytes);
   const decision = decide({ instruction, bytes, address, next, mode });
   if (decision.kind === 'refuse') return undefined;
+  // popf may make the CPU trap; a branch in a slot is xbegin, or faults.
+  const isOther =
+    decision.kind === 'slot' && (decision.slot.barredStackBits !== 0n || instruction.isRelativeBranch);
+  if (isOther) return undefined;
   const unknown: Step = { next, fallsThrough: false, target: undefined, isUnknown: true };
   const sequential: Step = { next, fallsThrough: true, target: undefined, isUnknown: false };
   if (leavesSequence(instruction)) return unknown;

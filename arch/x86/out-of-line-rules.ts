@@ -2,6 +2,7 @@
 import type { Effect, Fixup, FlagCondition } from '../plan.js';
 import type { CodeMode } from './code-mode.js';
 import { type Instruction, readSigned } from './decode.js';
+import { memoryOperand } from './memory-operand.js';
 
 /** One instruction at its place. */
 export interface Located {
@@ -14,9 +15,19 @@ export interface Located {
   readonly mode: CodeMode;
 }
 
+/** What is special about an instruction in a slot. */
+export interface SlotTraits {
+  readonly fixups: readonly Fixup[];
+  readonly barredStackBits: bigint;
+  readonly makesSystemCall: boolean;
+  /** It leaves the address behind itself in rcx. */
+  readonly recordsNext: boolean;
+}
+
 export type Decision =
-  | { readonly kind: 'emulate'; readonly effect: Effect }
-  | { readonly kind: 'slot'; readonly fixups: readonly Fixup[] }
+  /** `slot`: for what cannot be done in the program's stead; undefined: that is refused. */
+  | { readonly kind: 'emulate'; readonly effect: Effect; readonly slot: SlotTraits | undefined }
+  | { readonly kind: 'slot'; readonly slot: SlotTraits }
   | { readonly kind: 'refuse'; readonly reason: string };
 
 type Rule = (located: Located) => Decision;
@@ -25,20 +36,32 @@ const carry = 1n << 0n;
 const parity = 1n << 2n;
 const zero = 1n << 6n;
 const sign = 1n << 7n;
+const trap = 1n << 8n;
 const overflow = 1n << 11n;
 
 const counterNumber = 1;
 const rexB = 1;
 
-const plainSlot: Decision = { kind: 'slot', fixups: [] };
+const plainTraits: SlotTraits = {
+  fixups: [],
+  barredStackBits: 0n,
+  makesSystemCall: false,
+  recordsNext: false,
+};
 
-function emulate(effect: Effect): Decision {
-  return { kind: 'emulate', effect };
+function slot(traits: Partial<SlotTraits>): Decision & { readonly kind: 'slot' } {
+  return { kind: 'slot', slot: { ...plainTraits, ...traits } };
 }
 
-function slotWith(...fixups: readonly Fixup[]): Rule {
-  const decision: Decision = { kind: 'slot', fixups };
+const plainSlot = slot({});
+const callSlot = slot({ fixups: ['return-address'] });
+
+function always(decision: Decision): Rule {
   return () => decision;
+}
+
+function emulate(effect: Effect, instead?: Decision & { readonly kind: 'slot' }): Decision {
+  return { kind: 'emulate', effect, slot: instead?.slot };
 }
 
 function refuse(reason: string): Decision {
@@ -46,8 +69,7 @@ function refuse(reason: string): Decision {
 }
 
 function refusal(reason: string): Rule {
-  const decision = refuse(reason);
-  return () => decision;
+  return always(refuse(reason));
 }
 
 type ConditionTest = Pick<FlagCondition, 'anySet' | 'differ'>;
@@ -69,15 +91,18 @@ function conditionOf(opcode: number, flagsOffset: number): FlagCondition {
   return { flagsOffset, anyClear: 0n, negate: (opcode & 1) === 1, ...test };
 }
 
-/** Rule for a near relative branch, given what is done with its target. */
-function relativeBranch(effectOf: (target: bigint, located: Located) => Effect): Rule {
+/** Rule for a near relative branch, given what is done with its target, and the slot for where that cannot be done. */
+function relativeBranch(
+  effectOf: (target: bigint, located: Located) => Effect,
+  instead?: Decision & { readonly kind: 'slot' },
+): Rule {
   return (located) => {
     const { instruction, bytes, next, mode } = located;
     if (instruction.prefixes.operandSize)
       return refuse('near branch with prefix 66 differs between CPUs, or cuts the pc');
     if (instruction.immediate === undefined) return refuse('branch without displacement');
     const target = BigInt.asUintN(mode.bits, next + readSigned(bytes, instruction.immediate));
-    return emulate(effectOf(target, located));
+    return emulate(effectOf(target, located), instead);
   };
 }
 
@@ -90,7 +115,7 @@ function counterBranch(target: bigint, { instruction: { opcode, prefixes }, mode
     op: 'count-branch',
     target,
     counterOffset: mode.registerOffsets[counterNumber] ?? 0,
-    counterBits: prefixes.addressSize ? 32 : mode.bits,
+    counterBits: prefixes.addressSize ? (mode.bits === 64 ? 32 : 16) : mode.bits,
     decrement: isLoop,
     jumpWhen: isLoop ? 'non-zero' : 'zero',
     flagsOffset: mode.flagsOffset,
@@ -99,12 +124,7 @@ function counterBranch(target: bigint, { instruction: { opcode, prefixes }, mode
   };
 }
 
-const countedBranch = relativeBranch(counterBranch);
-
-const loop: Rule = (located) =>
-  located.mode.bits === 32 && located.instruction.prefixes.addressSize
-    ? refuse('loop over a 16-bit counter')
-    : countedBranch(located);
+const loop = relativeBranch(counterBranch);
 
 /** Some CPUs take the wanted zero flag from F2 or F3 where there is one, and not from the opcode (seen on AMD's). */
 const conditionalLoop: Rule = (located) =>
@@ -115,63 +135,80 @@ const conditionalLoop: Rule = (located) =>
 const pushRegister: Rule = ({ instruction: { opcode, prefixes }, mode }) => {
   const offset = mode.registerOffsets[(opcode & 7) | ((prefixes.rex & rexB) << 3)];
   if (prefixes.operandSize || offset === undefined) return plainSlot;
-  return emulate({ op: 'push-register', offset });
+  return emulate({ op: 'push-register', offset }, plainSlot);
 };
 
 const pushImmediate: Rule = ({ instruction, bytes, mode }) => {
   if (instruction.prefixes.operandSize || instruction.immediate === undefined) return plainSlot;
   const value = BigInt.asUintN(mode.bits, readSigned(bytes, instruction.immediate));
-  return emulate({ op: 'push-value', value });
+  return emulate({ op: 'push-value', value }, plainSlot);
 };
 
 /** 90 is `pause` after F3, and xchg r8, rax with REX.B. */
 const nop: Rule = ({ instruction: { prefixes } }) => {
   const isOther = prefixes.repeat === 0xf3 || (prefixes.rex & rexB) !== 0;
-  return isOther ? plainSlot : emulate({ op: 'next' });
+  return isOther ? plainSlot : emulate({ op: 'next' }, plainSlot);
 };
 
 const nopWithOperand: Rule = ({ instruction }) =>
-  instruction.modRm?.reg === 0 ? emulate({ op: 'next' }) : plainSlot;
+  instruction.modRm?.reg === 0 ? emulate({ op: 'next' }, plainSlot) : plainSlot;
 
 /** endbr64 and endbr32: nothing without indirect branch tracking, which user programs do not have. */
 const endBranch: Rule = ({ instruction: { modRm, prefixes } }) => {
   const isEndBranch = prefixes.repeat === 0xf3 && modRm?.mod === 3 && modRm.reg === 7 && (modRm.rm & 6) === 2;
-  return isEndBranch && !prefixes.operandSize ? emulate({ op: 'next' }) : plainSlot;
+  return isEndBranch && !prefixes.operandSize ? emulate({ op: 'next' }, plainSlot) : plainSlot;
 };
 
-/** int 0x80 may block, which a step that holds the other threads must not; it leaves no address behind. */
-const softwareInterrupt: Rule = ({ bytes }) =>
-  bytes.at(-1) === 0x80 ? plainSlot : refuse('software interrupt belongs to the program');
+/** int 0x80 leaves no address behind. The program's own traps come from the slot as from their place. */
+const softwareInterrupt: Rule = ({ bytes }) => slot({ makesSystemCall: bytes.at(-1) === 0x80 });
 
 /** In 32-bit code the kernel leaves neither an address nor flags behind: it returns to a fixed place in the vDSO. */
-const systemCall: Rule = ({ mode }) =>
-  mode.bits === 64 ? { kind: 'slot', fixups: ['syscall-registers'] } : plainSlot;
+const systemCall: Rule = ({ mode: { bits } }) =>
+  slot({
+    makesSystemCall: true,
+    recordsNext: bits === 64,
+    fixups: bits === 64 ? ['syscall-registers'] : [],
+  });
 
-/** As `systemCall`; 64-bit code has no use for it. */
-const systemEntry: Rule = ({ mode }) => (mode.bits === 64 ? refuse('system transfer') : plainSlot);
+const systemEntry = slot({ makesSystemCall: true });
 
-const farTransfer = 'far transfer may change the mode of the CPU';
+/**
+ * Were the trap flag set by it, the program's trap would come after the jump at the end of the slot. iret needs no such
+ * care: it goes to where the trap belongs.
+ */
+const popFlags = slot({ barredStackBits: trap });
+
+const farCall = 'far call leaves its own address on the stack, in a form that differs between CPUs';
+
+/** Not canonical where virtual addresses have 48 bits: what happens then differs between CPUs. */
+const barredTargetBits = 0xffff_8000_0000_0000n;
+
+const indirectCall: Rule = ({ instruction, bytes, next, mode }) => {
+  const { modRm, prefixes } = instruction;
+  if (prefixes.operandSize) return refuse('near call with prefix 66 differs between CPUs');
+  if (modRm?.mod === 3) {
+    const offset = mode.registerOffsets[modRm.rm | ((prefixes.rex & rexB) << 3)];
+    if (offset !== undefined) return emulate({ op: 'call-register', offset, barredTargetBits }, callSlot);
+  }
+  const operand = memoryOperand(instruction, bytes, next, mode);
+  return operand === undefined
+    ? callSlot
+    : emulate({ op: 'call-memory', operand, barredTargetBits }, callSlot);
+};
 
 /** Group 5: indirect branches and push. */
-const groupFive: Rule = ({ instruction: { modRm, prefixes } }) => {
-  const reg = modRm?.reg;
-  if (reg === 3 || reg === 5) return refuse(farTransfer);
-  if (reg !== 2) return plainSlot;
-  if (prefixes.operandSize) return refuse('near call with prefix 66 differs between CPUs');
-  return { kind: 'slot', fixups: ['return-address'] };
+const groupFive: Rule = (located) => {
+  const reg = located.instruction.modRm?.reg;
+  if (reg === 2) return indirectCall(located);
+  return reg === 3 ? refuse(farCall) : plainSlot;
 };
 
-const transaction: Rule = ({ instruction }) =>
-  instruction.isRelativeBranch ? refuse('a debug trap aborts the transaction') : plainSlot;
+/** xbegin goes to the relocated address when the transaction ends in vain; a transaction may begin in a slot. */
+const transaction: Rule = ({ instruction: { isRelativeBranch, prefixes } }) =>
+  isRelativeBranch && prefixes.operandSize ? refuse('xbegin with a displacement of 16 bits') : plainSlot;
 
-/** enclu leaves the address behind itself in rcx; uiret returns as iret does. */
-const groupSeven: Rule = ({ instruction: { modRm, prefixes } }) => {
-  if (modRm?.mod !== 3) return plainSlot;
-  if (modRm.reg === 2 && modRm.rm === 7) return refuse('enclu records its own address');
-  const isUiret = modRm.reg === 5 && modRm.rm === 4 && prefixes.repeat === 0xf3;
-  if (isUiret) return refuse('return from a user interrupt');
-  return plainSlot;
-};
+const groupSeven: Rule = ({ instruction: { modRm } }) =>
+  modRm?.mod === 3 && modRm.reg === 2 && modRm.rm === 7 ? refuse('enclu records its own address') : plainSlot;
 
 function span(first: number, last: number): readonly number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
@@ -189,16 +226,15 @@ const oneByteRules: readonly (readonly [readonly number[], Rule])[] = [
   [[0x68, 0x6a], pushImmediate],
   [span(0x70, 0x7f), conditionalJump],
   [[0x90], nop],
-  [[0x9c], slotWith('pushed-flags')],
-  // Were the trap flag set by it, the program's trap would come after the jump at the end of the slot.
-  [[0x9d], refusal('popf may set the trap flag')],
+  [[0x9c], always(slot({ fixups: ['pushed-flags'] }))],
+  [[0x9d], always(popFlags)],
+  [[0x9a], refusal(farCall)],
   [[0xc7], transaction],
-  [[0x9a, 0xca, 0xcb, 0xcf, 0xea], refusal(farTransfer)],
-  [[0xcc, 0xce, 0xf1], refusal('trap belongs to the program')],
   [[0xcd], softwareInterrupt],
+  [[0xf1], refusal('the pc that int1 leaves differs between CPUs')],
   [[0xe0, 0xe1], conditionalLoop],
   [[0xe2, 0xe3], loop],
-  [[0xe8], relativeBranch((target) => ({ op: 'call', target }))],
+  [[0xe8], relativeBranch((target) => ({ op: 'call', target }), callSlot)],
   [[0xe9, 0xeb], relativeBranch((target) => ({ op: 'jump', target }))],
   [[0xff], groupFive],
 ];
@@ -207,8 +243,7 @@ const oneByteRules: readonly (readonly [readonly number[], Rule])[] = [
 const twoByteRules: readonly (readonly [readonly number[], Rule])[] = [
   [[0x01], groupSeven],
   [[0x05], systemCall],
-  [[0x34], systemEntry],
-  [[0x07, 0x35, 0xaa], refusal('system transfer')],
+  [[0x34], always(systemEntry)],
   [[0x1e], endBranch],
   [[0x1f], nopWithOperand],
   [span(0x80, 0x8f), conditionalJump],
@@ -226,5 +261,6 @@ export function decide(located: Located): Decision {
   const { encoding, map, opcode, prefixes } = located.instruction;
   const rule = encoding === 'legacy' ? legacyRules[map]?.get(opcode) : undefined;
   const decision = rule?.(located) ?? plainSlot;
-  return decision.kind === 'emulate' && prefixes.lock ? refuse('lock is not allowed here') : decision;
+  // Where lock is not allowed the instruction faults.
+  return decision.kind === 'emulate' && prefixes.lock ? plainSlot : decision;
 }

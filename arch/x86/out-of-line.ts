@@ -1,40 +1,25 @@
 /** Plans for stepping past breakpoint sites out of line. */
 
-import { littleEndian } from '../../src/base/byte-order.js';
-import type { Plan } from '../plan.js';
-import type { CodeBits, CodeMode } from './code-mode.js';
-import { decode, type Field, readSigned } from './decode.js';
-import { decide, type Located } from './out-of-line-rules.js';
+import type { Plan, SlotForm } from '../plan.js';
+import type { CodeMode } from './code-mode.js';
+import { decode } from './decode.js';
+import { decide, type Located, type SlotTraits } from './out-of-line-rules.js';
+import { relativeField, slotCode } from './slot-code.js';
 
-function fitsSigned32(value: bigint): boolean {
-  return BigInt.asIntN(32, value) === value;
-}
-
-interface Operand {
-  readonly operandAddress: bigint | undefined;
-  readonly relocate: (slot: bigint) => Uint8Array | undefined;
-}
-
-/** With prefix 67 the sum is taken modulo 2^32, so that any displacement reaches. */
-function ripRelativeOperand({ instruction, bytes, next }: Located, field: Field): Operand {
-  const { addressSize } = instruction.prefixes;
-  const target = BigInt.asUintN(addressSize ? 32 : 64, next + readSigned(bytes, field));
+function slotForm(located: Located, traits: SlotTraits): SlotForm {
+  const { fixups, barredStackBits, makesSystemCall, recordsNext } = traits;
   return {
-    operandAddress: addressSize ? undefined : target,
-    relocate: (slot) => {
-      const displacement = BigInt.asIntN(addressSize ? 32 : 64, target - slot - BigInt(bytes.length));
-      if (!fitsSigned32(displacement)) return undefined;
-      const relocated = bytes.slice();
-      relocated.set(littleEndian(displacement, field.lengthBytes), field.offset);
-      return relocated;
-    },
+    codeAt: (slot) => slotCode(located, recordsNext, slot),
+    fixups,
+    barredStackBits,
+    makesSystemCall,
   };
 }
 
-function operandOf(located: Located): Operand {
-  const { displacement, isRipRelative } = located.instruction;
-  if (isRipRelative && displacement !== undefined) return ripRelativeOperand(located, displacement);
-  return { operandAddress: undefined, relocate: () => located.bytes.slice() };
+/** With prefix 67 any displacement reaches, and the operand lies where no text is. */
+function operandAddress(located: Located): bigint | undefined {
+  const { isRipRelative, prefixes } = located.instruction;
+  return isRipRelative && !prefixes.addressSize ? relativeField(located)?.target : undefined;
 }
 
 /** Plans for one kind of code: its `plan` of ArchModule. */
@@ -46,19 +31,12 @@ export function planner(mode: CodeMode): (text: Uint8Array, address: bigint) => 
     const next = BigInt.asUintN(mode.bits, address + BigInt(lengthBytes));
     const located: Located = { instruction, bytes: text.slice(0, lengthBytes), address, next, mode };
     const decision = decide(located);
-    switch (decision.kind) {
-      case 'refuse':
-        return decision;
-      case 'emulate':
-        return { ...decision, lengthBytes };
-      case 'slot':
-        return { ...decision, lengthBytes, ...operandOf(located) };
-    }
+    if (decision.kind === 'refuse') return decision;
+    const executable = { lengthBytes, operandAddress: operandAddress(located) };
+    const { slot } = decision;
+    if (decision.kind === 'slot')
+      return { kind: 'slot', ...executable, slot: slotForm(located, decision.slot) };
+    const { effect } = decision;
+    return { kind: 'emulate', ...executable, effect, slot: slot && slotForm(located, slot) };
   };
-}
-
-/** `jmp rel32`; undefined where that does not reach. In 32-bit code it always does: addresses are modulo 2^32. */
-export function relativeJump(from: bigint, to: bigint, bits: CodeBits): Uint8Array | undefined {
-  const displacement = BigInt.asIntN(bits, to - (from + 5n));
-  return fitsSigned32(displacement) ? Uint8Array.of(0xe9, ...littleEndian(displacement, 4)) : undefined;
 }

@@ -3,7 +3,7 @@ import type { ArchModule } from '../module.js';
 import { breakpoint, breakpointTrapCodes } from '../x86/breakpoint.js';
 import { debugRegisters } from '../x86/debug-registers.js';
 import { maxInstructionBytes } from '../x86/decode.js';
-import { flow, jump, plan } from './out-of-line.js';
+import { flow, plan } from './out-of-line.js';
 import { registerFile } from './register-file.js';
 import { generalSet } from './regsets.js';
 import { syscall } from './syscalls.js';
@@ -21,9 +21,10 @@ export const x86_64: ArchModule = {
   maxInstructionBytes,
   plan,
   flow,
-  jump,
   syscall,
   general: generalSet.facts('rip', 'rsp', 'eflags'),
+  /** struct rt_sigframe: return address, then struct ucontext with uc_mcontext from 40 on, <asm/ucontext.h>, <asm/sigcontext.h>. */
+  signalFrames: [{ pcOffset: 8 + 40 + 16 * 8, flagsOffset: 8 + 40 + 17 * 8 }],
   /** tcbhead_t: the dtv pointer follows the self pointer; blocks lie below it (variant II, "ELF Handling For TLS"). */
   threadLocal: { pointer: { kind: 'register' }, dtvOffset: 8, variant: 2 },
   siginfo: undefined,

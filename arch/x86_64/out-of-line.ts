@@ -1,8 +1,7 @@
 /** Stepping past breakpoint sites of 64-bit code. */
-import { littleEndian } from '../../src/base/byte-order.js';
 import type { CodeMode } from '../x86/code-mode.js';
 import { flowReader } from '../x86/flow.js';
-import { planner, relativeJump } from '../x86/out-of-line.js';
+import { planner } from '../x86/out-of-line.js';
 import { type GeneralSlot, generalSet } from './regsets.js';
 
 /** In the order of register numbers in instructions. */
@@ -15,12 +14,11 @@ const mode: CodeMode = {
   bits: 64,
   registerOffsets: registers.map(generalSet.offsetOf),
   flagsOffset: generalSet.offsetOf('eflags'),
+  segmentBaseOffsets: new Map([
+    [0x64, generalSet.offsetOf('fs_base')],
+    [0x65, generalSet.offsetOf('gs_base')],
+  ]),
 };
 
 export const plan = planner(mode);
 export const flow = flowReader(mode);
-
-/** `jmp rel32`, or `jmp [rip]` with the destination behind it where that does not reach. Changes no register. */
-export function jump(from: bigint, to: bigint): Uint8Array {
-  return relativeJump(from, to, 64) ?? Uint8Array.of(0xff, 0x25, 0, 0, 0, 0, ...littleEndian(to, 8));
-}

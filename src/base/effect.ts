@@ -18,10 +18,21 @@ export interface FlagCondition {
   readonly negate: boolean;
 }
 
+/** An operand in memory: base + index * scale + displacement, cut to `bits`, and the segment's base added to that. */
+export interface MemoryOperand {
+  /** Byte offsets in the general regset. */
+  readonly baseOffset: number | undefined;
+  readonly indexOffset: number | undefined;
+  readonly segmentBaseOffset: number | undefined;
+  readonly scale: 1 | 2 | 4 | 8;
+  readonly displacement: bigint;
+  readonly bits: 32 | 64;
+}
+
 /**
  * What an emulated instruction does, apart from moving the pc to the next instruction when it does nothing else.
- * Only `call` and the pushes touch memory. Where that write is not known to do what the program's own would (it fails,
- * or a watchpoint or a shadow stack has to see it), the plan must be treated as one that refuses.
+ * Only the calls and the pushes touch memory. Where that access is not known to do what the program's own would (it
+ * fails, or a watchpoint or a shadow stack has to see it), the program must execute the instruction itself.
  */
 export type Effect =
   /** Nothing: pc moves past the instruction. */
@@ -30,19 +41,33 @@ export type Effect =
   | { readonly op: 'branch'; readonly target: bigint; readonly condition: FlagCondition }
   /** Pushes the address of the next instruction, then jumps. */
   | { readonly op: 'call'; readonly target: bigint }
+  /**
+   * As `call`, to the address in a register or in memory, both read before the push. Where any of `barredTargetBits` is
+   * 1 in that address, the program must execute the instruction itself.
+   */
+  | {
+      readonly op: 'call-register';
+      readonly offset: number;
+      readonly barredTargetBits: bigint;
+    }
+  | {
+      readonly op: 'call-memory';
+      readonly operand: MemoryOperand;
+      readonly barredTargetBits: bigint;
+    }
   /** Pushes a register, as it was before the push. */
   | { readonly op: 'push-register'; readonly offset: number }
   | { readonly op: 'push-value'; readonly value: bigint }
   /**
    * Counter branches (loop, loope, loopne, jrcxz): optionally decrement, then jump when the counter is
    * non-zero (`jumpWhen: 'non-zero'`) or zero. With counterBits 32 the upper half of the register becomes zero when
-   * it is decremented. `zeroFlag` must also hold.
+   * it is decremented, with 16 the rest of the register stays. `zeroFlag` must also hold.
    */
   | {
       readonly op: 'count-branch';
       readonly target: bigint;
       readonly counterOffset: number;
-      readonly counterBits: 32 | 64;
+      readonly counterBits: 16 | 32 | 64;
       readonly decrement: boolean;
       readonly jumpWhen: 'zero' | 'non-zero';
       readonly flagsOffset: number;
@@ -50,11 +75,11 @@ export type Effect =
       readonly zeroFlag: 'any' | 'set' | 'clear';
     };
 
-/** What must be repaired after an instruction ran in a slot and was stepped there. */
+/** What must be repaired after an instruction was stepped in a slot. */
 export type Fixup =
   /**
-   * The word at the stack pointer, as wide as an address, is the slot's return address: make it the original one. With a shadow stack
-   * the plan must be treated as one that refuses.
+   * The word at the stack pointer, as wide as an address, is the slot's return address: make it the original one.
+   * With a shadow stack the slot cannot be used.
    */
   | 'return-address'
   /** `syscall`: rcx holds the slot's next address, r11 the flags with the trap flag. */

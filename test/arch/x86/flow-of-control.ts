@@ -12,69 +12,73 @@ import {
 } from './decode-reference.js';
 
 /** Mnemonics of instructions without control flow that are refused all the same. */
-const refusedMnemonics: ReadonlySet<Mnemonic> = new Set([
-  Mnemonic.Popf,
-  Mnemonic.Popfd,
-  Mnemonic.Popfq,
-  Mnemonic.Enclu,
-]);
+const refusedMnemonics: ReadonlySet<Mnemonic> = new Set([Mnemonic.Enclu]);
 
 function describePlan(made: Plan): string {
   if (made.kind === 'emulate') return made.effect.op;
-  return made.kind === 'slot' ? `slot ${made.fixups.join(' ')}`.trim() : 'refuse';
+  if (made.kind === 'refuse') return 'refuse';
+  const { fixups, barredStackBits } = made.slot;
+  return ['slot', ...fixups, ...(barredStackBits === 0n ? [] : ['barred'])].join(' ');
 }
 
 /** Prefixes that may make a branch differ between CPUs, or cut its counter. */
-function isRefusedBranch(bytes: Uint8Array, bits: CodeBits): boolean {
-  const cutsCounter = bits === 32 && bytes.includes(0x67);
-  return cutsCounter || [0x66, 0xf2, 0xf3].some((prefix) => bytes.includes(prefix));
+function isRefusedBranch(bytes: Uint8Array): boolean {
+  return [0x66, 0xf2, 0xf3].some((prefix) => bytes.includes(prefix));
+}
+
+/** Where a branch faults because of it. */
+function hasLock(bytes: Uint8Array): boolean {
+  return bytes.includes(0xf0);
 }
 
 /** The plans that are right for what the reference says the instruction does. */
 function rightPlans(reference: Reference, bytes: Uint8Array, bits: CodeBits): readonly string[] {
   // Does not return, but faults in programs.
   if (reference.mnemonic === Mnemonic.Skinit) return ['slot'];
+  const locked = hasLock(bytes) ? ['slot'] : [];
   switch (reference.flowControl) {
     case FlowControl.UnconditionalBranch:
-      if (reference.op0Kind >= OpKind.FarBranch16) return ['refuse'];
-      return isRefusedBranch(bytes, bits) ? ['jump', 'refuse'] : ['jump'];
+      // Far ones go to absolute addresses.
+      if (reference.op0Kind >= OpKind.FarBranch16) return ['slot'];
+      return ['jump', ...locked, ...(isRefusedBranch(bytes) ? ['refuse'] : [])];
     case FlowControl.ConditionalBranch:
-      return isRefusedBranch(bytes, bits) ? ['branch', 'count-branch', 'refuse'] : ['branch', 'count-branch'];
+      return ['branch', 'count-branch', ...locked, ...(isRefusedBranch(bytes) ? ['refuse'] : [])];
     case FlowControl.Call:
-      if (reference.mnemonic !== Mnemonic.Syscall) return callPlans(reference, bytes, bits);
-      return [bits === 64 ? 'slot syscall-registers' : 'slot'];
+      if (reference.mnemonic === Mnemonic.Syscall) return [bits === 64 ? 'slot syscall-registers' : 'slot'];
+      return [...callPlans(reference, bytes), ...locked];
     case FlowControl.IndirectBranch:
-      return reference.isJmpFarIndirect ? ['refuse'] : ['slot'];
-    case FlowControl.IndirectCall:
-      return reference.isCallFarIndirect
-        ? ['refuse']
-        : ['slot return-address', ...(isRefusedBranch(bytes, bits) ? ['refuse'] : [])];
-    case FlowControl.Return:
-      return reference.mnemonic === Mnemonic.Ret ? ['slot'] : ['refuse'];
-    case FlowControl.Interrupt:
-      return bytes.at(-1) === 0x80 ? ['slot', 'refuse'] : ['refuse'];
-    case FlowControl.XbeginXabortXend:
-      return reference.opCount > 0 && reference.op0Kind !== OpKind.Immediate8 ? ['refuse'] : ['slot'];
-    case FlowControl.Exception:
       return ['slot'];
+    case FlowControl.IndirectCall:
+      if (reference.isCallFarIndirect) return ['refuse'];
+      return [
+        ...['call-register', 'call-memory', 'slot return-address', ...locked],
+        ...(isRefusedBranch(bytes) ? ['refuse'] : []),
+      ];
+    case FlowControl.Return:
+    case FlowControl.Exception:
+    case FlowControl.XbeginXabortXend:
+      return ['slot'];
+    case FlowControl.Interrupt:
+      return reference.mnemonic === Mnemonic.Int1 ? ['refuse'] : ['slot'];
     default:
-      return sequentialPlans(reference);
+      return [...sequentialPlans(reference), ...locked];
   }
 }
 
-function callPlans(reference: Reference, bytes: Uint8Array, bits: CodeBits): readonly string[] {
+function callPlans(reference: Reference, bytes: Uint8Array): readonly string[] {
   const isNear =
     reference.opCount === 1 &&
     reference.op0Kind <= OpKind.NearBranch64 &&
     reference.op0Kind > OpKind.Register;
   if (!isNear) return ['slot', 'refuse'];
-  return isRefusedBranch(bytes, bits) ? ['call', 'refuse'] : ['call'];
+  return isRefusedBranch(bytes) ? ['call', 'refuse'] : ['call'];
 }
 
 function sequentialPlans(reference: Reference): readonly string[] {
   const { mnemonic } = reference;
   if (refusedMnemonics.has(mnemonic)) return ['refuse'];
   if ([Mnemonic.Pushf, Mnemonic.Pushfd, Mnemonic.Pushfq].includes(mnemonic)) return ['slot pushed-flags'];
+  if ([Mnemonic.Popf, Mnemonic.Popfd, Mnemonic.Popfq].includes(mnemonic)) return ['slot barred'];
   if (mnemonic === Mnemonic.Push) return ['slot', 'push-register', 'push-value'];
   if (mnemonic === Mnemonic.Nop || mnemonic === Mnemonic.Endbr64 || mnemonic === Mnemonic.Endbr32)
     return ['next', 'slot'];
