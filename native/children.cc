@@ -68,7 +68,9 @@ bool Tracer::takeChild(Tracee& maker, Space& its_space, Event* event) {
   bool is_thread = event->event == PTRACE_EVENT_CLONE && its_space.quiet_children.threads;
   bool is_copy = event->event == PTRACE_EVENT_FORK && its_space.quiet_children.processes;
   if (!is_thread && !is_copy) return false;
-  bool is_busy = maker.phase != Phase::kPlain || maker.mode == ResumeMode::kRangeRun || maker.deferred_signal;
+  bool has_marks = is_copy && !maker.handler_marks.empty();
+  bool is_busy = has_marks || maker.phase != Phase::kPlain || maker.mode == ResumeMode::kRangeRun ||
+                 maker.deferred_signal;
   if (is_busy) return false;
   auto child = static_cast<pid_t>(event->message);
   bool is_taken = is_thread ? takeThread(maker, its_space, child) : letCopyGo(its_space, child);
@@ -86,6 +88,8 @@ bool Tracer::takeThread(const Tracee& maker, const Space& its_space, pid_t child
   thread.space = maker.space;
   thread.is_launched = its_space.dies_with_us;
   thread.is_reported = false;
+  // It leaves the slot that its maker is in by itself.
+  thread.entered_slot = maker.entered_slot;
   unreported_.push_back(child);
   run(thread, false, 0);
   return true;

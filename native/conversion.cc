@@ -76,6 +76,15 @@ std::vector<std::string> texts(const Napi::Value& list) {
   return result;
 }
 
+std::vector<std::vector<uint8_t>> byteStrings(const Napi::Value& list) {
+  std::vector<std::vector<uint8_t>> result;
+  forEach(list, [&](const Napi::Value& value) {
+    auto bytes = value.As<Napi::Uint8Array>();
+    result.emplace_back(bytes.Data(), bytes.Data() + bytes.ByteLength());
+  });
+  return result;
+}
+
 void setCondition(const Napi::Object& object, Effect* effect) {
   effect->flags_offset = offset(object, "flagsOffset");
   effect->any_set = word(object, "anySet");
@@ -89,13 +98,24 @@ void setCondition(const Napi::Object& object, Effect* effect) {
 
 void setCounter(const Napi::Object& object, Effect* effect) {
   effect->counter_offset = offset(object, "counterOffset");
-  effect->counter_is_32_bits = number(object, "counterBits") == 32;
+  effect->counter_bits = static_cast<int>(number(object, "counterBits"));
   effect->decrement = flag(object, "decrement");
   effect->jump_when_zero = text(object, "jumpWhen") == "zero";
   effect->flags_offset = offset(object, "flagsOffset");
   effect->zero_flag_mask = word(object, "zeroFlagMask");
   std::string zero_flag = text(object, "zeroFlag");
   effect->zero_flag = zero_flag == "any" ? -1 : zero_flag == "set" ? 1 : 0;
+}
+
+MemoryOperand memoryOperand(const Napi::Object& object) {
+  MemoryOperand operand;
+  operand.base_offset = static_cast<int>(number(object, "baseOffset", -1));
+  operand.index_offset = static_cast<int>(number(object, "indexOffset", -1));
+  operand.segment_base_offset = static_cast<int>(number(object, "segmentBaseOffset", -1));
+  operand.scale = static_cast<uint64_t>(number(object, "scale", 1));
+  operand.displacement = word(object, "displacement");
+  operand.bits = static_cast<int>(number(object, "bits", 64));
+  return operand;
 }
 
 Effect effect(const Napi::Object& object) {
@@ -109,6 +129,14 @@ Effect effect(const Napi::Object& object) {
     setCondition(object.Get("condition").As<Napi::Object>(), &result);
   } else if (op == "call") {
     result.op = Op::kCall;
+  } else if (op == "call-register") {
+    result.op = Op::kCallRegister;
+    result.register_offset = offset(object, "offset");
+    result.barred_target_bits = word(object, "barredTargetBits");
+  } else if (op == "call-memory") {
+    result.op = Op::kCallMemory;
+    result.operand = memoryOperand(object.Get("operand").As<Napi::Object>());
+    result.barred_target_bits = word(object, "barredTargetBits");
   } else if (op == "push-register") {
     result.op = Op::kPushRegister;
     result.register_offset = offset(object, "offset");
@@ -147,10 +175,11 @@ Arch arch(const Napi::Object& object) {
   result.syscall_flags_offset = static_cast<int>(number(object, "syscallFlagsOffset", -1));
   result.syscall_number_offset = static_cast<int>(number(object, "syscallNumberOffset", -1));
   result.syscall_result_offset = static_cast<int>(number(object, "syscallResultOffset", -1));
-  forEach(object.Get("syscallInstructions"), [&](const Napi::Value& value) {
-    auto instruction = value.As<Napi::Uint8Array>();
-    result.system_call_instructions.emplace_back(instruction.Data(),
-                                                 instruction.Data() + instruction.ByteLength());
+  result.system_call_instructions = byteStrings(object.Get("syscallInstructions"));
+  result.breakpoint_lookalikes = byteStrings(object.Get("breakpointLookalikes"));
+  forEach(object.Get("signalFrames"), [&](const Napi::Value& value) {
+    auto row = value.As<Napi::Object>();
+    result.signal_frames.push_back({offset(row, "pcOffset"), offset(row, "flagsOffset")});
   });
   result.trap_flag = word(object, "trapFlag");
   result.breakpoint_pc_offset = static_cast<uint64_t>(number(object, "breakpointPcOffset"));
@@ -187,25 +216,42 @@ BreakpointPrograms breakpointPrograms(const Napi::Object& object) {
   return result;
 }
 
-Plan plan(const Napi::Object& object, Slot* slot) {
+namespace {
+
+Slot slot(const Napi::Object& object) {
+  Slot result;
+  result.slot_length_bytes = static_cast<uint64_t>(number(object, "instructionBytes"));
+  result.barred_stack_bits = word(object, "barredStackBits");
+  result.makes_system_call = flag(object, "makesSystemCall");
+  for (const std::string& fixup : texts(object.Get("fixups"))) {
+    result.fixups.return_address |= fixup == "return-address";
+    result.fixups.syscall_registers |= fixup == "syscall-registers";
+    result.fixups.pushed_flags |= fixup == "pushed-flags";
+  }
+  return result;
+}
+
+}  // namespace
+
+Plan plan(const Napi::Object& object, Slot* its_slot) {
   Plan result;
   std::string kind = text(object, "kind");
   auto original = object.Get("original");
   if (original.IsTypedArray()) result.original = program(original);
+  auto checked_text = object.Get("checkedText");
+  if (checked_text.IsTypedArray()) result.checked_text = program(checked_text);
   result.length_bytes = static_cast<uint64_t>(number(object, "lengthBytes"));
   if (kind == "emulate") {
     result.kind = PlanKind::kEmulate;
     result.effect = effect(object.Get("effect").As<Napi::Object>());
   } else if (kind == "slot") {
     result.kind = PlanKind::kSlot;
-    result.slot = word(object, "slot");
-    slot->site_length_bytes = result.length_bytes;
-    slot->slot_length_bytes = static_cast<uint64_t>(number(object, "slotLengthBytes"));
-    for (const std::string& fixup : texts(object.Get("fixups"))) {
-      slot->fixups.return_address |= fixup == "return-address";
-      slot->fixups.syscall_registers |= fixup == "syscall-registers";
-      slot->fixups.pushed_flags |= fixup == "pushed-flags";
-    }
+  }
+  auto form = object.Get("slot");
+  if (form.IsObject()) {
+    *its_slot = slot(form.As<Napi::Object>());
+    its_slot->site_length_bytes = result.length_bytes;
+    result.slot = word(form.As<Napi::Object>(), "address");
   }
   return result;
 }

@@ -6,6 +6,8 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
+
 namespace outstep::out_of_line {
 
 namespace {
@@ -31,11 +33,41 @@ bool writeAsProgram(const Tracee& tracee, uint64_t address, uint64_t value, size
   return process_vm_writev(tracee.tid, &from, 1, &to, 1, 0) == static_cast<ssize_t>(length_bytes);
 }
 
+/** As the program may read: /proc/PID/mem would reach what it may not. */
+bool readAsProgram(const Tracee& tracee, uint64_t address, uint64_t* value, size_t length_bytes) {
+  iovec into = {value, length_bytes};
+  iovec from = {reinterpret_cast<void*>(address), length_bytes};
+  return process_vm_readv(tracee.tid, &into, 1, &from, 1, 0) == static_cast<ssize_t>(length_bytes);
+}
+
+uint64_t addressOf(const Tracee& tracee, const MemoryOperand& operand) {
+  const auto word = [&](int offset) {
+    return offset < 0 ? uint64_t{0} : tracee.word(static_cast<size_t>(offset));
+  };
+  uint64_t address =
+      word(operand.base_offset) + word(operand.index_offset) * operand.scale + operand.displacement;
+  if (operand.bits == 32) address &= 0xffffffff;
+  return address + word(operand.segment_base_offset);
+}
+
+/** Where a call goes; nothing: the program has to find out itself. */
+std::optional<uint64_t> callTarget(const Tracee& tracee, const Space& space, const Effect& effect) {
+  uint64_t target = effect.target;
+  if (effect.op == Op::kCallRegister) target = tracee.word(effect.register_offset);
+  if (effect.op == Op::kCallMemory) {
+    size_t length_bytes = space.arch.register_bytes;
+    target = 0;  // the narrow one's bytes are its first ones: little-endian
+    if (!readAsProgram(tracee, addressOf(tracee, effect.operand), &target, length_bytes)) return std::nullopt;
+  }
+  if ((target & effect.barred_target_bits) != 0) return std::nullopt;
+  return target;
+}
+
 bool push(Tracee& tracee, const Space& space, uint64_t value) {
   size_t length_bytes = space.arch.register_bytes;
   uint64_t sp = tracee.word(space.arch.sp_offset);
   // An address below 0 may be one at the top: left to the program.
-  if (space.is_watched || sp < length_bytes) return false;
+  if (sp < length_bytes) return false;
   sp -= length_bytes;
   if (!writeAsProgram(tracee, sp, value, length_bytes)) return false;
   tracee.setWord(space.arch.sp_offset, sp);
@@ -43,19 +75,20 @@ bool push(Tracee& tracee, const Space& space, uint64_t value) {
 }
 
 bool countsToJump(Tracee& tracee, const Effect& effect) {
-  uint64_t counter = tracee.word(effect.counter_offset);
-  if (effect.counter_is_32_bits) counter &= 0xffffffff;
+  uint64_t mask = effect.counter_bits == 64 ? ~uint64_t{0} : (uint64_t{1} << effect.counter_bits) - 1;
+  uint64_t whole = tracee.word(effect.counter_offset);
+  uint64_t counter = whole & mask;
   if (effect.decrement) {
-    counter -= 1;
-    if (effect.counter_is_32_bits) counter &= 0xffffffff;
-    tracee.setWord(effect.counter_offset, counter);
+    counter = (counter - 1) & mask;
+    bool keeps_rest = effect.counter_bits == 16;
+    tracee.setWord(effect.counter_offset, keeps_rest ? (whole & ~mask) | counter : counter);
   }
   if ((counter == 0) != effect.jump_when_zero) return false;
   bool zero_flag = (tracee.word(effect.flags_offset) & effect.zero_flag_mask) != 0;
   return effect.zero_flag < 0 || zero_flag == (effect.zero_flag == 1);
 }
 
-/** False: a push could not be done as the program would do it. */
+/** False: memory could not be accessed as the program would do it. */
 bool emulate(Tracee& tracee, const Space& space, const Plan& plan, uint64_t pc) {
   const Effect& effect = plan.effect;
   uint64_t next = pc + plan.length_bytes;
@@ -70,9 +103,13 @@ bool emulate(Tracee& tracee, const Space& space, const Plan& plan, uint64_t pc) 
       if (isTaken(tracee, effect)) destination = effect.target;
       break;
     case Op::kCall:
-      if (!push(tracee, space, next)) return false;
-      destination = effect.target;
+    case Op::kCallRegister:
+    case Op::kCallMemory: {
+      std::optional<uint64_t> target = callTarget(tracee, space, effect);
+      if (!target || !push(tracee, space, next)) return false;
+      destination = *target;
       break;
+    }
     case Op::kPushRegister:
       if (!push(tracee, space, tracee.word(effect.register_offset))) return false;
       break;
@@ -94,24 +131,56 @@ void replaceWord(const Space& space, uint64_t address, uint64_t from, uint64_t t
   space.write(address, &to, length_bytes);
 }
 
+bool touchesMemory(Op op) {
+  return op != Op::kNext && op != Op::kJump && op != Op::kBranch && op != Op::kCountBranch;
+}
+
+/** A program that single-steps itself wants its trap; a watchpoint has to see what is accessed. */
+bool mayEmulate(const Tracee& tracee, const Space& space, const Effect& effect) {
+  if ((tracee.word(space.arch.flags_offset) & space.arch.trap_flag) != 0) return false;
+  return !space.is_watched || !touchesMemory(effect.op);
+}
+
+/** Whether the program still has the instruction that the plan was made for. */
+bool isUnchanged(const Space& space, const Plan& plan, uint64_t pc) {
+  if (plan.checked_text.empty()) return true;
+  size_t trap_bytes = space.arch.breakpoint_bytes.size();
+  if (plan.checked_text.size() <= trap_bytes) return true;
+  std::vector<uint8_t> now(plan.checked_text.size() - trap_bytes);
+  return space.read(pc + trap_bytes, now.data(), now.size()) == now.size() &&
+         std::equal(now.begin(), now.end(), plan.checked_text.begin() + static_cast<ptrdiff_t>(trap_bytes));
+}
+
+bool isBarred(const Tracee& tracee, const Space& space, const Slot& slot) {
+  if (slot.barred_stack_bits == 0) return false;
+  uint16_t top = 0;
+  uint64_t sp = tracee.word(space.arch.sp_offset);
+  return space.read(sp, &top, sizeof top) == sizeof top && (top & slot.barred_stack_bits) != 0;
+}
+
+/** The kernel makes the call again by going back over the instruction, prefixes left out. */
+bool restartsAtSite(const Slot& slot, const Arch& arch) {
+  const auto& calls = arch.system_call_instructions;
+  return slot.makes_system_call && std::any_of(calls.begin(), calls.end(), [&](const auto& call) {
+           return call.size() == slot.site_length_bytes;
+         });
+}
+
 }  // namespace
 
 Start start(Tracee& tracee, const Space& space, const Plan& plan) {
   uint64_t pc = tracee.word(space.arch.pc_offset);
-  switch (plan.kind) {
-    case PlanKind::kRefuse:
-      return Start::kRefused;
-    case PlanKind::kEmulate:
-      return emulate(tracee, space, plan, pc) ? Start::kEmulated : Start::kRefused;
-    case PlanKind::kSlot:
-      break;
-  }
-  auto slot = space.slots.find(plan.slot);
-  if (slot == space.slots.end()) return Start::kRefused;
+  if (plan.kind == PlanKind::kRefuse || !isUnchanged(space, plan, pc)) return Start::kRefused;
+  bool is_emulated = plan.kind == PlanKind::kEmulate && mayEmulate(tracee, space, plan.effect) &&
+                     emulate(tracee, space, plan, pc);
+  if (is_emulated) return Start::kEmulated;
+  auto slot = plan.slot == 0 ? space.slots.end() : space.slots.find(plan.slot);
+  if (slot == space.slots.end() || isBarred(tracee, space, slot->second)) return Start::kRefused;
   tracee.setWord(space.arch.pc_offset, plan.slot);
   tracee.phase_address = plan.slot;
+  tracee.entered_slot = plan.slot;
   tracee.program_traps = (tracee.word(space.arch.flags_offset) & space.arch.trap_flag) != 0;
-  return slot->second.fixups.any() ? Start::kMustStep : Start::kInSlot;
+  return slot->second.fixups.return_address ? Start::kMustStep : Start::kInSlot;
 }
 
 bool isRestarting(const Tracee& tracee, const Arch& arch) {
@@ -126,28 +195,28 @@ bool isRestarting(const Tracee& tracee, const Arch& arch) {
   return result >= kFirst && result <= kLast;
 }
 
-void translate(Tracee& tracee, const Space& space) {
-  if (space.slots.empty()) return;
-  uint64_t pc = tracee.word(space.arch.pc_offset);
-  auto found = space.slotOf(pc);
-  if (!found) return;
-  auto [start, slot] = *found;
-  bool is_executed = pc - start >= slot->slot_length_bytes;
-  uint64_t original = is_executed ? slot->site + slot->site_length_bytes : slot->site;
-  tracee.setWord(space.arch.pc_offset, original);
-  if (!is_executed) tracee.hit_site = slot->site;  // the same execution: not to be counted again
-  if (!is_executed || !slot->fixups.syscall_registers) return;
-  if (isRestarting(tracee, space.arch)) tracee.restart_site = slot->site;
+bool translate(Tracee& tracee, const Space& space) {
+  if (space.slots.empty()) return false;
   const Arch& arch = space.arch;
-  if (arch.syscall_next_offset < 0) return;
+  auto found = space.slotOf(tracee.word(arch.pc_offset));
+  if (!found) return false;
+  auto [start, slot] = *found;
+  bool is_executed = tracee.word(arch.pc_offset) - start >= slot->slot_length_bytes;
+  uint64_t original = is_executed ? slot->site + slot->site_length_bytes : slot->site;
+  tracee.setWord(arch.pc_offset, original);
+  if (!is_executed) tracee.hit_site = slot->site;  // the same execution: not to be counted again
+  if (!is_executed || !slot->makes_system_call) return true;
+  if (isRestarting(tracee, arch) && restartsAtSite(*slot, arch)) tracee.restart_site = slot->site;
+  if (!slot->fixups.syscall_registers || arch.syscall_next_offset < 0) return true;
   auto next_offset = static_cast<size_t>(arch.syscall_next_offset);
-  if (tracee.word(next_offset) != start + slot->slot_length_bytes) return;
+  if (tracee.word(next_offset) != start + slot->slot_length_bytes) return true;
   tracee.setWord(next_offset, original);
-  // The step through the slot may have left its flag there, in a child as well.
+  // A step through the slot may have left its flag there, in a child as well.
   bool program_traps = (tracee.word(arch.flags_offset) & arch.trap_flag) != 0;
-  if (arch.syscall_flags_offset < 0 || program_traps) return;
+  if (arch.syscall_flags_offset < 0 || program_traps) return true;
   auto flags_offset = static_cast<size_t>(arch.syscall_flags_offset);
   tracee.setWord(flags_offset, tracee.word(flags_offset) & ~arch.trap_flag);
+  return true;
 }
 
 void repairAfterStep(Tracee& tracee, const Space& space) {

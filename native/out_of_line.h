@@ -11,7 +11,7 @@ enum class Start {
   kEmulated,
   /** pc was moved into a slot that ends in a jump back. */
   kInSlot,
-  /** pc was moved into a slot whose instruction must be stepped and repaired. */
+  /** pc was moved into a slot whose instruction must be stepped and repaired, whatever is asked for. */
   kMustStep,
   /** Must be stepped in place. */
   kRefused,
@@ -27,9 +27,9 @@ bool isRestarting(const Tracee& tracee, const Arch& arch);
 /**
  * Reads a thread that stopped as if it were at the original instruction: a pc inside a slot becomes the
  * original one, or the next instruction when the slot's was executed, and what the slot's instruction left
- * behind is repaired.
+ * behind is repaired. True: it was inside.
  */
-void translate(Tracee& tracee, const Space& space);
+bool translate(Tracee& tracee, const Space& space);
 
 /** Repairs after a step in a slot (Phase::kSlotStep) that executed the instruction; before `translate`. */
 void repairAfterStep(Tracee& tracee, const Space& space);

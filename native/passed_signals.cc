@@ -36,7 +36,7 @@ bool Tracer::deferSignal(Tracee& tracee, Space& its_space, const siginfo_t& info
   if (plan == nullptr) return false;
   auto slot = its_space.slots.find(plan->slot);
   // The handler may be what lets the system call return.
-  if (slot != its_space.slots.end() && slot->second.fixups.syscall_registers) return false;
+  if (slot != its_space.slots.end() && slot->second.makes_system_call) return false;
   switch (out_of_line::start(tracee, its_space, *plan)) {
     case out_of_line::Start::kEmulated:
       run(tracee, false, info.si_signo);

@@ -19,6 +19,12 @@ struct RegisterPlace {
   size_t size_bytes = 0;
 };
 
+/** Where a signal handler finds the interrupted thread's pc and flags: distances from its stack pointer. */
+struct SignalFrame {
+  uint64_t pc_offset = 0;
+  uint64_t flags_offset = 0;
+};
+
 /** Byte offsets in the general regset and other facts of an architecture; src/native/binding-types.ts
  * NativeArch. */
 struct Arch {
@@ -34,7 +40,9 @@ struct Arch {
   uint64_t trap_flag = 0;
   std::vector<uint8_t> breakpoint_bytes;
   uint64_t breakpoint_pc_offset = 0;
+  std::vector<std::vector<uint8_t>> breakpoint_lookalikes;
   std::vector<int> breakpoint_trap_codes;
+  std::vector<SignalFrame> signal_frames;
   /** -1: unknown. */
   int syscall_number_offset = -1;
   int syscall_result_offset = -1;
@@ -45,7 +53,27 @@ struct Arch {
   std::vector<RegisterPlace> registers;
 };
 
-enum class Op { kNext, kJump, kBranch, kCall, kPushRegister, kPushValue, kCountBranch };
+enum class Op {
+  kNext,
+  kJump,
+  kBranch,
+  kCall,
+  kCallRegister,
+  kCallMemory,
+  kPushRegister,
+  kPushValue,
+  kCountBranch
+};
+
+/** arch/plan.ts MemoryOperand; offsets of -1: none. */
+struct MemoryOperand {
+  int base_offset = -1;
+  int index_offset = -1;
+  int segment_base_offset = -1;
+  uint64_t scale = 1;
+  uint64_t displacement = 0;
+  int bits = 64;
+};
 
 /** arch/plan.ts Effect, flattened. */
 struct Effect {
@@ -58,12 +86,15 @@ struct Effect {
   uint64_t differ_first = 0;
   uint64_t differ_second = 0;
   bool negate = false;
-  /** push-register, push-value. */
+  /** call-register, call-memory. */
+  MemoryOperand operand;
+  uint64_t barred_target_bits = 0;
+  /** push-register, push-value, call-register. */
   size_t register_offset = 0;
   uint64_t value = 0;
   /** count-branch. */
   size_t counter_offset = 0;
-  bool counter_is_32_bits = false;
+  int counter_bits = 64;
   bool decrement = false;
   bool jump_when_zero = false;
   uint64_t zero_flag_mask = 0;
@@ -83,9 +114,12 @@ struct Plan {
   PlanKind kind = PlanKind::kRefuse;
   uint64_t length_bytes = 0;
   Effect effect;
+  /** 0: there is none. */
   uint64_t slot = 0;
   /** What the program has where the trap is. */
   std::vector<uint8_t> original;
+  /** The whole instruction, where it must be compared with what the program has; else empty. */
+  std::vector<uint8_t> checked_text;
 };
 
 /** What one owner of a breakpoint wants evaluated when it is hit. */
@@ -118,11 +152,14 @@ struct WatchedValue {
 struct Slot {
   uint64_t site = 0;
   uint64_t site_length_bytes = 0;
+  /** Of the instruction alone. */
   uint64_t slot_length_bytes = 0;
   Fixups fixups;
+  uint64_t barred_stack_bits = 0;
+  bool makes_system_call = false;
 };
 
-/** Room for a slot: at most 15 bytes of instruction and 14 of jump. */
+/** Room for a slot. */
 constexpr uint64_t kSlotSizeBytes = 32;
 
 /** No instruction that makes a system call is longer. */

@@ -88,9 +88,9 @@ Napi::Value TracerBinding::setSite(const Napi::CallbackInfo& info) {
   if (space == nullptr) return noSpace(info);
   uint64_t address = unsigned64(info[1]);
   Slot slot;
-  slot.site = address;
   Plan plan = conversion::plan(info[2].As<Napi::Object>(), &slot);
-  if (plan.kind == PlanKind::kSlot) space->slots[plan.slot] = slot;
+  slot.site = address;
+  if (plan.slot != 0) space->slots[plan.slot] = slot;
   space->sites[address] = plan;
   space->is_armed = true;
   return info.Env().Undefined();
@@ -102,6 +102,17 @@ Napi::Value TracerBinding::removeSite(const Napi::CallbackInfo& info) {
   space->sites.erase(unsigned64(info[1]));
   space->programs.erase(unsigned64(info[1]));
   return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::removeSlot(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  space->slots.erase(unsigned64(info[1]));
+  return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::isSlotInUse(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), tracer_.isSlotInUse(unsigned64(info[0])));
 }
 
 Napi::Value TracerBinding::setPrograms(const Napi::CallbackInfo& info) {

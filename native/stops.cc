@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "interrupted_sites.h"
 #include "out_of_line.h"
 #include "ptrace_ops.h"
 #include "tracer.h"
@@ -36,13 +37,22 @@ bool countsOut(Tracee& tracee) {
 }
 
 bool carriesInstructionAddress(int signal) {
-  return signal == SIGILL || signal == SIGFPE || signal == SIGTRAP;
+  return signal == SIGILL || signal == SIGFPE || signal == SIGTRAP || signal == SIGSYS;
+}
+
+/** What the signal says of where it was raised is as it would be at the instruction's own place. */
+void translateInfo(const Tracee& tracee, uint64_t stopped_at, const Event& event, siginfo_t* info) {
+  auto address = reinterpret_cast<uint64_t>(info->si_addr);
+  bool is_the_pc = info->si_code > 0 && carriesInstructionAddress(event.code) && address == stopped_at;
+  if (!is_the_pc || event.pc == stopped_at) return;
+  info->si_addr = reinterpret_cast<void*>(event.pc);
+  ptrace_ops::setSiginfo(tracee.tid, info);
 }
 
 /** Out of a slot the pc is that of the instruction at its own place, for us and for whoever hears of the
  * stop. */
 void translatePc(Tracee& tracee, const Space& its_space, Event* event) {
-  out_of_line::translate(tracee, its_space);
+  if (out_of_line::translate(tracee, its_space)) tracee.was_in_slot = true;
   event->pc = tracee.word(its_space.arch.pc_offset);
 }
 
@@ -56,6 +66,13 @@ bool isPlainEventStop(const Tracee& tracee, const Space& its_space, const Event&
 
 bool Tracer::isRemovedSite(const Space& its_space, uint64_t address) const {
   const auto& trap = its_space.arch.breakpoint_bytes;
+  uint64_t pc = address + its_space.arch.breakpoint_pc_offset;
+  for (const auto& lookalike : its_space.arch.breakpoint_lookalikes) {
+    std::vector<uint8_t> before(lookalike.size());
+    if (its_space.read(pc - before.size(), before.data(), before.size()) == before.size() &&
+        before == lookalike)
+      return false;
+  }
   std::vector<uint8_t> now(trap.size());
   return its_space.read(address, now.data(), now.size()) == now.size() && now != trap;
 }
@@ -94,7 +111,8 @@ std::optional<bool> Tracer::onSiteTrap(Tracee& tracee, Space& its_space, Event* 
   const Arch& arch = its_space.arch;
   const auto& codes = arch.breakpoint_trap_codes;
   // What was executed in a slot or in place is the displaced instruction, never the trap of a site.
-  if (tracee.phase == Phase::kSlotStep || tracee.phase == Phase::kInPlace) return std::nullopt;
+  bool is_displaced = tracee.phase == Phase::kSlotStep || tracee.phase == Phase::kInPlace;
+  if (is_displaced || tracee.was_in_slot) return std::nullopt;
   if (std::find(codes.begin(), codes.end(), event->signal_code) == codes.end()) return std::nullopt;
   uint64_t trap = tracee.word(arch.pc_offset) - arch.breakpoint_pc_offset;
   bool is_site = its_space.siteAt(trap) != nullptr;
@@ -102,7 +120,7 @@ std::optional<bool> Tracer::onSiteTrap(Tracee& tracee, Space& its_space, Event* 
   tracee.setWord(arch.pc_offset, trap);
   event->pc = trap;
   bool is_counted = (tracee.phase == Phase::kSignalStep && tracee.phase_address == trap) ||
-                    std::exchange(tracee.restart_site, 0) == trap;
+                    std::exchange(tracee.restart_site, 0) == trap || tracee.returned_to == trap;
   tracee.phase = Phase::kPlain;
   tracee.hit_site = is_site ? trap : 0;
   if (hasLeftRange(tracee, trap)) {
@@ -127,6 +145,8 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   if (!is_step_end) return true;
   if (was_in_exec && was_stepped && event->signal_code == kTrapSyscallExit) return !run(tracee, true, 0);
   if (ended == Phase::kSlotStep) out_of_line::repairAfterStep(tracee, its_space);
+  if (ended == Phase::kSignalStep && event->signal_code == kTrapHandlerEntry)
+    interrupted_sites::mark(tracee, its_space, tracee.phase_address);
   tracee.phase = Phase::kPlain;
   translatePc(tracee, its_space, event);
   bool may_be_hit = event->signal_code == kTrapHardware || its_space.is_watched;
@@ -137,10 +157,16 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
     // Before a breakpoint nothing was executed; what wrote has been. Each goes on as it was told to.
     if (!is_write_only || !was_stepped) return !run(tracee, mustStep(tracee, 0), 0);
   }
-  if (!was_stepped) return true;
+  if (!was_stepped) {
+    // Only the flag that a handler returned with has brought it here.
+    bool is_ours = tracee.returned_to && event->signal_code == kTrapTrace;
+    return !is_ours || !goOn(tracee, 0, event);
+  }
   // Whatever is at the new pc has not been reached before: a site there must trap.
   if (!isStepEnd(tracee, its_space)) {
     int signal = takeDeferred(tracee);
+    // A repeated string instruction at a site is not done yet.
+    if (tracee.hit_site != 0) return !goOn(tracee, signal, event);
     event->in_long_range = signal == 0 && countsOut(tracee);
     return event->in_long_range || !run(tracee, mustStep(tracee, signal), signal);
   }
@@ -185,6 +211,17 @@ void Tracer::noteRestart(Tracee& tracee, const Space& its_space) {
   if (tracee.word(its_space.arch.pc_offset) == site) tracee.hit_site = site;
 }
 
+void Tracer::noteBirth(const Tracee& tracee, const Event& event) {
+  bool is_copy = event.event == PTRACE_EVENT_FORK;
+  bool is_birth = is_copy || event.event == PTRACE_EVENT_CLONE || event.event == PTRACE_EVENT_VFORK;
+  bool has_marks = is_copy && !tracee.handler_marks.empty();
+  if (!is_birth || (tracee.entered_slot == 0 && !has_marks)) return;
+  Newborn newborn;
+  newborn.slot = tracee.entered_slot;
+  if (has_marks) newborn.handler_marks = tracee.handler_marks;
+  newborns_[static_cast<pid_t>(event.message)] = std::move(newborn);
+}
+
 bool Tracer::onStop(Tracee& tracee, Event* event) {
   if (event->event != 0) tracee.is_in_exec = event->event == PTRACE_EVENT_EXEC;
   if (event->event != PTRACE_EVENT_SECCOMP) noteCall(tracee, *event);
@@ -195,6 +232,7 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
   const Tracee* former =
       event->event == PTRACE_EVENT_EXEC ? find(static_cast<pid_t>(event->message)) : nullptr;
   if (former != nullptr) tracee.call_number = former->call_number;
+  noteBirth(tracee, *event);
   Space* its_space = spaceOf(tracee);
   if (its_space == nullptr) return true;
   if (event->event != 0 && takeChild(tracee, *its_space, event)) return false;
@@ -205,11 +243,15 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     return false;
   }
   if (event->event == PTRACE_EVENT_SECCOMP && !onFilterStop(tracee, *its_space, event)) return false;
+  // From here on its pc is not a slot's.
+  tracee.entered_slot = 0;
   if (event->event != 0 || event->code != SIGTRAP) {
     noteRestart(tracee, *its_space);
     resendDeferred(tracee, *its_space);
   }
+  if (!tracee.handler_marks.empty()) tracee.returned_to = interrupted_sites::takeReturn(tracee, *its_space);
   uint64_t stopped_at = tracee.word(its_space->arch.pc_offset);
+  if (tracee.returned_to == stopped_at) tracee.hit_site = stopped_at;
   bool is_step_in_slot = tracee.phase == Phase::kSlotStep;
   event->pc = stopped_at;
   if (event->event != PTRACE_EVENT_EXEC && !is_step_in_slot) translatePc(tracee, *its_space, event);
@@ -234,16 +276,14 @@ bool Tracer::onSignalStop(Tracee& tracee, Space& its_space, uint64_t stopped_at,
   }
   if (event->code == SIGTRAP) {
     bool must_tell = onTrap(tracee, its_space, event);
-    if (must_tell && tracee.state == RunState::kStopped) translatePc(tracee, its_space, event);
+    if (must_tell && tracee.state == RunState::kStopped) {
+      translatePc(tracee, its_space, event);
+      if (!event->stepped) translateInfo(tracee, stopped_at, *event, &info);
+    }
     return must_tell;
   }
   translatePc(tracee, its_space, event);
-  auto fault = reinterpret_cast<uint64_t>(info.si_addr);
-  if (event->pc != stopped_at && carriesInstructionAddress(event->code) && info.si_code > 0 &&
-      fault == stopped_at) {
-    info.si_addr = reinterpret_cast<void*>(event->pc);
-    ptrace_ops::setSiginfo(tracee.tid, &info);
-  }
+  translateInfo(tracee, stopped_at, *event, &info);
   endPhase(tracee, event->pc);
   return onOtherSignal(tracee, its_space, info, event);
 }
@@ -261,6 +301,7 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
       tracees_.erase(tid);
       launched_.erase(tid);
     }
+    newborns_.erase(tid);
     has_ended_ = true;
     if (is_known) events->push_back(event);
     return;
@@ -275,6 +316,9 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   tracee->is_general_dirty = false;
   tracee->hit_site = 0;
   tracee->hit_owners.reset();
+  tracee->was_in_slot = false;
+  tracee->returned_to.reset();
+  newborns_.erase(tid);
   event.code = WSTOPSIG(status);
   event.event = status >> 16;
   bool must_tell = onStop(*tracee, &event);

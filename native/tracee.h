@@ -54,6 +54,13 @@ struct Range {
   }
 };
 
+/** The frame of a signal handler that interrupted the instruction at a site; see interrupted_sites.h. */
+struct HandlerMark {
+  uint64_t site = 0;
+  uint64_t pc_address = 0;
+  uint64_t flags_address = 0;
+};
+
 /** One traced thread. */
 struct Tracee {
   pid_t tid = 0;
@@ -78,6 +85,10 @@ struct Tracee {
   bool is_in_call = false;
   /** Of the call that it is in, when its beginning was seen; else -1. */
   int call_number = -1;
+  /** The slot that it was let run into and may still be inside of; 0: none. */
+  uint64_t entered_slot = 0;
+  /** It stopped inside a slot: its trap, if it is one, is the program's own. */
+  bool was_in_slot = false;
   /** kSlotStep over pushf: the program itself had the trap flag set. */
   bool program_traps = false;
   /**
@@ -89,6 +100,9 @@ struct Tracee {
   /** The site of a system call that was interrupted and that the kernel is about to make again: not to be
    * counted again. 0: none. */
   uint64_t restart_site = 0;
+  std::vector<HandlerMark> handler_marks;
+  /** A handler that had interrupted a site has just returned: to that site, or elsewhere (0). */
+  std::optional<uint64_t> returned_to;
   /** Its interrupt stop was given up for a trap that came before: unless that is told, it must stop again. */
   bool owes_stop = false;
   /** The owners whose hit `hit_site`, or the hardware breakpoint at the pc, is; nothing: every owner's. */

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "interrupted_sites.h"
 #include "listener.h"
 #include "out_of_line.h"
 #include "ptrace_ops.h"
@@ -89,6 +90,15 @@ void Tracer::unguard(int handle, uint64_t address) {
   if (sentinel_) sentinel_->unguard(handle, address);
 }
 
+bool Tracer::isSlotInUse(uint64_t address) const {
+  const auto is_inside = [&](const auto& entry) {
+    return entry.second->state == RunState::kRunning && entry.second->entered_slot == address;
+  };
+  const auto is_born_inside = [&](const auto& entry) { return entry.second.slot == address; };
+  return std::any_of(tracees_.begin(), tracees_.end(), is_inside) ||
+         std::any_of(newborns_.begin(), newborns_.end(), is_born_inside);
+}
+
 void Tracer::setState(Tracee& tracee, RunState state) {
   if (tracee.state == state) return;
   tracee.state = state;
@@ -128,6 +138,8 @@ void Tracer::adopt(pid_t tid, int space_handle) {
   created->space = space_handle;
   created->is_launched = is_launched;
   created->changed = &changed_;
+  auto newborn = newborns_.find(tid);
+  if (newborn != newborns_.end()) created->handler_marks = newborn->second.handler_marks;
   tracees_[tid] = std::move(created);
   running_ += 1;
 }
@@ -142,7 +154,10 @@ int Tracer::interrupt(pid_t tid) {
 
 int Tracer::detach(Tracee& tracee, int signal) {
   Space* its_space = spaceOf(tracee);
-  if (its_space != nullptr) storeGeneral(tracee, its_space->arch);
+  if (its_space != nullptr) {
+    interrupted_sites::unmark(tracee, *its_space);
+    storeGeneral(tracee, its_space->arch);
+  }
   int code = ptrace_ops::detach(tracee.tid, signal);
   if (code == 0) {
     setState(tracee, RunState::kStopped);  // no longer one of those that wait() waits for
@@ -158,6 +173,7 @@ void Tracer::park(pid_t tid) {
 }
 
 void Tracer::forget(pid_t tid) {
+  newborns_.erase(tid);
   park(tid);
   tracees_.erase(tid);
 }
@@ -193,8 +209,11 @@ bool Tracer::run(Tracee& tracee, bool step, int signal) {
     tracee.is_in_call = false;
     tracee.call_number = -1;
   }
-  // A handler may come in between: its return to the site would be no restart.
-  if (signal != 0) tracee.restart_site = 0;
+  if (signal != 0) {
+    // A handler may come in between: its return to the site would be no restart.
+    tracee.restart_site = 0;
+    emptySlots(tracee, signal);
+  }
   tracee.is_general_valid = false;
   tracee.hit_site = 0;
   tracee.hit_owners.reset();
@@ -241,7 +260,14 @@ ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal) {
     const Plan* plan = its_space->siteAt(pc);
     if (plan != nullptr && tracee.hit_site == pc) return passSite(tracee, *its_space, *plan, signal);
   }
-  bool is_alive = run(tracee, mustStep(tracee, signal), signal);
+  bool step = mustStep(tracee, signal);
+  if (signal != 0 && tracee.restart_site != 0) {
+    // Where a handler comes in between, it may return to the site.
+    tracee.phase = Phase::kSignalStep;
+    tracee.phase_address = tracee.restart_site;
+    step = true;
+  }
+  bool is_alive = run(tracee, step, signal);
   return is_alive ? ResumeResult::kRunning : ResumeResult::kGone;
 }
 
@@ -280,6 +306,8 @@ ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan
       step = true;
       break;
     case out_of_line::Start::kInSlot:
+      if (step && its_space.slots.at(tracee.entered_slot).fixups.any()) tracee.phase = Phase::kSlotStep;
+      break;
     case out_of_line::Start::kReady:
       break;
   }
@@ -327,6 +355,7 @@ void Tracer::dispose() {
   reapLaunched();
   std::erase_if(released_, [](pid_t pid) { return waitpid(pid, nullptr, __WALL | WNOHANG) != 0; });
   tracees_.clear();
+  newborns_.clear();
   spaces_.clear();
   launched_.clear();
   running_ = 0;

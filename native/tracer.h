@@ -92,6 +92,9 @@ class Tracer {
   /** Has somebody who outlives this process answer the calls that come by a descriptor of a program. */
   Failure answerCalls(pid_t pid, int listener);
 
+  /** Whether a thread that runs may be inside the slot at an address, of whatever space. */
+  bool isSlotInUse(uint64_t address) const;
+
   /** `tracee.range` is set for the modes that need one. */
   ResumeResult resume(Tracee& tracee, ResumeMode mode, int signal);
   bool stepInPlace(Tracee& tracee, int signal);
@@ -157,6 +160,19 @@ class Tracer {
   bool goOn(Tracee& tracee, int signal, Event* event);
   bool readDebugStatus(Tracee& tracee, const Space& space, Event* event);
 
+  /** What a child has from the thread that made it. */
+  struct Newborn {
+    /** It stands in it as well; 0: in none. */
+    uint64_t slot = 0;
+    /** In its copy of the memory. */
+    std::vector<HandlerMark> handler_marks;
+  };
+
+  void noteBirth(const Tracee& tracee, const Event& event);
+  /** Before a signal that ends the process with a core dump: no other thread may show a slot in it. */
+  void emptySlots(const Tracee& dying, int signal);
+  void leaveSlot(Tracee& tracee);
+
   /** What waitpid(2) says of a thread. */
   struct Status {
     pid_t tid;
@@ -199,6 +215,8 @@ class Tracer {
   /** Launched and let go: still children of this thread, whatever Tracer it has, and nobody else waits for
    * them. */
   static thread_local std::unordered_set<pid_t> released_;
+  /** Children that have not been seen yet, made by a thread in a slot or inside a handler. */
+  std::unordered_map<pid_t, Newborn> newborns_;
   int next_space_ = 1;
   int running_ = 0;
   /** Threads whose registers were changed since `storeHeld`. */

@@ -65,6 +65,8 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("writeMemory", &TracerBinding::writeMemory),
                          InstanceMethod("setSite", &TracerBinding::setSite),
                          InstanceMethod("removeSite", &TracerBinding::removeSite),
+                         InstanceMethod("removeSlot", &TracerBinding::removeSlot),
+                         InstanceMethod("isSlotInUse", &TracerBinding::isSlotInUse),
                          InstanceMethod("setPrograms", &TracerBinding::setPrograms),
                          InstanceMethod("setHardwarePrograms", &TracerBinding::setHardwarePrograms),
                          InstanceMethod("setWatchedValues", &TracerBinding::setWatchedValues),

@@ -46,6 +46,8 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value writeMemory(const Napi::CallbackInfo& info);
   Napi::Value setSite(const Napi::CallbackInfo& info);
   Napi::Value removeSite(const Napi::CallbackInfo& info);
+  Napi::Value removeSlot(const Napi::CallbackInfo& info);
+  Napi::Value isSlotInUse(const Napi::CallbackInfo& info);
   Napi::Value setPrograms(const Napi::CallbackInfo& info);
   Napi::Value setHardwarePrograms(const Napi::CallbackInfo& info);
   Napi::Value awaitsSignal(const Napi::CallbackInfo& info);

@@ -80,18 +80,28 @@ export interface NativeBirth {
 
 export type NativeNews = NativeEvent | NativePrinted | NativeBirth;
 
+/** A slot in the program's memory: the relocated instruction of a site, whatever repairs its results, and a jump back. */
+export interface NativeSlot {
+  readonly address: bigint;
+  /** Bytes of the relocated instruction alone. */
+  readonly instructionBytes: number;
+  readonly fixups: readonly Fixup[];
+  readonly barredStackBits: bigint;
+  readonly makesSystemCall: boolean;
+}
+
 /** A site's plan in the form native code carries out; see arch/plan.ts. Offsets are into the general regset. */
 export interface NativePlan {
   readonly kind: 'emulate' | 'slot' | 'refuse';
   readonly lengthBytes: number;
   readonly effect?: Effect;
-  /** Address of the slot, which holds the relocated instruction and behind it a jump back. */
-  readonly slot?: bigint;
-  /** Bytes of the relocated instruction in the slot, without the jump. */
-  readonly slotLengthBytes?: number;
-  readonly fixups?: readonly Fixup[];
+  readonly slot?: NativeSlot;
   /** The program's bytes where the trap is. */
   readonly original: Uint8Array;
+  /**
+   * The whole instruction, where the program may change it behind the trap: the plan refuses when it is no longer so.
+   */
+  readonly checkedText?: Uint8Array;
 }
 
 /** What the owners of a breakpoint want evaluated when it is hit, as agent expressions. */
@@ -159,6 +169,10 @@ export interface NativeArch {
   readonly breakpointBytes: Uint8Array;
   /** Bytes between the trap instruction and the pc reported for it. */
   readonly breakpointPcOffset: number;
+  /** Instructions of the program that trap alike. */
+  readonly breakpointLookalikes: readonly Uint8Array[];
+  /** Forms of what the kernel puts on the stack for a signal handler; distances from the stack pointer. */
+  readonly signalFrames: readonly { readonly pcOffset: number; readonly flagsOffset: number }[];
   /** si_code values of the breakpoint trap. */
   readonly breakpointTrapCodes: readonly number[];
   /** Offset of the debug status register in the user area and the bits that name points; -1: none. */
@@ -290,8 +304,12 @@ export interface NativeTracer {
   ): NativeSearch;
   /** Declares a site, or replaces its plan; the trap bytes are the caller's to write. */
   setSite(space: number, address: bigint, plan: NativePlan): void;
-  /** Forgets a site; the original bytes are the caller's to write. */
+  /** Forgets a site; the original bytes are the caller's to write. Its slot stays known: a thread may still be inside. */
   removeSite(space: number, address: bigint): void;
+  /** Forgets a slot, which nobody must be inside of. */
+  removeSlot(space: number, address: bigint): void;
+  /** Whether a thread may be inside the slot at an address: one that ran into it and has not stopped since. */
+  isSlotInUse(address: bigint): boolean;
   /**
    * Sets what decides the hits of a site: one that is no owner's is passed without an event. undefined: every hit is
    * every owner's.
