@@ -8,6 +8,7 @@ import type { BreakpointOwner } from './breakpoint-programs.js';
 import { BreakpointSites } from './breakpoint-sites.js';
 import { InPlaceStep } from './in-place-step.js';
 import { Memory, type RawMemory } from './memory.js';
+import { type Mapping, mappings } from './proc.js';
 import type { Process } from './process.js';
 import { ProgramCalls } from './program-calls.js';
 import { RangeRuns } from './range-run.js';
@@ -36,6 +37,8 @@ export class AddressSpace {
   readonly inPlace: InPlaceStep;
   readonly rangeRuns: RangeRuns;
   readonly #processes = new Set<Process>();
+  /** Text that the program cannot write to; undefined: not looked at since something ran. */
+  #fixedText: readonly Mapping[] | undefined;
 
   constructor(tracer: Tracer, machine: Machine) {
     this.tracer = tracer;
@@ -45,7 +48,7 @@ export class AddressSpace {
       write: (at, bytes) => this.#transfer((space) => tracer.native.writeMemory(space, at, bytes)),
     };
     this.calls = new ProgramCalls(tracer.native, this.rawMemory, machine.arch);
-    this.slots = new Slots(this.calls, this.rawMemory, machine.arch);
+    this.slots = new Slots(tracer.native, this.calls, this.rawMemory, machine.arch, this);
     this.sites = new BreakpointSites(tracer, this);
     this.memory = new Memory(this.rawMemory, this.sites, (at, lengthBytes, pattern) =>
       this.#find(at, lengthBytes, pattern),
@@ -74,6 +77,22 @@ export class AddressSpace {
   anyRunning(): boolean {
     for (const process of this.#processes) if (process.anyRunning()) return true;
     return false;
+  }
+
+  /** Whether an address lies in text that the program cannot write to, as long as it does not change the mapping. */
+  isFixedText(address: bigint): boolean {
+    const [process] = this.#processes;
+    if (process === undefined) return false;
+    if (this.anyRunning()) this.#fixedText = undefined;
+    this.#fixedText ??= mappings(process.pid).filter(
+      ({ name, permissions }) => name.startsWith('/') && permissions === 'r-xp',
+    );
+    return this.#fixedText.some(({ start, end }) => address >= start && address < end);
+  }
+
+  /** A thread runs: it may change what is mapped. */
+  forgetMappings(): void {
+    this.#fixedText = undefined;
   }
 
   resumeWanted(): void {

@@ -3,10 +3,9 @@
  * them, and the plan for going past each.
  */
 import type { ArchModule } from '../../arch/module.js';
-import type { Plan } from '../../arch/plan.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { isNativeError } from '../native/binding.js';
-import type { NativePlan, NativeTracer } from '../native/binding-types.js';
+import type { NativeTracer } from '../native/binding-types.js';
 import type { AddressSpace } from './address-space.js';
 import {
   type BreakpointOwner,
@@ -15,7 +14,8 @@ import {
   noPrograms,
 } from './breakpoint-programs.js';
 import type { RawMemory, Shadow, ShadowSource } from './memory.js';
-import type { PlacedSlot, Slots } from './slots.js';
+import type { Slots } from './slots.js';
+import { describeStep, nativePlan, type StepPlan, StepPlans, sameBytes } from './step-plans.js';
 import type { Thread } from './thread.js';
 import type { Tracer } from './tracer.js';
 
@@ -23,17 +23,12 @@ interface Site extends Shadow {
   readonly address: bigint;
   readonly original: Uint8Array;
   readonly owners: Map<BreakpointOwner, BreakpointPrograms>;
-  readonly plan: Plan;
   /** Wishes of the core itself, of which no engine hears. */
   checkpoints: number;
+  known: StepPlan;
 }
 
-/** A plan made before for the same bytes at the same address, with its slot. */
-interface KnownPlan {
-  readonly text: Uint8Array;
-  readonly plan: Plan;
-  slot: PlacedSlot | undefined;
-}
+const widestOperandBytes = 64;
 
 export class BreakpointSites implements ShadowSource {
   readonly #tracer: Tracer;
@@ -43,7 +38,12 @@ export class BreakpointSites implements ShadowSource {
   readonly #arch: ArchModule;
   readonly #slots: Slots;
   readonly #sites = new Map<bigint, Site>();
-  readonly #plans = new Map<bigint, KnownPlan>();
+  readonly #plans: StepPlans;
+  /** Sites whose instruction has an operand relative to the pc. */
+  readonly #readers = new Set<bigint>();
+  /** Out of the memory for a step in place. */
+  #lifted: readonly Site[] = [];
+  #hasWarned = false;
   /** Sites whose hits native code decides by programs. */
   readonly #programmed = new Set<bigint>();
   /** Taken out while threads ran: a fork that nobody has told of yet may have copied the trap. */
@@ -56,9 +56,15 @@ export class BreakpointSites implements ShadowSource {
     this.#memory = space.rawMemory;
     this.#arch = space.machine.arch;
     this.#slots = space.slots;
+    this.#plans = new StepPlans(this.#arch, this.#slots);
   }
 
   *shadowsWithin(address: bigint, lengthBytes: number): Iterable<Shadow> {
+    yield* this.#sitesWithin(address, lengthBytes);
+    yield* this.#slots.shadowsWithin(address, lengthBytes);
+  }
+
+  *#sitesWithin(address: bigint, lengthBytes: number): Iterable<Site> {
     const end = address + BigInt(lengthBytes);
     for (const site of this.#sites.values()) {
       if (site.address < end && site.address + BigInt(site.original.length) > address) yield site;
@@ -94,7 +100,6 @@ export class BreakpointSites implements ShadowSource {
     const trap = this.#arch.breakpoint.bytes;
     if (text.length < trap.length) throw accessError('read', address);
     const original = text.slice(0, trap.length);
-    const known = this.#planFor(address, text);
     this.#guard(address, original);
     if (this.#memory.write(address, trap) !== trap.length) {
       this.#unguard(address);
@@ -103,8 +108,23 @@ export class BreakpointSites implements ShadowSource {
     this.#removed.delete(address);
     const owners = new Map(present?.owners);
     const checkpoints = present?.checkpoints ?? 0;
-    this.#sites.set(address, { address, original, trap, owners, plan: known.plan, checkpoints });
-    this.#declare(address, nativePlan(known.plan, known.slot, original));
+    const known = this.#planFor(address, text);
+    const site = { address, original, trap, owners, known, checkpoints };
+    this.#sites.set(address, site);
+    this.#enter(site);
+  }
+
+  /** A site is new in the tables, or has another plan. */
+  #enter(site: Site): void {
+    const { plan } = site.known;
+    if (plan.kind !== 'refuse' && plan.operandAddress !== undefined) this.#readers.add(site.address);
+    else this.#readers.delete(site.address);
+    this.#declare(site);
+    this.#declareReaders(site);
+  }
+
+  #planFor(address: bigint, text: Uint8Array): StepPlan {
+    return this.#plans.use(address, text, () => this.#space.isFixedText(address));
   }
 
   #tellPrograms(site: Site): void {
@@ -140,7 +160,8 @@ export class BreakpointSites implements ShadowSource {
     if (present === undefined || !this.#isInMemory(present, this.#memory)) this.#place(address, present);
     const site = this.#sites.get(address);
     if (site === undefined) return false;
-    const isPassable = site.plan.kind !== 'refuse' && (thread === undefined || this.#hasSlot(site, thread));
+    const isPassable =
+      site.known.plan.kind !== 'refuse' && (thread === undefined || this.#hasSlot(site, thread));
     if (isPassable) site.checkpoints += 1;
     this.#takeOutUnwanted(site);
     return isPassable;
@@ -153,8 +174,8 @@ export class BreakpointSites implements ShadowSource {
     this.#takeOutUnwanted(site);
   }
 
-  #hasSlot({ address, plan }: Site, thread: Thread): boolean {
-    const isThere = plan.kind === 'emulate' || this.#plans.get(address)?.slot !== undefined;
+  #hasSlot({ address, known }: Site, thread: Thread): boolean {
+    const isThere = known.plan.kind === 'emulate' || known.slot !== undefined;
     return isThere || this.provideSlot(address, thread);
   }
 
@@ -163,14 +184,23 @@ export class BreakpointSites implements ShadowSource {
   }
 
   originalChanged(shadow: Shadow): void {
-    this.#guard(shadow.address, shadow.original);
     const site = this.#sites.get(shadow.address);
-    if (site === undefined) return;
-    const slot = this.#plans.get(site.address)?.slot;
-    this.#declare(site.address, nativePlan(site.plan, slot, site.original));
+    if (site === shadow) this.#guard(shadow.address, shadow.original);
+  }
+
+  /** Makes another plan where the text is another one. False: it is the same. */
+  #refresh(site: Site): boolean {
+    const text = this.#originalText(site.address);
+    if (sameBytes(text, site.known.text)) return false;
+    site.known = this.#planFor(site.address, text);
+    this.#enter(site);
+    return true;
   }
 
   written(address: bigint, lengthBytes: number): void {
+    const longest = this.#arch.maxInstructionBytes;
+    for (const site of this.#sitesWithin(address - BigInt(longest), lengthBytes + longest))
+      this.#refresh(site);
     this.#space.rangeRuns.written(address, lengthBytes);
   }
 
@@ -216,7 +246,9 @@ export class BreakpointSites implements ShadowSource {
         checkpoints: 0,
       });
     for (const address of this.#programmed) copy.#programmed.add(address);
-    for (const [address, known] of this.#plans) copy.#plans.set(address, { ...known });
+    for (const address of this.#readers) copy.#readers.add(address);
+    this.#plans.copyTo(copy.#plans);
+    for (const site of copy.#sites.values()) site.known = copy.#plans.at(site.address) ?? site.known;
   }
 
   /**
@@ -230,7 +262,7 @@ export class BreakpointSites implements ShadowSource {
     });
     for (const site of this.#removed.values()) this.#restore(site, this.#memory);
     this.#removed.clear();
-    for (const known of this.#plans.values()) if (!this.#slots.holds(known.slot)) known.slot = undefined;
+    this.#plans.settleCopy();
     const kept = new Set(wanted.map(({ address }) => address));
     for (const site of [...this.#sites.values()]) if (!kept.has(site.address)) this.#takeOut(site);
     for (const { address, wanting } of wanted)
@@ -242,60 +274,107 @@ export class BreakpointSites implements ShadowSource {
       const site = this.#sites.get(address);
       if (site !== undefined && site.owners.size === 0) this.#guard(address, site.original);
       this.insert(address, owner, programs);
-      const known = this.#plans.get(address);
       const kept = this.#sites.get(address);
-      if (known !== undefined && kept !== undefined)
-        this.#declare(address, nativePlan(known.plan, known.slot, kept.original));
+      if (kept !== undefined) this.#declare(kept);
     } catch (error) {
       this.#tracer.warn('a breakpoint is missing in a child process', error);
     }
   }
 
-  /** For a step in place: the original bytes for as long as every other thread is held. */
+  /** For a step in place: the original bytes, those of its operand as well, for as long as every other thread is held. */
   lift(address: bigint): void {
     const site = this.#sites.get(address);
-    if (site !== undefined) this.#restore(site, this.#memory);
+    if (site === undefined) return;
+    const { plan } = site.known;
+    const operand = plan.kind === 'refuse' ? undefined : plan.operandAddress;
+    const read = operand === undefined ? [] : [...this.#sitesWithin(operand, widestOperandBytes)];
+    this.#lifted = [...new Set([site, ...read])];
+    for (const lifted of this.#lifted) this.#restore(lifted, this.#memory);
   }
 
-  /** Puts the trap back after `lift`, unless the site was removed meanwhile. */
-  lower(address: bigint): void {
-    const site = this.#sites.get(address);
-    if (site !== undefined) this.#memory.write(address, site.trap);
+  /** Puts the traps back after `lift`, but those that were removed meanwhile. The instruction may have written there. */
+  lower(): void {
+    const lifted = this.#lifted.filter((site) => this.#sites.get(site.address) === site);
+    this.#lifted = [];
+    for (const site of lifted) {
+      const now = new Uint8Array(site.original.length);
+      const isWritten = this.#memory.read(site.address, now) === now.length && !sameBytes(now, site.original);
+      if (isWritten) {
+        site.original.set(now);
+        this.#guard(site.address, site.original);
+      }
+    }
+    for (const site of lifted) this.#memory.write(site.address, site.trap);
+    for (const site of lifted) this.#refresh(site);
   }
 
   /**
-   * Gets a slot for a plan that needs one, through a stopped thread. False: the site must be stepped in place.
+   * Gets a slot for a plan that needs one, through a stopped thread, or another plan where the program has changed the
+   * instruction. False: the site must be stepped in place.
    */
   provideSlot(address: bigint, thread: Thread): boolean {
     const site = this.#sites.get(address);
-    const known = this.#plans.get(address);
-    if (site === undefined || known === undefined || site.plan.kind !== 'slot' || known.slot !== undefined)
+    if (site === undefined) return false;
+    const isChanged = this.#refresh(site);
+    if (isChanged && site.known.plan.kind === 'emulate') return true;
+    if (this.#readsSite(site)) return false;
+    if (!this.#plans.provideSlot(site.known, thread)) {
+      this.#warnOfRefusal(site.known);
       return false;
-    if (this.#readsSite(site.plan)) return false;
-    known.slot = this.#slots.place(site.plan, address, thread);
-    if (known.slot === undefined) return false;
-    this.#declare(address, nativePlan(site.plan, known.slot, site.original));
+    }
+    this.#declare(site);
     return true;
+  }
+
+  /** How threads go past the site at an address; undefined: there is none. */
+  describe(address: bigint): string | undefined {
+    const site = this.#sites.get(address);
+    return site && describeStep(site.known, this.#readsSite(site));
+  }
+
+  #warnOfRefusal({ refusal }: StepPlan): void {
+    if (refusal === undefined || this.#hasWarned) return;
+    this.#hasWarned = true;
+    const [process] = this.#space.processes;
+    const message = `process ${process?.pid} stops all its threads to go past some of its breakpoints`;
+    this.#tracer.warn(message, new OutstepError(errorCodes.UNSUPPORTED, `no slot: ${refusal}`));
   }
 
   #takeOut(site: Site): void {
     this.#sites.delete(site.address);
     this.#programmed.delete(site.address);
+    this.#readers.delete(site.address);
     for (const space of this.#space.nativeSpaces()) this.#native.removeSite(space, site.address);
     this.#restore(site, this.#memory);
     this.#unguard(site.address);
+    this.#plans.leave(site.address);
+    this.#declareReaders(site);
   }
 
-  #declare(address: bigint, plan: NativePlan): void {
-    for (const space of this.#space.nativeSpaces()) this.#native.setSite(space, address, plan);
+  #declare(site: Site): void {
+    const plan = nativePlan(site.known, site.original, this.#readsSite(site));
+    for (const space of this.#space.nativeSpaces()) this.#native.setSite(space, site.address, plan);
   }
 
   /** An operand that overlaps a site's bytes would see the trap. */
-  #readsSite(plan: Extract<Plan, { kind: 'slot' }>): boolean {
-    if (plan.operandAddress === undefined) return false;
-    const widestOperandBytes = 64;
-    for (const _site of this.shadowsWithin(plan.operandAddress, widestOperandBytes)) return true;
+  #readsSite({ known: { plan } }: Site): boolean {
+    if (plan.kind === 'refuse' || plan.operandAddress === undefined) return false;
+    for (const _site of this.#sitesWithin(plan.operandAddress, widestOperandBytes)) return true;
     return false;
+  }
+
+  /** A site has come or gone, which others may have in their operands. */
+  #declareReaders({ address, original }: Site): void {
+    for (const reader of this.#readers) {
+      const site = this.#sites.get(reader);
+      const { plan } = site?.known ?? {};
+      if (site === undefined || plan === undefined || plan.kind === 'refuse') continue;
+      const { operandAddress = 0n } = plan;
+      const isRead =
+        operandAddress < address + BigInt(original.length) &&
+        operandAddress + BigInt(widestOperandBytes) > address;
+      if (isRead) this.#declare(site);
+    }
   }
 
   /** Breakpoints work without the sentinel: that there is none is worth a warning. */
@@ -324,14 +403,6 @@ export class BreakpointSites implements ShadowSource {
     return readable;
   }
 
-  #planFor(address: bigint, text: Uint8Array): KnownPlan {
-    const known = this.#plans.get(address);
-    if (known !== undefined && sameBytes(known.text, text)) return known;
-    const made: KnownPlan = { text, plan: this.#arch.plan(text, address), slot: undefined };
-    this.#plans.set(address, made);
-    return made;
-  }
-
   /** Only where the trap still is: the mapping may have been replaced under it. */
   #restore(site: Site, memory: RawMemory): void {
     if (this.#isInMemory(site, memory)) memory.write(site.address, site.original);
@@ -341,29 +412,6 @@ export class BreakpointSites implements ShadowSource {
     const now = new Uint8Array(site.trap.length);
     return memory.read(site.address, now) === now.length && sameBytes(now, site.trap);
   }
-}
-
-function nativePlan(plan: Plan, slot: PlacedSlot | undefined, original: Uint8Array): NativePlan {
-  switch (plan.kind) {
-    case 'emulate':
-      return { kind: 'emulate', lengthBytes: plan.lengthBytes, effect: plan.effect, original };
-    case 'slot':
-      if (slot === undefined) return { kind: 'refuse', lengthBytes: plan.lengthBytes, original };
-      return {
-        kind: 'slot',
-        lengthBytes: plan.lengthBytes,
-        slot: slot.address,
-        slotLengthBytes: slot.lengthBytes,
-        fixups: plan.fixups,
-        original,
-      };
-    case 'refuse':
-      return { kind: 'refuse', lengthBytes: 0, original };
-  }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 function hex(address: bigint): string {

@@ -2,7 +2,6 @@
  * The slow, correct way past a site whose plan refuses: hold every other thread, put the original bytes back, step,
  * put the trap in again. One at a time for each memory.
  */
-import type { Address } from '../base/ids.js';
 import type { AddressSpace } from './address-space.js';
 import type { RunAction } from './engine.js';
 import type { Process } from './process.js';
@@ -12,12 +11,7 @@ type State =
   | { readonly kind: 'idle' }
   /** Waits until every other thread has stopped. */
   | { readonly kind: 'gathering'; readonly thread: Thread; readonly action: RunAction }
-  | {
-      readonly kind: 'stepping';
-      readonly thread: Thread;
-      readonly action: RunAction;
-      readonly site: Address;
-    };
+  | { readonly kind: 'stepping'; readonly thread: Thread; readonly action: RunAction };
 
 export class InPlaceStep {
   readonly #space: AddressSpace;
@@ -60,9 +54,8 @@ export class InPlaceStep {
       thread.enter({ kind: 'running' });
       return;
     }
-    const site = thread.pc;
-    this.#space.sites.lift(site);
-    this.#state = { kind: 'stepping', thread, action, site };
+    this.#space.sites.lift(thread.pc);
+    this.#state = { kind: 'stepping', thread, action };
     this.#space.tracer.native.stepInPlace(thread.tid, 0);
     thread.enter({ kind: 'running' });
     this.#space.tracer.schedulePump();
@@ -71,8 +64,8 @@ export class InPlaceStep {
   /** The thread has stopped: puts the trap back. The action that the step was part of, if it was. */
   finish(thread: Thread): RunAction | undefined {
     if (this.#state.kind !== 'stepping' || this.#state.thread !== thread) return undefined;
-    const { action, site } = this.#state;
-    this.#space.sites.lower(site);
+    const { action } = this.#state;
+    this.#space.sites.lower();
     this.#state = { kind: 'idle' };
     const next = this.#queue.shift();
     if (next?.thread.isStopped) this.begin(next.thread, next.action);
@@ -82,7 +75,7 @@ export class InPlaceStep {
   threadGone(thread: Thread): void {
     this.#queue = this.#queue.filter((waiting) => waiting.thread !== thread);
     if (this.#state.kind === 'idle' || this.#state.thread !== thread) return;
-    if (this.#state.kind === 'stepping') this.#space.sites.lower(this.#state.site);
+    if (this.#state.kind === 'stepping') this.#space.sites.lower();
     this.#state = { kind: 'idle' };
     this.#space.resumeWanted();
   }

@@ -133,20 +133,23 @@ export interface Mapping {
   /** First address behind it. */
   readonly end: bigint;
   readonly permissions: string;
+  /** Where it begins in the file that it maps; 0 where it maps none. */
+  readonly fileOffset: bigint;
   readonly name: string;
 }
 
 export function mappings(process: Pid): Mapping[] {
   const lines = readText(`/proc/${process}/maps`)?.split('\n') ?? [];
   return lines.flatMap((line) => {
-    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+\s*(.*)$/.exec(line);
+    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S+) (\S+) \S+ \S+\s*(.*)$/.exec(line);
     if (match === null) return [];
-    const [, start, end, permissions, name] = match;
+    const [, start, end, permissions, fileOffset, name] = match;
     return [
       {
         start: BigInt(`0x${start}`),
         end: BigInt(`0x${end}`),
         permissions: permissions ?? '',
+        fileOffset: BigInt(`0x${fileOffset}`),
         name: name ?? '',
       },
     ];

@@ -1,66 +1,95 @@
 /**
- * Slot memory: pages in the traced process that hold displaced instructions. They are mapped by the program itself, on
- * our behalf, near the text that they serve, read and execute only; we write them through /proc/PID/mem.
+ * Slot memory: room in the traced process for displaced instructions. It is mapped by the program itself, on our behalf,
+ * read and execute only; where it must not or cannot do that, slots go behind the text of its objects. We write them
+ * through /proc/PID/mem. Room is used again as soon as no thread can be inside.
  */
 import type { ArchModule } from '../../arch/module.js';
-import type { Plan } from '../../arch/plan.js';
-import type { RawMemory } from './memory.js';
-import { type Mapping, mappings } from './proc.js';
+import type { SlotCode, SlotForm } from '../../arch/plan.js';
+import type { NativeTracer } from '../native/binding-types.js';
+import type { RawMemory, Shadow } from './memory.js';
+import { mappings } from './proc.js';
 import type { ProgramCalls } from './program-calls.js';
+import { gapsNear } from './slot-gaps.js';
+import { textTails } from './text-tails.js';
 import type { Thread } from './thread.js';
 
-export interface PlacedSlot {
+export interface PlacedSlot extends SlotCode {
   readonly address: bigint;
-  /** Length of the relocated instruction, without the jump behind it. */
-  readonly lengthBytes: number;
-  /** Instruction and jump. */
-  readonly bytes: Uint8Array;
+}
+
+/** A slot, or why there is none. */
+export type Placement =
+  | { readonly kind: 'placed'; readonly slot: PlacedSlot }
+  | { readonly kind: 'none'; readonly reason: string };
+
+/** What is to be placed: the form of a slot near a site, and near what its operand names. */
+export interface SlotRequest {
+  readonly form: SlotForm;
+  readonly site: bigint;
+  readonly operandAddress: bigint | undefined;
 }
 
 interface Area {
   readonly start: bigint;
+  readonly lengthBytes: number;
+  /** Belongs to the program, which has it back at the end: what was there, by address of the slot. */
+  readonly originals: Map<bigint, Uint8Array> | undefined;
   usedBytes: number;
+  free: bigint[];
 }
 
-const pageBytes = 4096n;
-const areaBytes = 4096;
-/** Room for an instruction and the longest jump; native code finds a slot by this size. */
+/** Native code's tables of slots. */
+export interface SlotTables {
+  nativeSpaces(): Iterable<number>;
+}
+
+const pageBytes = 4096;
+/** Room for an instruction, its repair and the longest jump; native code finds a slot by this size. */
 const slotBytes = 32;
-/** Half of a signed 32-bit displacement, so that what lies near the text is in reach as well. */
-const nearBytes = 1n << 30n;
-const lowestAddress = 0x10000n;
 const protReadExecute = 1n | 4n;
 /** MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, <asm-generic/mman.h>. */
 const mapFlags = 0x2n | 0x20n | 0x100000n;
 const minusOne = (1n << 64n) - 1n;
+const fileExists = 17;
+const lastErrorNumber = 4095;
 
 export class Slots {
+  readonly #native: NativeTracer;
   readonly #calls: ProgramCalls;
   readonly #memory: RawMemory;
   readonly #arch: ArchModule;
+  readonly #tables: SlotTables;
   #areas: Area[] = [];
+  /** Of no plan any more; a thread may still be inside. */
+  #retired: bigint[] = [];
 
-  constructor(calls: ProgramCalls, memory: RawMemory, arch: ArchModule) {
+  constructor(
+    native: NativeTracer,
+    calls: ProgramCalls,
+    memory: RawMemory,
+    arch: ArchModule,
+    tables: SlotTables,
+  ) {
+    this.#native = native;
     this.#calls = calls;
     this.#memory = memory;
     this.#arch = arch;
+    this.#tables = tables;
   }
 
-  /**
-   * Puts the instruction of a slot plan into a slot, mapping memory through `thread` (stopped) when none is near.
-   * Undefined: no memory in reach could be had; the site is then stepped in place.
-   */
-  place(plan: Extract<Plan, { kind: 'slot' }>, site: bigint, thread: Thread): PlacedSlot | undefined {
-    const used = this.#areas.find(
-      (area) => area.usedBytes < areaBytes && this.#code(plan, site, nextSlot(area)),
-    );
-    const area = used ?? this.#map(site, plan, thread);
-    if (area === undefined) return undefined;
-    const address = nextSlot(area);
-    const code = this.#code(plan, site, address);
-    if (code === undefined || this.#memory.write(address, code.bytes) !== code.bytes.length) return undefined;
-    area.usedBytes += slotBytes;
-    return { address, ...code };
+  /** Puts code into a slot, having memory mapped through `thread` (stopped) when there is no room in reach. */
+  place(request: SlotRequest, thread: Thread): Placement {
+    const room = this.#roomFor(request) ?? (this.#reclaim() ? this.#roomFor(request) : undefined);
+    if (room !== undefined) return this.#write(request, room);
+    const mapped = this.#map(request, thread);
+    if (typeof mapped !== 'string') return this.#write(request, mapped);
+    const borrowed = this.#borrow(request, thread);
+    return borrowed === undefined ? { kind: 'none', reason: mapped } : this.#write(request, borrowed);
+  }
+
+  /** Nobody is sent into a slot any more. */
+  retire(slot: PlacedSlot): void {
+    this.#retired.push(slot.address);
   }
 
   /** Whether a slot is in the memory: in a copy it may be missing that was placed after the fork. */
@@ -75,7 +104,12 @@ export class Slots {
 
   /** For a copy of the memory. */
   copyTo(copy: Slots): void {
-    copy.#areas = this.#areas.map((area) => ({ ...area }));
+    copy.#areas = this.#areas.map((area) => ({
+      ...area,
+      free: [...area.free],
+      originals: area.originals && new Map(area.originals),
+    }));
+    copy.#retired = [...this.#retired];
   }
 
   /** Drops the areas that a copy of the memory came too early for. */
@@ -83,77 +117,119 @@ export class Slots {
     this.#areas = this.#areas.filter(({ start }) => this.#memory.read(start, new Uint8Array(1)) === 1);
   }
 
-  /** Unmaps everything through a stopped thread that is in no slot; not where a seccomp filter might mind. */
+  /** Gives everything back through a stopped thread that is in no slot; unmaps nothing where a seccomp filter might mind. */
   release(thread: Thread): void {
-    for (const area of thread.process.caughtCalls.isFilteredByOthers(thread.tid) ? [] : this.#areas) {
-      this.#calls.call(thread, this.#arch.syscall.numbers.munmap, [area.start, BigInt(areaBytes)]);
+    const mayCall = !thread.process.caughtCalls.isFilteredByOthers(thread.tid);
+    for (const { start, lengthBytes, originals } of this.#areas) {
+      for (const [address, bytes] of originals ?? []) this.#memory.write(address, bytes);
+      if (originals === undefined && mayCall)
+        this.#calls.call(thread, this.#arch.syscall.numbers.munmap, [start, BigInt(lengthBytes)]);
     }
     this.#areas = [];
+    this.#retired = [];
   }
 
   contains(address: bigint): boolean {
-    return this.#areas.some((area) => address >= area.start && address < area.start + BigInt(areaBytes));
+    return this.#areas.some(
+      (area) => address >= area.start && address < area.start + BigInt(area.lengthBytes),
+    );
   }
 
-  #code(plan: Extract<Plan, { kind: 'slot' }>, site: bigint, slot: bigint) {
-    const instruction = plan.relocate(slot);
-    if (instruction === undefined) return undefined;
-    const jump = this.#arch.jump(slot + BigInt(instruction.length), site + BigInt(plan.lengthBytes));
-    if (jump === undefined || instruction.length + jump.length > slotBytes) return undefined;
-    const bytes = new Uint8Array(instruction.length + jump.length);
-    bytes.set(instruction);
-    bytes.set(jump, instruction.length);
-    return { bytes, lengthBytes: instruction.length };
+  /** What was where slots are now, in memory that is the program's own. */
+  *shadowsWithin(address: bigint, lengthBytes: number): Iterable<Shadow> {
+    for (const { originals } of this.#areas) {
+      for (const [at, original] of originals ?? []) {
+        if (at >= address + BigInt(lengthBytes) || at + BigInt(original.length) <= address) continue;
+        const trap = new Uint8Array(original.length);
+        if (this.#memory.read(at, trap) === trap.length) yield { address: at, original, trap };
+      }
+    }
   }
 
-  #map(site: bigint, plan: Extract<Plan, { kind: 'slot' }>, thread: Thread): Area | undefined {
-    if (thread.process.caughtCalls.isFilteredByOthers(thread.tid)) return undefined;
-    const maps = mappings(thread.process.pid);
-    for (const start of gapsNear(maps, site)) {
-      if (this.#code(plan, site, start) === undefined) continue;
-      const result = this.#calls.call(
-        thread,
-        this.#arch.syscall.numbers.mmap,
-        [start, BigInt(areaBytes), protReadExecute, mapFlags, minusOne, 0n],
-        maps,
+  #write({ form }: SlotRequest, address: bigint): Placement {
+    const code = form.codeAt(address);
+    const area = this.#areas.find(
+      ({ start, lengthBytes }) => address >= start && address < start + BigInt(lengthBytes),
+    );
+    if (code === undefined || area === undefined) return { kind: 'none', reason: 'the slot is out of reach' };
+    this.#take(area, address);
+    if (this.#memory.write(address, code.bytes) !== code.bytes.length)
+      return { kind: 'none', reason: 'its memory cannot be written' };
+    return { kind: 'placed', slot: { address, ...code } };
+  }
+
+  #take(area: Area, address: bigint): void {
+    if (area.free.at(-1) === address) area.free.pop();
+    else area.usedBytes += slotBytes;
+    if (area.originals === undefined || area.originals.has(address)) return;
+    const original = new Uint8Array(slotBytes);
+    this.#memory.read(address, original);
+    area.originals.set(address, original);
+  }
+
+  #roomFor(request: SlotRequest): bigint | undefined {
+    for (const area of this.#areas) {
+      const room = roomIn(area);
+      if (room !== undefined && fits(request, room)) return room;
+    }
+    return undefined;
+  }
+
+  /** False: there is nothing to be had. */
+  #reclaim(): boolean {
+    const free = this.#retired.filter((address) => !this.#native.isSlotInUse(address));
+    this.#retired = this.#retired.filter((address) => !free.includes(address));
+    for (const address of free) {
+      for (const space of this.#tables.nativeSpaces()) this.#native.removeSlot(space, address);
+      const area = this.#areas.find(
+        ({ start, lengthBytes }) => address >= start && address < start + BigInt(lengthBytes),
       );
-      if (result !== start) return undefined;
-      const area = { start, usedBytes: 0 };
-      this.#areas.push(area);
-      return area;
+      area?.free.push(address);
+    }
+    return free.length > 0;
+  }
+
+  /** Maps a page in reach. A text: why not. */
+  #map(request: SlotRequest, thread: Thread): bigint | string {
+    if (thread.process.caughtCalls.isFilteredByOthers(thread.tid)) return 'a seccomp filter watches its system calls';
+    const maps = mappings(thread.process.pid);
+    for (const start of gapsNear(maps, request.operandAddress ?? request.site)) {
+      if (!fits(request, start)) continue;
+      const args = [start, BigInt(pageBytes), protReadExecute, mapFlags, minusOne, 0n];
+      const result = this.#calls.call(thread, this.#arch.syscall.numbers.mmap, args, maps);
+      if (result === start) {
+        this.#areas.push({ start, lengthBytes: pageBytes, originals: undefined, usedBytes: 0, free: [] });
+        return start;
+      }
+      const error = this.#errorOf(result);
+      if (error !== fileExists) return `mmap(2) was refused with error ${error}`;
+    }
+    return 'there is no free memory in reach';
+  }
+
+  /** The number in a result of the kernel's; 0 where it is none. */
+  #errorOf(result: bigint | undefined): number {
+    const number = -BigInt.asIntN(this.#arch.pointerBytes * 8, result ?? 0n);
+    return number > 0n && number <= lastErrorNumber ? Number(number) : 0;
+  }
+
+  #borrow(request: SlotRequest, thread: Thread): bigint | undefined {
+    for (const { start, lengthBytes } of textTails(mappings(thread.process.pid), this.#memory)) {
+      if (lengthBytes < slotBytes || this.contains(start) || !fits(request, start)) continue;
+      this.#areas.push({ start, lengthBytes, originals: new Map(), usedBytes: 0, free: [] });
+      return start;
     }
     return undefined;
   }
 }
 
-function nextSlot(area: Area): bigint {
-  return area.start + BigInt(area.usedBytes);
+function roomIn(area: Area): bigint | undefined {
+  const free = area.free.at(-1);
+  if (free !== undefined) return free;
+  return area.usedBytes + slotBytes <= area.lengthBytes ? area.start + BigInt(area.usedBytes) : undefined;
 }
 
-/** Free pages within reach of `site`, nearest first: the page before and the page after each free stretch's ends. */
-function gapsNear(maps: readonly Mapping[], site: bigint): bigint[] {
-  const candidates: bigint[] = [];
-  let previousEnd = lowestAddress;
-  for (const mapping of maps) {
-    // A page of distance to both neighbours leaves them room to grow.
-    if (mapping.start - previousEnd >= 4n * pageBytes) {
-      candidates.push(mapping.start - 2n * pageBytes);
-      if (!isGrowing(maps, previousEnd)) candidates.push(previousEnd + pageBytes);
-    }
-    if (mapping.end > previousEnd) previousEnd = mapping.end;
-  }
-  const distance = (at: bigint) => (at > site ? at - site : site - at);
-  return candidates
-    .filter((at) => distance(at) < nearBytes && !isBelowStack(maps, at))
-    .sort((a, b) => (distance(a) < distance(b) ? -1 : 1));
-}
-
-function isGrowing(maps: readonly Mapping[], end: bigint): boolean {
-  return maps.some((mapping) => mapping.end === end && mapping.name === '[heap]');
-}
-
-/** The gap under the stack belongs to the stack. */
-function isBelowStack(maps: readonly Mapping[], at: bigint): boolean {
-  const next = maps.find((mapping) => mapping.start > at);
-  return next?.name === '[stack]';
+function fits({ form }: SlotRequest, slot: bigint): boolean {
+  const code = form.codeAt(slot);
+  return code !== undefined && code.bytes.length <= slotBytes;
 }

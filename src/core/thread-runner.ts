@@ -71,6 +71,7 @@ export class ThreadRunner {
 
   #run(thread: Thread, action: RunAction): void {
     this.#prepareDebugRegisters(thread);
+    this.#process.addressSpace.forgetMappings();
     const signal = this.#signalFor(thread);
     if (thread.rangeRun?.serves(action) === false) thread.endRangeRun();
     const mode = modeFor(thread, action);
