@@ -8,21 +8,46 @@ import { continueAll, launchFixture, usualKinds } from './traced-program.js';
 const enomem = BigInt.asUintN(64, -12n);
 
 describe('faults', () => {
-  it('without memory for slots every hit is still counted: threads are held and stepped in place', async () => {
-    await using program = await launchFixture('hot-threads', ['8', '25'], { flags: ['-O1'] });
-    const { attachment, engine, tracer } = program;
-    const call = sinon.stub(tracer.native, 'callSystem').returns(enomem);
-    const inPlace = sinon.spy(tracer.native, 'stepInPlace');
+  async function launchHot() {
+    const program = await launchFixture('hot-threads', ['8', '25'], { flags: ['-O1'] });
     const start = program.symbol('hot');
-    const { arch, memory } = attachment.process;
+    const { arch, memory } = program.attachment.process;
     const plan = arch.plan(memory.readExact(start, arch.maxInstructionBytes), start);
     assert.equal(plan.kind, 'slot', 'the fixture no longer begins with an instruction that needs a slot');
-    attachment.insertBreakpoint(start);
+    program.attachment.insertBreakpoint(start);
+    return { program, inPlace: sinon.spy(program.tracer.native, 'stepInPlace') };
+  }
+
+  it('without memory of their own slots lie behind the text: no thread is held', async () => {
+    const { program, inPlace } = await launchHot();
+    await using _ = program;
+    const { attachment, engine, tracer } = program;
+    const call = sinon.stub(tracer.native, 'callSystem').returns(enomem);
     continueAll(attachment);
     assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
     assert.equal(engine.count('breakpoint'), 8 * 25);
-    assert.ok(call.called);
+    assert.equal(call.callCount, 1, 'it is tried once');
+    assert.equal(inPlace.callCount, 0);
+  });
+
+  it('without slots every hit is still counted: threads are held and stepped in place, which is said once', async () => {
+    const { program, inPlace } = await launchHot();
+    await using _ = program;
+    const { attachment, engine, tracer } = program;
+    const { slots } = attachment.process.addressSpace;
+    const place = sinon.stub(slots, 'place').returns({ kind: 'none', reason: 'no room at all' });
+    const warn = sinon.stub(tracer, 'warn');
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+    assert.equal(engine.count('breakpoint'), 8 * 25);
+    assert.equal(place.callCount, 1, 'it is tried once');
     assert.ok(inPlace.callCount >= 8 * 25);
+    assert.equal(warn.callCount, 1);
+    assert.match(
+      String(warn.firstCall.args),
+      new RegExp(`process ${attachment.process.pid} .*no room at all`),
+    );
+    assert.match(attachment.process.sites.describe(program.symbol('hot')) ?? '', /in place: no room at all/);
   });
 
   it('a thread that vanished before its registers were read has none, and its end is told', async () => {

@@ -1,14 +1,16 @@
 /** A traced program in which single instructions are run from given states, in place or past a breakpoint site. */
 import assert from 'node:assert/strict';
-import type { Plan } from '../../arch/plan.js';
+import type { Plan, SlotCode, SlotForm } from '../../arch/plan.js';
+import { littleEndian } from '../../src/base/byte-order.js';
 import { nativeArch } from '../../src/core/native-arch.js';
 import { nativeBinding } from '../../src/native/binding.js';
-import type { NativeEvent, NativePlan, NativeTracer } from '../../src/native/binding-types.js';
+import type { NativeEvent, NativePlan, NativeSlot, NativeTracer } from '../../src/native/binding-types.js';
 import type { CodeMachine } from './out-of-line-machines.js';
 
 export const dataBytes = 0x8000;
 const dataDistance = 0x10000n;
 const pageBytes = 0x1000;
+const slotBytes = 32;
 /** The instruction stands in the middle of the page, traps all around it. */
 const siteDistance = 0x800n;
 
@@ -103,7 +105,16 @@ export class OutOfLineHarness implements Disposable {
     setRegister(this.#machine, general, this.#machine.systemCall, -1n);
     for (const name of ['fs', 'gs'])
       if (name in this.#machine.offsets) setRegister(this.#machine, general, name, 0n);
-    return { general: general.slice(), xstate: xstate.slice(), data };
+    return { general: general.slice(), xstate: xstate.slice(), data: data.slice() };
+  }
+
+  /** Words at the stack pointer, as wide as a register. */
+  setStack(state: State, words: readonly bigint[]): void {
+    if (words.length === 0) return;
+    const { bits, sp } = this.#machine;
+    const offset = Number(registerOf(this.#machine, state.general, sp) - this.dataAddress);
+    const bytes = words.flatMap((word) => [...littleEndian(word, bits / 8)]);
+    state.data.set(bytes, offset);
   }
 
   runInPlace(bytes: Uint8Array, state: State): Outcome {
@@ -132,16 +143,20 @@ export class OutOfLineHarness implements Disposable {
 
   #nativePlan(plan: Plan, slot: bigint, original: Uint8Array): NativePlan | undefined {
     if (plan.kind === 'refuse') return undefined;
-    if (plan.kind === 'emulate') return { ...plan, original };
-    const relocated = plan.relocate(slot);
-    if (relocated === undefined) return undefined;
-    const end = slot + BigInt(relocated.length);
-    this.#write(slot, relocated);
-    const jump = this.#machine.module.jump(end, this.siteAddress + BigInt(plan.lengthBytes));
-    if (jump === undefined) return undefined;
-    this.#write(end, jump);
-    const { kind, lengthBytes, fixups } = plan;
-    return { kind, lengthBytes, fixups, slot, slotLengthBytes: relocated.length, original };
+    const { lengthBytes } = plan;
+    const code = plan.slot?.codeAt(slot);
+    if (plan.kind === 'slot' && code === undefined) return undefined;
+    const placed = code && plan.slot ? { slot: this.#place(plan.slot, code, slot) } : {};
+    return plan.kind === 'emulate'
+      ? { kind: 'emulate', lengthBytes, effect: plan.effect, original, ...placed }
+      : { kind: 'slot', lengthBytes, original, ...placed };
+  }
+
+  #place(form: SlotForm, { bytes, instructionBytes }: SlotCode, address: bigint): NativeSlot {
+    assert.ok(bytes.length <= slotBytes, `${bytes.length} bytes in a slot`);
+    this.#write(address, bytes);
+    const { fixups, barredStackBits, makesSystemCall } = form;
+    return { address, instructionBytes, fixups, barredStackBits, makesSystemCall };
   }
 
   #run(state: State, mode: Mode): Outcome | undefined {

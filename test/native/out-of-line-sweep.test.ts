@@ -1,0 +1,30 @@
+/** Every opcode that the CPU has, out of line and in place. OUTSTEP_SWEEP_ROUNDS=100 takes about an hour. */
+import assert from 'node:assert/strict';
+import process from 'node:process';
+import { describe, it } from 'mocha';
+import { Random } from '../arch/x86/decode-reference.js';
+import { compileFixture } from '../support/fixture.js';
+import { compareForm, type Tally } from './out-of-line-compare.js';
+import { everyForm } from './out-of-line-forms.js';
+import { OutOfLineHarness } from './out-of-line-harness.js';
+import { codeMachines } from './out-of-line-machines.js';
+
+const rounds = Number(process.env.OUTSTEP_SWEEP_ROUNDS ?? 1);
+const minutePerRound = 60_000;
+
+for (const machine of codeMachines) {
+  describe(`every opcode of ${machine.name}`, () => {
+    it('leaves the same registers, memory and signals with every kind of operand', async function () {
+      this.timeout((rounds + 1) * minutePerRound);
+      const program = await compileFixture('out-of-line-harness', { machine: machine.name });
+      using harness = new OutOfLineHarness(machine, program);
+      const random = new Random(Number(process.env.OUTSTEP_SWEEP_SEED ?? 24));
+      const tally: Tally = { counts: new Map(), failures: [] };
+      for (const bytes of everyForm(random, machine.bits, rounds))
+        compareForm(machine, harness, bytes, random, tally);
+      assert.deepEqual(tally.failures.slice(0, 30), []);
+      const compared = [...tally.counts.values()].reduce((sum, count) => sum + count, 0);
+      assert.ok(compared > 4000 * rounds, JSON.stringify([...tally.counts]));
+    });
+  });
+}
