@@ -8,7 +8,10 @@ need_program gdb gdb
 need_program gdbserver gdbserver
 need_program strace strace
 need_program make make
-need_program python3 python3
+need_program python3 /usr/bin/python3
+need_program sqlite3 sqlite3
+need_program gzip gzip
+need libssl3 test -e /usr/lib/x86_64-linux-gnu/libcrypto.so.3
 need_program bsdutils script
 need_program binutils nm
 need_program musl-tools musl-gcc

@@ -17,10 +17,11 @@ export interface PlacedSlot extends SlotCode {
   readonly address: bigint;
 }
 
-/** A slot, or why there is none. */
+/** A slot, or why there is none; the program may have died of the attempt. */
 export type Placement =
   | { readonly kind: 'placed'; readonly slot: PlacedSlot }
-  | { readonly kind: 'none'; readonly reason: string };
+  | { readonly kind: 'none'; readonly reason: string }
+  | { readonly kind: 'gone' };
 
 /** What is to be placed: the form of a slot near a site, and near what its operand names. */
 export interface SlotRequest {
@@ -82,7 +83,8 @@ export class Slots {
     const room = this.#roomFor(request) ?? (this.#reclaim() ? this.#roomFor(request) : undefined);
     if (room !== undefined) return this.#write(request, room);
     const mapped = this.#map(request, thread);
-    if (typeof mapped !== 'string') return this.#write(request, mapped);
+    if (mapped === undefined) return { kind: 'gone' };
+    if (typeof mapped === 'bigint') return this.#write(request, mapped);
     const borrowed = this.#borrow(request, thread);
     return borrowed === undefined ? { kind: 'none', reason: mapped } : this.#write(request, borrowed);
   }
@@ -189,9 +191,10 @@ export class Slots {
     return free.length > 0;
   }
 
-  /** Maps a page in reach. A text: why not. */
-  #map(request: SlotRequest, thread: Thread): bigint | string {
-    if (thread.process.caughtCalls.isFilteredByOthers(thread.tid)) return 'a seccomp filter watches its system calls';
+  /** Maps a page in reach. A text: why not; undefined: the thread is gone. */
+  #map(request: SlotRequest, thread: Thread): bigint | string | undefined {
+    const isFiltered = thread.process.caughtCalls.isFilteredByOthers(thread.tid);
+    if (isFiltered) return 'a seccomp filter watches its system calls';
     const maps = mappings(thread.process.pid);
     for (const start of gapsNear(maps, request.operandAddress ?? request.site)) {
       if (!fits(request, start)) continue;
@@ -201,6 +204,8 @@ export class Slots {
         this.#areas.push({ start, lengthBytes: pageBytes, originals: undefined, usedBytes: 0, free: [] });
         return start;
       }
+      if (result === undefined)
+        return thread.hasVanished ? undefined : 'there is no vDSO to call the kernel from';
       const error = this.#errorOf(result);
       if (error !== fileExists) return `mmap(2) was refused with error ${error}`;
     }
@@ -208,8 +213,8 @@ export class Slots {
   }
 
   /** The number in a result of the kernel's; 0 where it is none. */
-  #errorOf(result: bigint | undefined): number {
-    const number = -BigInt.asIntN(this.#arch.pointerBytes * 8, result ?? 0n);
+  #errorOf(result: bigint): number {
+    const number = -BigInt.asIntN(this.#arch.pointerBytes * 8, result);
     return number > 0n && number <= lastErrorNumber ? Number(number) : 0;
   }
 

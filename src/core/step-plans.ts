@@ -70,7 +70,7 @@ export class StepPlans {
     const { operandAddress } = known.plan;
     const placement = this.#slots.place({ form, site: known.address, operandAddress }, thread);
     if (placement.kind === 'placed') known.slot = placement.slot;
-    else known.refusal = placement.reason;
+    if (placement.kind === 'none') known.refusal = placement.reason;
     return placement.kind === 'placed';
   }
 
