@@ -332,6 +332,12 @@ export class BreakpointSites implements ShadowSource {
     return site && describeStep(site.known, this.#readsSite(site));
   }
 
+  /** As `describe`, of every site. */
+  *descriptions(): Iterable<readonly [address: bigint, how: string]> {
+    for (const site of this.#sites.values())
+      yield [site.address, describeStep(site.known, this.#readsSite(site))];
+  }
+
   #warnOfRefusal({ refusal }: StepPlan): void {
     if (refusal === undefined || this.#hasWarned) return;
     this.#hasWarned = true;

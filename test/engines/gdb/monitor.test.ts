@@ -53,6 +53,15 @@ describe('qRcmd', () => {
       }
     }));
 
+  it('shows how threads go past each breakpoint', () =>
+    withSession('hot-threads', {}, async ({ client, symbol, pid }) => {
+      const at = symbol('hot');
+      await client.request(`Z0,${at},1`);
+      const { output, result } = await monitor(client, 'show breakpoint-steps');
+      assert.equal(result, 'OK');
+      assert.match(output, new RegExp(`^process ${pid}, 0x0*${at}: (in a slot|emulated)`));
+    }));
+
   it('switches topics of the log', () =>
     withClient(async (client, { log }) => {
       const rows = [

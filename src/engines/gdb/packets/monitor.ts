@@ -133,6 +133,17 @@ export const monitorCommands: readonly MonitorCommand[] = [
     run: setDebugFormat,
   },
   {
+    name: 'show breakpoint-steps',
+    argumentForm: '',
+    explanation: 'How threads go past each breakpoint; in place means with all others stopped, and says why',
+    run: (session) => {
+      for (const { pid, sites } of session.processes)
+        for (const [address, how] of sites.descriptions())
+          session.writeConsole(`process ${pid}, 0x${address.toString(16)}: ${how}\n`);
+      return undefined;
+    },
+  },
+  {
     name: 'set libthread-db-search-path',
     argumentForm: '[PATH]',
     explanation: 'Not needed; a path without libthread_db turns thread-local variables off',
