@@ -188,6 +188,8 @@ export interface ArchModule {
     readonly flagsOffset: number;
     /** Bit of the flags register that makes the CPU trap after each instruction; 0n: no such bit. */
     readonly trapFlag: bigint;
+    /** Bit of the flags register that makes the CPU check the alignment of what is accessed; 0n: no such bit. */
+    readonly alignmentFlag: bigint;
   };
   /** What the kernel puts on the stack for a signal handler, in each of its forms; distances from the stack pointer. */
   readonly signalFrames: readonly { readonly pcOffset: number; readonly flagsOffset: number }[];

@@ -182,6 +182,7 @@ Arch arch(const Napi::Object& object) {
     result.signal_frames.push_back({offset(row, "pcOffset"), offset(row, "flagsOffset")});
   });
   result.trap_flag = word(object, "trapFlag");
+  result.alignment_flag = word(object, "alignmentFlag");
   result.breakpoint_pc_offset = static_cast<uint64_t>(number(object, "breakpointPcOffset"));
   result.debug_status_offset = static_cast<int>(number(object, "debugStatusOffset", -1));
   result.debug_status_mask = word(object, "debugStatusMask");

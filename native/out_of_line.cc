@@ -135,10 +135,13 @@ bool touchesMemory(Op op) {
   return op != Op::kNext && op != Op::kJump && op != Op::kBranch && op != Op::kCountBranch;
 }
 
-/** A program that single-steps itself wants its trap; a watchpoint has to see what is accessed. */
+/** A program that single-steps itself wants its trap; a watchpoint has to see what is accessed, and the CPU
+ * where it checks alignment. */
 bool mayEmulate(const Tracee& tracee, const Space& space, const Effect& effect) {
-  if ((tracee.word(space.arch.flags_offset) & space.arch.trap_flag) != 0) return false;
-  return !space.is_watched || !touchesMemory(effect.op);
+  uint64_t flags = tracee.word(space.arch.flags_offset);
+  if ((flags & space.arch.trap_flag) != 0) return false;
+  bool must_access = space.is_watched || (flags & space.arch.alignment_flag) != 0;
+  return !must_access || !touchesMemory(effect.op);
 }
 
 /** Whether the program still has the instruction that the plan was made for. */

@@ -38,6 +38,7 @@ struct Arch {
   int syscall_next_offset = -1;
   int syscall_flags_offset = -1;
   uint64_t trap_flag = 0;
+  uint64_t alignment_flag = 0;
   std::vector<uint8_t> breakpoint_bytes;
   uint64_t breakpoint_pc_offset = 0;
   std::vector<std::vector<uint8_t>> breakpoint_lookalikes;

@@ -29,6 +29,8 @@ export function generalRegsetOf<Slot extends string>(
       flagsOffset: offsetOf(flags),
       /** EFLAGS.TF. */
       trapFlag: 1n << 8n,
+      /** EFLAGS.AC. */
+      alignmentFlag: 1n << 18n,
     }),
   };
 }

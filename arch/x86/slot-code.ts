@@ -38,12 +38,16 @@ function relocate(located: Located, slot: bigint): Uint8Array | undefined {
   return relocated;
 }
 
-/** `jmp rel32`, or `jmp [rip]` with the destination behind it where that does not reach. Changes no register. */
+/**
+ * `jmp rel32`, or `jmp [rip + n]` through the destination behind it where that does not reach. Changes no register. The
+ * destination lies at a multiple of 8: the program may have its alignment checked.
+ */
 function jump(from: bigint, to: bigint, bits: CodeBits): Uint8Array {
   // In 32-bit code it always reaches: addresses are modulo 2^32.
   const displacement = BigInt.asIntN(bits, to - (from + 5n));
   if (fitsSigned32(displacement)) return Uint8Array.of(0xe9, ...littleEndian(displacement, 4));
-  return Uint8Array.of(0xff, 0x25, 0, 0, 0, 0, ...littleEndian(to, 8));
+  const gap = Number(-(from + 6n) & 7n);
+  return Uint8Array.of(0xff, 0x25, gap, 0, 0, 0, ...new Uint8Array(gap), ...littleEndian(to, 8));
 }
 
 /** `mov rcx, next`: flags stay. */

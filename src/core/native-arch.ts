@@ -18,6 +18,7 @@ export function nativeArch({ arch, registerFile }: Machine): NativeArch {
     syscallResultOffset: syscall.resultOffset,
     syscallInstructions: syscall.instructions,
     trapFlag: general.trapFlag,
+    alignmentFlag: general.alignmentFlag,
     breakpointBytes: breakpoint.bytes,
     breakpointPcOffset: breakpoint.pcOffset,
     breakpointLookalikes: breakpoint.lookalikes,

@@ -166,6 +166,8 @@ export interface NativeArch {
   readonly syscallInstructions: readonly Uint8Array[];
   /** Bit of the flags register that makes the CPU trap after each instruction. */
   readonly trapFlag: bigint;
+  /** Bit of the flags register that makes the CPU check the alignment of what is accessed. */
+  readonly alignmentFlag: bigint;
   readonly breakpointBytes: Uint8Array;
   /** Bytes between the trap instruction and the pc reported for it. */
   readonly breakpointPcOffset: number;

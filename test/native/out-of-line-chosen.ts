@@ -60,6 +60,13 @@ const chosen64: readonly Chosen[] = [
   ['9d', {}, [0x20_4fd7n & ~0x100n]],
   ['66 9d', {}, [0x6d7n]],
   ['9d', { rsp: 0x1000n }],
+  // With alignment checked.
+  ['9d', {}, [0x4_0246n]],
+  ['fc', { eflags: 0x4_0246n }],
+  ['50', { eflags: 0x4_0246n, rsp: data64 + 0x2003n }],
+  ['e8 20 00 00 00', { eflags: 0x4_0246n, rsp: data64 + 0x2003n }],
+  ['ff d0', { eflags: 0x4_0246n, rax: site64 + 0x40n, rsp: data64 + 0x2003n }],
+  ['ff 10', { eflags: 0x4_0246n, rax: data64 + 0x2003n }],
   ['cb', {}, [site64 + 0x40n, 0x33n]],
   ['48 cb', {}, [site64 + 0x40n, 0x33n]],
   ['cb', {}, [(0x33n << 32n) | 0x40n]],

@@ -321,12 +321,12 @@ describe('x86_64 jump back', () => {
     assert.equal(nextTo('fc', 0n, 0x8000_0004n), 'e9 ff ff ff 7f');
     assert.equal(
       nextTo('fc', 0x7fff_fffan, 0x7fff_ffff_ffff_ffffn),
-      'ff 25 00 00 00 00 00 00 00 00 00 00 00 80',
+      'ff 25 07 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 80',
     );
   });
 
   it('goes through memory where it does not', () => {
-    assert.equal(nextTo('fc', 0n, 0x8000_0005n), 'ff 25 00 00 00 00 06 00 00 80 00 00 00 00');
+    assert.equal(nextTo('fc', 0n, 0x8000_0005n), 'ff 25 01 00 00 00 00 06 00 00 80 00 00 00 00');
   });
 
   it('of a system call follows the repair of rcx', () => {
