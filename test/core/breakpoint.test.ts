@@ -76,7 +76,7 @@ describe('breakpoint', () => {
   });
 
   it('leaves the text as it was after detach, slots unmapped', async () => {
-    await using program = await launchFixture('hot-threads', ['4', '1000000']);
+    await using program = await launchFixture('hot-threads', ['4', '1000000000']);
     const { attachment, engine } = program;
     engine.holdAt = new Set(['breakpoint']);
     const { process } = attachment;
