@@ -29,7 +29,7 @@ async function firstStop(): Promise<string> {
 }
 
 describe('cli: bundle', () => {
-  before(() => run(process.execPath, [resolve(projectRoot, 'bundle/bundle.mjs')]));
+  before(() => run(process.execPath, [resolve(projectRoot, 'src/cli/bundle/bundle.mjs')]));
 
   it('says its version and serves a program, from the cache', async () => {
     const { stdout } = await run(process.execPath, [command, '--version']);

@@ -118,7 +118,8 @@ describe('i386 and the kernel headers', () => {
       syscall.argumentOffsets,
       ['ebx', 'ecx', 'edx', 'esi', 'edi', 'ebp'].map((name) => fact(`general.${name}`)),
     );
-    assert.deepEqual(syscall.numbers, { mmap: fact('syscall.mmap'), munmap: fact('syscall.munmap') });
+    for (const [name, number] of Object.entries(syscall.numbers))
+      assert.equal(number, fact(`syscall.${name}`), name);
     assert.equal(i386.elfMachine, fact('elf.machine'));
     assert.equal(i386.elfClass, fact('elf.class'));
   });

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const dist = join(here, '../dist');
+const dist = join(here, '../../../dist');
 
 await build({
   entryPoints: [join(dist, 'src/cli/main.js')],

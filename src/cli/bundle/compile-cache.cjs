@@ -8,7 +8,7 @@ const { join } = require('node:path');
 const { spawnSync } = require('node:child_process');
 const process = require('node:process');
 
-const dist = join(__dirname, '../dist');
+const dist = join(__dirname, '../../../dist');
 const cache = join(dist, 'outstep.cache');
 const argument = 'write';
 
