@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -25,18 +27,24 @@ bool dumpsCore(int signal) {
   return false;
 }
 
-/** Whether a process has a handler for a signal: SigCgt of proc(5). */
-bool isCaught(pid_t pid, int signal) {
+/** Whether a process survives a signal: it handles or ignores it (SigCgt, SigIgn of proc(5)), or is the first
+ * of its pid namespace. */
+bool survives(pid_t pid, int signal) {
   char path[32];
   snprintf(path, sizeof path, "/proc/%d/status", pid);
   FILE* status = fopen(path, "re");
   if (status == nullptr) return true;
-  unsigned long long caught = 0;
+  unsigned long long kept = 0;
+  bool is_first = false;
   char line[256];
-  while (fgets(line, sizeof line, status) != nullptr && sscanf(line, "SigCgt: %llx", &caught) != 1) {
+  while (fgets(line, sizeof line, status) != nullptr) {
+    unsigned long long mask = 0;
+    if (sscanf(line, "SigIgn: %llx", &mask) == 1 || sscanf(line, "SigCgt: %llx", &mask) == 1) kept |= mask;
+    const char* last = strrchr(line, '\t');
+    if (strncmp(line, "NSpid:", 6) == 0 && last != nullptr) is_first = atoi(last + 1) == 1;
   }
   fclose(status);
-  return (caught >> (signal - 1) & 1) != 0;
+  return is_first || (kept >> (signal - 1) & 1) != 0;
 }
 
 /** Waits a little for a thread to stop, and leaves its status to be taken. */
@@ -62,6 +70,8 @@ void Tracer::leaveSlot(Tracee& tracee) {
   if (!loadGeneral(tracee, its_space->arch)) return;
   if (out_of_line::translate(tracee, *its_space)) storeGeneral(tracee, its_space->arch);
   tracee.is_general_valid = false;
+  // Let run again it would go back.
+  tracee.awaits_end = true;
 }
 
 void Tracer::emptySlots(const Tracee& dying, int signal) {
@@ -74,7 +84,7 @@ void Tracer::emptySlots(const Tracee& dying, int signal) {
     if (is_of_process && tracee->state == RunState::kRunning && tracee->entered_slot != 0)
       inside.push_back(tracee.get());
   }
-  if (inside.empty() || isCaught(its_space->pid, signal)) return;
+  if (inside.empty() || survives(its_space->pid, signal)) return;
   for (Tracee* tracee : inside) leaveSlot(*tracee);
 }
 

@@ -243,6 +243,8 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
     return false;
   }
   if (event->event == PTRACE_EVENT_SECCOMP && !onFilterStop(tracee, *its_space, event)) return false;
+  // Before anything of it is noted: the trap may be that of a system call that is made again.
+  if (is_interrupt && collectsTrap(tracee, *its_space)) return false;
   // From here on its pc is not a slot's.
   tracee.entered_slot = 0;
   if (event->event != 0 || event->code != SIGTRAP) {
@@ -255,7 +257,6 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
   bool is_step_in_slot = tracee.phase == Phase::kSlotStep;
   event->pc = stopped_at;
   if (event->event != PTRACE_EVENT_EXEC && !is_step_in_slot) translatePc(tracee, *its_space, event);
-  if (is_interrupt && collectsTrap(tracee, *its_space)) return false;
   if (event->event != 0 || event->isSystemCallStop()) {
     if (is_step_in_slot && event->event != PTRACE_EVENT_EXEC) translatePc(tracee, *its_space, event);
     Phase ended = tracee.phase;
@@ -321,6 +322,11 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   newborns_.erase(tid);
   event.code = WSTOPSIG(status);
   event.event = status >> 16;
+  bool is_interrupt = event.event == PTRACE_EVENT_STOP && event.code == SIGTRAP;
+  if (std::exchange(tracee->awaits_end, false) && is_interrupt && !tracee->is_interrupted) {
+    expectExit(*tracee);
+    return;
+  }
   bool must_tell = onStop(*tracee, &event);
   takePrinted(events);
   if (must_tell) {

@@ -87,6 +87,9 @@ struct Tracee {
   int call_number = -1;
   /** The slot that it was let run into and may still be inside of; 0: none. */
   uint64_t entered_slot = 0;
+  /** Stopped for a core dump that takes its process with it, and out of its slot: it stays so until its end.
+   */
+  bool awaits_end = false;
   /** It stopped inside a slot: its trap, if it is one, is the program's own. */
   bool was_in_slot = false;
   /** kSlotStep over pushf: the program itself had the trap flag set. */

@@ -30,18 +30,30 @@ void Space::watchValues(std::vector<WatchedValue> list) {
   watched_values = std::move(list);
 }
 
-/** A client looks at all that it watches when it is told of one: all must be as it saw them. */
+/**
+ * Told of one write a client may look at everything that it watches: of what has changed besides, by a thread
+ * whose own trap is still to come, nobody knows then what it has seen, and that write is told as well.
+ */
 uint64_t Space::unchangedWrites(uint64_t status) {
   uint64_t bits = 0;
-  for (const WatchedValue& watched : watched_values) bits |= watched.status_bits & status;
-  if (bits == 0) return 0;
   bool is_changed = false;
-  for (WatchedValue& watched : watched_values) {
+  for (const WatchedValue& watched : watched_values) {
+    if ((watched.status_bits & status) == 0) continue;
+    bits |= watched.status_bits & status;
     std::vector<uint8_t> now = valueOf(*this, watched);
     is_changed = is_changed || now.size() != watched.length_bytes || now != watched.value;
-    watched.value = std::move(now);
   }
-  return is_changed ? 0 : bits;
+  if (!is_changed) return bits;
+  for (WatchedValue& watched : watched_values) {
+    std::vector<uint8_t> now = valueOf(*this, watched);
+    bool is_told = (watched.status_bits & status) != 0;
+    if (is_told) {
+      watched.value = std::move(now);
+    } else if (now != watched.value) {
+      watched.value.clear();
+    }
+  }
+  return 0;
 }
 
 }  // namespace outstep

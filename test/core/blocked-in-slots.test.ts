@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { describe, it } from 'mocha';
-import { eventually, mappingsOf } from '../support/proc-files.js';
+import { eventually, mappingsOf, threadsOf } from '../support/proc-files.js';
 import { continueAll, launchFixture } from './traced-program.js';
 
 /** Where a thread is blocked, as the kernel says; undefined: it runs. */
@@ -53,6 +53,12 @@ describe('threads blocked in a slot', () => {
     for (let round = 0; round < 3; round++) {
       await attachment.quiesce();
       const others = [...attachment.process.threads.values()].filter(({ tid }) => Number(tid) !== pid);
+      assert.deepEqual(
+        others.map(({ tid }) => tid).toSorted(),
+        threadsOf(pid)
+          .filter((tid) => tid !== pid)
+          .toSorted(),
+      );
       assert.equal(others.length, 300);
       for (const thread of others) assert.ok([read, read + 2n].includes(thread.pc), thread.pc.toString(16));
       continueAll(attachment);

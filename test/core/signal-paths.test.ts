@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { address } from '../../src/base/ids.js';
+import { address, kernelSignal } from '../../src/base/ids.js';
 import type { EventKind } from '../../src/core/index.js';
 import { continueAll, launchFixture, type TracedProgram } from './traced-program.js';
 
@@ -51,6 +51,18 @@ async function signalsWith(sites: Iterable<bigint>, action: 'continue' | 'step')
 }
 
 describe('signals', () => {
+  it('given to a thread that stopped for another reason reach it without a word, SIGTRAP as well', async () => {
+    await using program = await launchFixture('spinner', ['1']);
+    const { attachment, engine } = program;
+    const [thread] = [...attachment.process.threads.values()];
+    assert.ok(thread);
+    continueAll(attachment);
+    await attachment.quiesce();
+    thread.signalOverride = kernelSignal(5);
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit', 'signal')).kind, 'exit');
+  });
+
   it('come as they would without us, with breakpoints everywhere and in steps', async () => {
     const plain = await signalsWith([], 'continue');
     assert.deepEqual(plain, [5, 5, 5, 5, 10, 12, 35, 35, 35, 4, 8, 11, 11]);

@@ -61,6 +61,10 @@ export class AllStop implements RunMode {
   }
 
   /** There are no notifications. */
+  get owesStops(): boolean {
+    return false;
+  }
+
   acknowledge(): Reply {
     return ok;
   }

@@ -210,6 +210,10 @@ export class NonStop implements RunMode {
     if (this.#queue.length === 1) this.#context.notify(this.#describe(stop));
   }
 
+  get owesStops(): boolean {
+    return this.#queue.length > 0;
+  }
+
   /** `vStopped`: the stop that was sent is known now, and the next one is sent. */
   acknowledge(): Reply {
     const known = this.#queue.shift();

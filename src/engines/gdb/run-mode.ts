@@ -49,6 +49,8 @@ export interface RunMode {
   reportPresent(process: Process, origin: 'started' | 'attached'): Reply;
   /** `vStopped` */
   acknowledge(): Reply;
+  /** A stop was sent of which the client will take note (`vStopped`). */
+  readonly owesStops: boolean;
   /** A process is the client's no more. */
   forget(process: Process): void;
   /**

@@ -55,6 +55,7 @@ export class GdbSession {
   #mode: RunMode;
   #state: SessionState = 'answering';
   #afterReply: (() => void) | undefined;
+  #hasLeft = false;
 
   constructor(server: GdbServer, transport: Transport, launchSettings: LaunchSettings) {
     this.server = server;
@@ -143,6 +144,12 @@ export class GdbSession {
   hangUp(): void {
     this.#transport.close();
     this.closed();
+  }
+
+  /** The client has let go of everything and is done, but for the stops that it was told of. */
+  leave(): void {
+    this.#hasLeft = true;
+    if (!this.#mode.owesStops) this.afterReply(() => this.hangUp());
   }
 
   /** Something to be undone when the connection is gone; at once when it is gone already. */
@@ -291,7 +298,9 @@ export class GdbSession {
 
   /** `vStopped`: the client has taken note of the stop that it was sent last. */
   acknowledgeStop(): Reply {
-    return this.#mode.acknowledge();
+    const reply = this.#mode.acknowledge();
+    if (this.#hasLeft) this.leave();
+    return reply;
   }
 
   /** Stops what runs on the client's behalf. */

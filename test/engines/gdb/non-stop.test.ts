@@ -59,6 +59,19 @@ describe('non-stop: QNonStop', () => {
   });
 });
 
+describe('non-stop: D', () => {
+  it('leaves the client time to take note of the end that it was told of', async () => {
+    await atWork(async ({ client, leader, pid }) => {
+      assert.equal(await client.request(`vCont;c:${leader}`), 'OK');
+      endProcess(pid);
+      assert.match(await client.stopNotification(), /^X09/);
+      assert.equal(await client.request(`D;${pid.toString(16)}`), 'OK');
+      assert.equal(await client.request('vStopped'), 'OK');
+      assert.equal(client.isClosed, true);
+    });
+  });
+});
+
 describe('non-stop: vCont', () => {
   it('answers OK at once; stops are notified one by one and acknowledged by vStopped', async () => {
     await atWork(async ({ client, workers }) => {

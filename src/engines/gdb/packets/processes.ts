@@ -87,7 +87,7 @@ async function attach(session: GdbSession, id: Pid): Promise<Reply> {
 async function detach(session: GdbSession, id: Pid | undefined): Promise<Reply> {
   const process = processToLeave(session, id);
   if (process !== undefined) await session.server.detach(process, session);
-  if (!session.isExtended && session.processCount === 0) session.afterReply(() => session.hangUp());
+  if (!session.isExtended && session.processCount === 0) session.leave();
   return ok;
 }
 
