@@ -237,7 +237,6 @@ class Tracer {
   bool has_ended_ = false;
   /** A thread that was waited for is there no more. */
   bool has_vanished_ = false;
-  WaitClock clock_;
   StopSignals stop_signals_;
   std::string sentinel_program_;
   std::optional<SentinelClient> sentinel_;

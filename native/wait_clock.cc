@@ -12,12 +12,18 @@ namespace {
 constexpr long kPeriodNanoseconds = 2'000'000;
 constexpr int kIdleTicksUntilStop = 8;
 
-/** State of this thread's timer, touched by its signal handler only on the same thread. */
+/** This thread's timer, whatever clocks it has, and its state, touched by its signal handler only on the same
+ * thread. */
 struct ThreadTimer {
   timer_t timer;
+  bool is_created = false;
   volatile sig_atomic_t is_armed = 0;
   volatile sig_atomic_t is_waiting = 0;
   volatile sig_atomic_t idle_ticks = 0;
+
+  ~ThreadTimer() {
+    if (is_created) timer_delete(timer);
+  }
 };
 
 thread_local ThreadTimer thread_timer;
@@ -46,14 +52,8 @@ void onTick(int) {
 
 }  // namespace
 
-WaitClock::~WaitClock() {
-  if (!is_created_) return;
-  thread_timer.is_armed = 0;
-  timer_delete(thread_timer.timer);
-}
-
 int WaitClock::begin() {
-  if (!is_created_) {
+  if (!thread_timer.is_created) {
     struct sigaction action = {};
     action.sa_handler = onTick;  // no SA_RESTART: the tick is there to interrupt
     sigaction(tickSignal(), &action, nullptr);
@@ -62,7 +62,7 @@ int WaitClock::begin() {
     event.sigev_signo = tickSignal();
     event._sigev_un._tid = static_cast<pid_t>(syscall(SYS_gettid));
     if (timer_create(CLOCK_MONOTONIC, &event, &thread_timer.timer) != 0) return errno;
-    is_created_ = true;
+    thread_timer.is_created = true;
   }
   thread_timer.is_waiting = 1;
   if (!thread_timer.is_armed) {

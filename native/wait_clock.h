@@ -14,20 +14,12 @@ namespace outstep {
  */
 class WaitClock {
  public:
-  WaitClock() = default;
-  WaitClock(const WaitClock&) = delete;
-  WaitClock& operator=(const WaitClock&) = delete;
-  ~WaitClock();
-
   /** Call before a series of blocking waits on this thread; `end` after it. Returns an errno(3) value or 0.
    */
-  int begin();
-  void end();
+  static int begin();
+  static void end();
 
   static int64_t nowMicroseconds();
-
- private:
-  bool is_created_ = false;
 };
 
 }  // namespace outstep

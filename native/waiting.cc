@@ -133,12 +133,12 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
   if (timeout_us > 0) stop_signals_.set(false);
   takePrinted(events);
   int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
-  bool can_block = timeout_us > 0 && clock_.begin() == 0;
+  bool can_block = timeout_us > 0 && WaitClock::begin() == 0;
   for (int stops = 0; events->empty() && can_block && anyRunning();) {
     if (takeNext(events) && ++stops % kStopsPerRound == 0) takeRound(events);
     if (WaitClock::nowMicroseconds() >= deadline) break;
   }
-  clock_.end();
+  WaitClock::end();
   reportBirths(events);
   look_at_stopped = std::exchange(has_vanished_, false) || look_at_stopped;
   // Nothing has come: what is stopped now will be so for a while.
