@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "ptrace_ops.h"
@@ -124,22 +125,21 @@ bool Tracer::restoreCopy(const Space& its_space, pid_t child) {
   return true;
 }
 
-void Tracer::reportBirth(Tracee& tracee, std::vector<Event>* events) {
-  if (std::exchange(tracee.is_reported, true)) return;
-  Event event;
-  event.tid = tracee.tid;
-  event.kind = Event::Kind::kBorn;
-  if (const Space* its_space = spaceOf(tracee)) event.process = its_space->pid;
-  events->push_back(event);
-}
-
 void Tracer::reportBirths(std::vector<Event>* events) {
   std::vector<Event> births;
   for (pid_t tid : std::exchange(unreported_, {})) {
-    if (Tracee* tracee = find(tid)) reportBirth(*tracee, &births);
+    Tracee* tracee = find(tid);
+    if (tracee == nullptr || std::exchange(tracee->is_reported, true)) continue;
+    Event event;
+    event.tid = tid;
+    event.kind = Event::Kind::kBorn;
+    if (const Space* its_space = spaceOf(*tracee)) event.process = its_space->pid;
+    births.push_back(event);
   }
   // Whoever hears of anything else and wants all threads held must know of them.
-  events->insert(events->begin(), births.begin(), births.end());
+  const auto is_birth = [](const Event& event) { return event.kind == Event::Kind::kBorn; };
+  auto behind_births = std::find_if_not(events->begin(), events->end(), is_birth);
+  events->insert(behind_births, births.begin(), births.end());
 }
 
 /** Children whose makers have not told of them, or told of them upwards. */

@@ -333,9 +333,8 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
     tracee->owes_stop = false;
     if (Space* its_space = spaceOf(*tracee)) resendDeferred(*tracee, *its_space);
     tracee->is_interrupted = false;
-    // It takes every other thread with it.
-    if (event.event == PTRACE_EVENT_EXEC) reportBirths(events);
-    reportBirth(*tracee, events);
+    // In the order in which they were made. An exec takes every other thread with it.
+    if (!tracee->is_reported || event.event == PTRACE_EVENT_EXEC) reportBirths(events);
     events->push_back(event);
   } else if (tracee->is_interrupted && !tracee->owes_stop) {
     ptrace_ops::interrupt(tid);

@@ -191,8 +191,7 @@ class Tracer {
   /** The first stop of a child whose maker's has not been read. */
   void keepEarly(pid_t child);
   void reportEarly(std::vector<Event>* events);
-  /** Before anything else of a thread that was let run unheard. */
-  void reportBirth(Tracee& tracee, std::vector<Event>* events);
+  /** Before anything else of threads that were let run unheard. */
   void reportBirths(std::vector<Event>* events);
 
   pid_t anyRunningTid() const;

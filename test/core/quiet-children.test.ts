@@ -42,6 +42,21 @@ describe('threads that nobody asked about', () => {
     }
   });
 
+  it('are known in the order in which they were made', async () => {
+    await using program = await launchFixture('thread-chain', [], { mask, holdAt: ['breakpoint'] });
+    const { attachment, engine } = program;
+    attachment.insertBreakpoint(program.symbol('work'));
+    for (let round = 0; round < 20; round++) {
+      continueAll(attachment);
+      const { thread } = await engine.next('breakpoint');
+      const known = [...attachment.process.threads.values()];
+      assert.equal(known.length, 3);
+      assert.equal(known[1], thread);
+    }
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, success);
+  });
+
   it('are held from their first instruction on when only one thread is let run', async () => {
     await using program = await launchFixture('storms', ['clone', '1'], { mask });
     const { attachment, engine } = program;
