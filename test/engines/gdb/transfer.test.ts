@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import process from 'node:process';
 import { asciiBytes } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { parseLibraryAnnex } from '../../../src/engines/gdb/objects/libraries-svr4.js';
 import { pieceOf } from '../../../src/engines/gdb/packets/transfer.js';
+import { startOrphan } from '../../support/orphan.js';
 import { TestProcess } from '../../support/test-process.js';
-import { newServer, type TracedSession, withSession } from './traced-session.js';
+import { compileFixed, newServer, type TracedSession, withSession } from './traced-session.js';
 import { WireClient } from './wire-client.js';
 
 /** The whole object, fetched in pieces. */
@@ -130,6 +132,31 @@ describe('qXfer', () => {
       const tooLong = new Uint8Array([...asciiBytes('qXfer:siginfo:write::7e:'), 1, 2, 3]);
       assert.match(await client.request(tooLong), /^E/);
     }));
+
+  it('tells of a thread that no signal stopped as of a SIGSTOP of the server', async () => {
+    using program = startOrphan(await compileFixed('workers', ['-pthread']), ['1']);
+    const { server } = newServer();
+    try {
+      await server.attach(program.pid);
+      const client = new WireClient(server);
+      await client.greet();
+      await client.request('?');
+      const sigstop = new Uint8Array(128);
+      const view = new DataView(sigstop.buffer);
+      view.setInt32(0, 19, true);
+      view.setInt32(8, -6, true);
+      view.setInt32(16, process.pid, true);
+      const info = asciiBytes(await fetch(client, 'siginfo', '', 0x80));
+      assert.deepEqual(info, sigstop);
+      // As clients do that put back what they saved.
+      const write = new Uint8Array([...asciiBytes('qXfer:siginfo:write::0:'), ...info.subarray(0, 12)]);
+      assert.equal(await client.request(write), 'c');
+      assert.deepEqual(asciiBytes(await fetch(client, 'siginfo', '', 0x80)), sigstop);
+      assert.equal(await client.request('D'), 'OK');
+    } finally {
+      server.dispose();
+    }
+  });
 
   it('gives the tables of the system', () =>
     running(async ({ client, pid }) => {
