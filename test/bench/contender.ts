@@ -59,7 +59,7 @@ export async function serverCommand(name: ServerName, duty: Duty): Promise<Serve
     const tail = duty.kind === 'launch' ? ['--', ...program] : [];
     return { command: [path, 'gdbserver', `127.0.0.1:${port}`, ...tail], port };
   }
-  const main = name === 'outstep' ? [resolve(projectRoot, 'dist/src/cli/main.js')] : [];
+  const main = name === 'outstep' ? [resolve(projectRoot, 'dist/outstep.cjs')] : [];
   const options = duty.kind === 'launch' ? ['--once', '--no-startup-with-shell'] : ['--once', '--multi'];
   return { command: [path, ...main, ...options, 'localhost:0', ...program], port: undefined };
 }
