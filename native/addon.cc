@@ -8,6 +8,7 @@
 #include "frame_binding.h"
 #include "listener.h"
 #include "machine.h"
+#include "repeater_binding.h"
 #include "socket_binding.h"
 #include "terminal.h"
 #include "tracer_binding.h"
@@ -66,6 +67,7 @@ Napi::Value canAnswerCalls(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("Tracer", outstep::TracerBinding::define(env));
   exports.Set("Socket", outstep::SocketBinding::define(env));
+  exports.Set("Repeater", outstep::RepeaterBinding::define(env));
   outstep::defineSocketFunctions(env, exports);
   outstep::defineFrameFunctions(env, exports);
   exports.Set("machineFacts", Napi::Function::New(env, machineFacts, "machineFacts"));

@@ -241,6 +241,8 @@ Plan plan(const Napi::Object& object, Slot* its_slot) {
   if (original.IsTypedArray()) result.original = program(original);
   auto checked_text = object.Get("checkedText");
   if (checked_text.IsTypedArray()) result.checked_text = program(checked_text);
+  auto its_text = object.Get("text");
+  if (its_text.IsTypedArray()) result.text = program(its_text);
   result.length_bytes = static_cast<uint64_t>(number(object, "lengthBytes"));
   if (kind == "emulate") {
     result.kind = PlanKind::kEmulate;

@@ -12,6 +12,9 @@ class SocketBinding : public Napi::ObjectWrap<SocketBinding> {
   explicit SocketBinding(const Napi::CallbackInfo& info);
   ~SocketBinding() override;
 
+  /** -1: it is closed. */
+  int descriptor() const { return fd_; }
+
  private:
   Napi::Value watch(const Napi::CallbackInfo& info);
   Napi::Value accept(const Napi::CallbackInfo& info);

@@ -91,6 +91,26 @@ const Plan* Space::siteAt(uint64_t address) const {
   return found == sites.end() ? nullptr : &found->second;
 }
 
+void Space::removeSite(uint64_t address) {
+  constexpr size_t kMostRemoved = 64;
+  auto found = sites.find(address);
+  programs.erase(address);
+  if (found == sites.end()) return;
+  if (removed_sites.size() >= kMostRemoved) removed_sites.clear();
+  removed_sites[address] = std::move(found->second);
+  sites.erase(found);
+}
+
+const Plan* Space::removedSite(uint64_t address) const {
+  auto found = removed_sites.find(address);
+  return found == removed_sites.end() ? nullptr : &found->second;
+}
+
+void Space::removeSlot(uint64_t address) {
+  slots.erase(address);
+  std::erase_if(removed_sites, [&](const auto& entry) { return entry.second.slot == address; });
+}
+
 std::optional<std::pair<uint64_t, const Slot*>> Space::slotOf(uint64_t pc) const {
   auto after = slots.upper_bound(pc);
   if (after == slots.begin()) return std::nullopt;

@@ -121,6 +121,8 @@ struct Plan {
   std::vector<uint8_t> original;
   /** The whole instruction, where it must be compared with what the program has; else empty. */
   std::vector<uint8_t> checked_text;
+  /** The whole instruction; empty: it is not known. */
+  std::vector<uint8_t> text;
 };
 
 /** What one owner of a breakpoint wants evaluated when it is hit. */
@@ -202,6 +204,8 @@ struct SpaceTables {
   Arch arch;
   bool dies_with_us = false;  // launched, or a child of what was
   std::unordered_map<uint64_t, Plan> sites;
+  /** Of sites that may come back. */
+  std::unordered_map<uint64_t, Plan> removed_sites;
   std::map<uint64_t, Slot> slots;
   /** By address; a site that is missing here is a hit for all of its owners. */
   std::unordered_map<uint64_t, BreakpointPrograms> programs;
@@ -227,6 +231,10 @@ struct Space : SpaceTables {
   size_t readOriginal(uint64_t address, void* into, size_t length_bytes) const;
   size_t write(uint64_t address, const void* from, size_t length_bytes) const;
   const Plan* siteAt(uint64_t address) const;
+  void removeSite(uint64_t address);
+  /** The plan that a site had which was removed; nullptr: it is not kept. */
+  const Plan* removedSite(uint64_t address) const;
+  void removeSlot(uint64_t address);
   /** Replaces those before; what both lists have keeps its value. */
   void watchValues(std::vector<WatchedValue> list);
   /** The bits of a debug status that are hits which nobody need hear of. */

@@ -99,15 +99,14 @@ Napi::Value TracerBinding::setSite(const Napi::CallbackInfo& info) {
 Napi::Value TracerBinding::removeSite(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);
-  space->sites.erase(unsigned64(info[1]));
-  space->programs.erase(unsigned64(info[1]));
+  space->removeSite(unsigned64(info[1]));
   return info.Env().Undefined();
 }
 
 Napi::Value TracerBinding::removeSlot(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);
-  space->slots.erase(unsigned64(info[1]));
+  space->removeSlot(unsigned64(info[1]));
   return info.Env().Undefined();
 }
 

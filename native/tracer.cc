@@ -54,6 +54,7 @@ int Tracer::resetSpace(Space& its_space, int handle, pid_t pid, Arch arch) {
   if (sentinel_) sentinel_->forgetSpace(handle);
   its_space.arch = std::move(arch);
   its_space.sites.clear();
+  its_space.removed_sites.clear();
   its_space.slots.clear();
   its_space.programs.clear();
   its_space.hardware_programs.clear();
@@ -224,6 +225,11 @@ bool Tracer::run(Tracee& tracee, bool step, int signal) {
   // A thread that died under our hands runs, too: towards its exit event.
   setState(tracee, RunState::kRunning);
   return code == 0;
+}
+
+void Tracer::catchUp() {
+  if (ahead_) std::move(ahead_->events.begin(), ahead_->events.end(), std::back_inserter(caught_up_));
+  ahead_.reset();
 }
 
 bool Tracer::mustStep(Tracee& tracee, int signal) {

@@ -98,6 +98,15 @@ class Tracer {
   /** `tracee.range` is set for the modes that need one. */
   ResumeResult resume(Tracee& tracee, ResumeMode mode, int signal);
   bool stepInPlace(Tracee& tracee, int signal);
+  /** A thread was let run before those above asked for it: when they do, these events are theirs. */
+  void setAhead(pid_t tid, std::vector<Event> events) { ahead_ = {tid, std::move(events)}; }
+  bool isAhead(pid_t tid) const { return ahead_ && ahead_->tid == tid; }
+  /** They have asked for it. */
+  void catchUp();
+  /** Should this process be killed while a thread is held, the kernel lets it go on with the registers it
+   * has.
+   */
+  void storeHeld();
   /** Up to a batch of events, waiting for the first one while any thread runs. A stopped thread has news
    * only when it was killed; `look_at_stopped` asks for that as well. */
   void wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events);
@@ -204,7 +213,6 @@ class Tracer {
   void takeRound(std::vector<Event>* events);
   bool reapReleased(pid_t pid);
   void reapLaunched();
-  void storeHeld();
   void scanKnown(std::vector<Status>* taken);
   void take(pid_t tid, int status, std::vector<Event>* events);
 
@@ -232,6 +240,13 @@ class Tracer {
   std::vector<Status> unclaimed_;
   /** Printed by commands and not handed up yet. */
   std::vector<Event> printed_;
+  struct Ahead {
+    pid_t tid;
+    std::vector<Event> events;
+  };
+  std::optional<Ahead> ahead_;
+  /** Taken already, and to be handed up first. */
+  std::vector<Event> caught_up_;
   /** A thread has ended since stops were last signalled. */
   bool has_ended_ = false;
   /** A thread that was waited for is there no more. */

@@ -151,6 +151,10 @@ Napi::Value TracerBinding::tgkill(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TracerBinding::resume(const Napi::CallbackInfo& info) {
+  if (tracer_.isAhead(tidOf(info))) {
+    tracer_.catchUp();
+    return conversion::resumeResult(info.Env(), ResumeResult::kRunning);
+  }
   Tracee* tracee = stopped(info);
   if (tracee == nullptr) return conversion::resumeResult(info.Env(), ResumeResult::kGone);
   ResumeMode mode = conversion::resumeMode(info[1]);
@@ -349,7 +353,9 @@ Napi::Value TracerBinding::expectExits(const Napi::CallbackInfo& info) {
 
 Napi::Value TracerBinding::hitSite(const Napi::CallbackInfo& info) {
   const Tracee* tracee = tracer_.find(tidOf(info));
-  return bigint(info.Env(), tracee == nullptr ? 0 : tracee->hit_site);
+  // What it has reached while it was ahead is still to be told.
+  bool is_told = tracee != nullptr && !tracer_.isAhead(tracee->tid);
+  return bigint(info.Env(), is_told ? tracee->hit_site : 0);
 }
 
 Napi::Value TracerBinding::forgetHit(const Napi::CallbackInfo& info) {

@@ -14,6 +14,8 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   explicit TracerBinding(const Napi::CallbackInfo& info);
   ~TracerBinding() override;
 
+  Tracer& tracer() { return tracer_; }
+
  private:
   static constexpr size_t kPoolBytes = 0x8000;
 

@@ -116,8 +116,6 @@ bool Tracer::takeNext(std::vector<Event>* events) {
   return !taken.empty();
 }
 
-/** Should this process be killed while a thread is held, the kernel lets it go on with the registers it has.
- */
 void Tracer::storeHeld() {
   for (pid_t tid : std::exchange(changed_, {})) {
     Tracee* tracee = find(tid);
@@ -131,6 +129,9 @@ void Tracer::storeHeld() {
 void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events) {
   constexpr int kStopsPerRound = 16;
   if (timeout_us > 0) stop_signals_.set(false);
+  catchUp();
+  std::move(caught_up_.begin(), caught_up_.end(), std::back_inserter(*events));
+  caught_up_.clear();
   takePrinted(events);
   int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
   bool can_block = timeout_us > 0 && WaitClock::begin() == 0;

@@ -6,7 +6,7 @@ import { hostProcess } from '../base/host-process.js';
 import type { GdbServer } from '../engines/gdb/server.js';
 import type { GdbSession } from '../engines/gdb/session.js';
 import { nativeBinding } from '../native/binding.js';
-import type { NativeSocket } from '../native/binding-types.js';
+import type { NativeRepeater, NativeSocket } from '../native/binding-types.js';
 import type { Connection } from './connection.js';
 import { NativeCodec } from './native-codec.js';
 
@@ -17,6 +17,7 @@ const longestBurstMs = 5;
 export class SocketConnection implements Connection {
   readonly gone: Promise<void>;
   readonly #socket: NativeSocket;
+  readonly #repeater: NativeRepeater;
   readonly #session: GdbSession;
   readonly #input = new Uint8Array(receiveBytes);
   /** What the client has not made room for yet. While there is some, nothing is read. */
@@ -34,10 +35,12 @@ export class SocketConnection implements Connection {
       this.#resolveGone = resolve;
     });
     this.#socket = new (nativeBinding().Socket)(fd, true, () => this.#onReady());
+    this.#repeater = new (nativeBinding().Repeater)(server.tracer.native, this.#socket);
     this.#session = server.accept({
       write: (bytes) => this.#write(bytes),
       close: () => void this.end(),
       codec: new NativeCodec(),
+      repeater: this.#repeater,
     });
     this.#watch();
   }
@@ -65,9 +68,22 @@ export class SocketConnection implements Connection {
   }
 
   #read(waits: boolean): void {
+    if (this.#session.mayRepeat) {
+      this.#repeat();
+      return;
+    }
     const count = this.#socket.receive(this.#input, waits);
     if (count < 0) this.#leave();
     else if (count > 0) this.#session.receive(this.#input.subarray(0, count));
+  }
+
+  /** What comes is answered in native code as far as it can be, and the session hears of it afterwards. */
+  #repeat(): void {
+    const { count, answered, unsent } = this.#repeater.serve(this.#input, longestBurstMs);
+    if (unsent !== undefined) this.#unsent.push(unsent);
+    if (count < 0) this.#leave();
+    else if (count > 0) this.#session.receive(this.#input.subarray(0, count), answered);
+    this.#watch();
   }
 
   /** A client that was answered is likely to ask the next thing at once. Behind all that is to be done before. */

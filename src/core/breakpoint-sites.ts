@@ -76,6 +76,11 @@ export class BreakpointSites implements ShadowSource {
     return site !== undefined && (owner === undefined || site.owners.has(owner));
   }
 
+  /** Whether how threads go past a site may depend on which others there are. */
+  get readEachOther(): boolean {
+    return this.#readers.size > 0;
+  }
+
   /**
    * Inserting again replaces the programs.
    * @throws OutstepError MEMORY when the address cannot be read or written, UNSUPPORTED inside slot memory.

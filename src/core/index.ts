@@ -11,3 +11,4 @@ export { Memory } from './memory.js';
 export { type Origin, Process } from './process.js';
 export { Thread } from './thread.js';
 export { Tracer } from './tracer.js';
+export { mayRunUnasked } from './unasked-runs.js';

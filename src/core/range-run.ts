@@ -57,6 +57,10 @@ export class RangeRuns {
   }
 
   /** A client has written to memory: whoever runs through code that it changed must be stopped. */
+  get isAny(): boolean {
+    return this.#runs.size > 0;
+  }
+
   written(address: bigint, lengthBytes: number): void {
     const end = address + BigInt(lengthBytes);
     for (const run of this.#runs) if (run.range.start < end && run.range.end > address) run.invalidate();

@@ -98,10 +98,11 @@ export class StepPlans {
 export function nativePlan(known: StepPlan, original: Uint8Array, isBarred: boolean): NativePlan {
   const { plan, slot, isFixed, text } = known;
   const lengthBytes = plan.kind === 'refuse' ? 0 : plan.lengthBytes;
+  const instruction = lengthBytes === 0 ? {} : { text: text.slice(0, lengthBytes) };
   if (plan.kind === 'refuse' || isBarred || (plan.kind === 'slot' && slot === undefined))
-    return { kind: 'refuse', lengthBytes, original, ...slotPart(known) };
+    return { kind: 'refuse', lengthBytes, original, ...instruction, ...slotPart(known) };
   const checked = isFixed ? {} : { checkedText: text.slice(0, lengthBytes) };
-  const rest = { lengthBytes, original, ...checked, ...slotPart(known) };
+  const rest = { lengthBytes, original, ...instruction, ...checked, ...slotPart(known) };
   return plan.kind === 'emulate'
     ? { kind: 'emulate', effect: plan.effect, ...rest }
     : { kind: 'slot', ...rest };

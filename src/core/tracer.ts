@@ -84,6 +84,12 @@ export class Tracer implements Disposable {
     return this.#processes;
   }
 
+  /** Nothing is under way here, and no news waits. */
+  get isIdle(): boolean {
+    const isWaiting = this.#isScheduled || this.#queued.length > 0 || this.#news.length > 0;
+    return !isWaiting && this.#hidden.size === 0 && this.#early.size === 0 && this.starting.size === 0;
+  }
+
   /** How much is kept of what is traced: all 0 when nothing is. */
   tableSizes(): Readonly<Record<string, number>> {
     return {

@@ -102,6 +102,8 @@ export interface NativePlan {
    * The whole instruction, where the program may change it behind the trap: the plan refuses when it is no longer so.
    */
   readonly checkedText?: Uint8Array;
+  /** The whole instruction; left out where its length is not known. */
+  readonly text?: Uint8Array;
 }
 
 /** What the owners of a breakpoint want evaluated when it is hit, as agent expressions. */
@@ -415,6 +417,37 @@ export interface NativeSocket {
   close(): void;
 }
 
+/** What a repeater has done: see native/README.md. */
+export interface NativeServed {
+  /** Bytes for the session, from the start of the buffer; -1: the other end is gone. */
+  readonly count: number;
+  /** So many packets at their beginning have been answered. */
+  readonly answered: number;
+  /** Of the last answer, what the socket had no room for. */
+  readonly unsent?: Uint8Array;
+}
+
+/** How the end of a run is answered. */
+export interface NativeStopForm {
+  /** The site that was reached; 0: a step has ended. */
+  readonly site: bigint;
+  /** The beginning of the reply. */
+  readonly head: string;
+  /** Numbers (of the `p` packet) of the registers behind it, all in the general regset. */
+  readonly registers: readonly number[];
+}
+
+/** Carries out packets that come again, and answers them. */
+export interface NativeRepeater {
+  /** `packet`, without framing, puts in or takes out a site that has no programs; `OK` is the answer. */
+  learnSite(packet: Uint8Array, space: number, address: bigint, isInserted: boolean): void;
+  /** `packet` lets a thread run, with every other one stopped. */
+  learnRun(packet: Uint8Array, tid: number, mode: 'step' | 'continue', form: NativeStopForm): void;
+  forget(): void;
+  /** Waits a few milliseconds for each packet, and answers them for `timeoutMs` or a little longer. */
+  serve(into: Uint8Array, timeoutMs: number): NativeServed;
+}
+
 export interface NativeBinding {
   /** Takes over a stream socket. */
   readonly Socket: new (
@@ -422,6 +455,7 @@ export interface NativeBinding {
     isConnected: boolean,
     listener: () => void,
   ) => NativeSocket;
+  readonly Repeater: new (tracer: NativeTracer, socket: NativeSocket) => NativeRepeater;
   /** Numeric addresses of a host, waited for; `family` 0: both. @throws Error with the resolver's own text */
   resolveHost(name: string, family: 0 | 4 | 6): string[];
   /** Descriptor of a listening socket at a numeric address; port 0 picks a free one. @throws NativeError 'socket', 'bind' */

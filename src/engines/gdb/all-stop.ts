@@ -37,6 +37,10 @@ export class AllStop implements RunMode {
     return this.#state.kind === 'stopped';
   }
 
+  get owesNothing(): boolean {
+    return !this.#isInterruptKept && this.#owedSignals.isEmpty;
+  }
+
   heldThreads(process: Process): Iterable<Thread> {
     return this.isReady ? process.threads.values() : [];
   }
@@ -109,6 +113,7 @@ export class AllStop implements RunMode {
     this.#owedSignals.settle(plan);
     this.#lastStop = undefined;
     this.#enter({ kind: 'running' });
+    this.#context.repeated.noteRun(plan);
     try {
       processes.resume(plan, actions);
     } catch (error) {
@@ -224,6 +229,7 @@ export class AllStop implements RunMode {
     }
     const reply = this.#report(stop);
     this.#enter({ kind: 'stopped' });
+    this.#context.repeated.noteStop(stop, reply);
     this.#context.answerLate(reply);
   }
 

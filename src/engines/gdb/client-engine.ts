@@ -36,6 +36,7 @@ export class ClientEngine implements Engine {
   onEvent(event: CoreEvent): EventAnswer {
     if (this.#session.isClosed) return 'pass';
     this.#context.log.write('threads', () => `event ${event.kind}`);
+    if (event.kind !== 'step-done' && event.kind !== 'breakpoint') this.#context.repeated.forget();
     return this.#concernsClient(event) ? this.#mode().onEvent(event) : 'pass';
   }
 

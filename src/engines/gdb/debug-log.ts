@@ -22,6 +22,10 @@ export class DebugLog {
     return this.#topics.has(topic);
   }
 
+  get isAnyOn(): boolean {
+    return this.#topics.size > 0;
+  }
+
   /** The message is a function so that it costs nothing while the topic is off. */
   write(topic: DebugTopic, message: () => string): void {
     if (!this.#topics.has(topic)) return;

@@ -49,6 +49,11 @@ export class NonStop implements RunMode {
       this.#stopped.set(thread, { kind: 'present', thread });
   }
 
+  /** Every thread stops for itself. */
+  get owesNothing(): boolean {
+    return false;
+  }
+
   heldThreads(process: Process): Iterable<Thread> {
     // The maker of a child stays held until it could be told.
     if (this.#context.processes.isUntold(process)) return process.threads.values();

@@ -78,6 +78,8 @@ function joinBytes(first: Uint8Array, second: Uint8Array): Uint8Array {
 export class PacketWriter {
   #acknowledges = true;
   #mustAcknowledge = false;
+  /** So many of the next replies have been sent by somebody else. */
+  #sentBefore = 0;
   #last: Uint8Array | undefined;
   /** Of most replies, and of every stop reply. */
   readonly #short = new Uint8Array(longTextLength + framingBytes);
@@ -93,6 +95,11 @@ export class PacketWriter {
 
   get acknowledges(): boolean {
     return this.#acknowledges;
+  }
+
+  /** The replies to the next packets, so many of them, have been sent before. Only without acknowledgements. */
+  skip(replies: number): void {
+    this.#sentBefore += replies;
   }
 
   /** A packet has come. Its `+` leaves together with the reply, or by `flush` when the reply takes longer. */
@@ -127,6 +134,10 @@ export class PacketWriter {
 
   /** Writes a reply, or at least the acknowledgement. `withText` as for `E.text`. */
   reply(reply: Reply, withText: boolean): void {
+    if (this.#sentBefore > 0 && reply.kind !== 'deferred') {
+      this.#sentBefore -= 1;
+      return;
+    }
     if (reply.kind === 'hex') {
       this.#send(this.#bulk.hexPacket(reply.bytes));
     } else if (reply.kind === 'binary') {

@@ -8,6 +8,10 @@ import type { ResumePlan } from './process-set.js';
 export class OwedSignals {
   readonly #signals = new Map<Thread, number>();
 
+  get isEmpty(): boolean {
+    return this.#signals.size === 0;
+  }
+
   /** Adds what is owed to the threads that are about to be resumed; a new signal takes an owed one's place. */
   addTo(plan: ResumePlan): void {
     for (const choices of plan.values()) {

@@ -30,6 +30,11 @@ export class PacketQueue {
     this.#receiver = receiver;
   }
 
+  /** Whether nothing has come that was not handed out, a part of a packet included. */
+  get isEmpty(): boolean {
+    return this.#frames.length === 0 && this.#decoder.isBetweenFrames;
+  }
+
   receive(chunk: Uint8Array): void {
     const acknowledges = this.#writer.acknowledges;
     let before = this.#frames.at(-1);

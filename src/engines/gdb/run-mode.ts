@@ -8,6 +8,7 @@ import type { DebugLog } from './debug-log.js';
 import type { Reply } from './packet.js';
 import type { PendingStops } from './pending-stops.js';
 import type { ProcessSet } from './process-set.js';
+import type { RepeatedPackets } from './repeated-packets.js';
 import type { RequestedAction } from './run-control.js';
 import type { ReportStyle } from './stop-reporter.js';
 import type { ThreadEvents } from './thread-events.js';
@@ -23,6 +24,7 @@ export interface RunContext {
   readonly threadEvents: ThreadEvents;
   /** Signals that the client wants delivered without being told. */
   readonly passSignals: ReadonlySet<KernelSignal>;
+  readonly repeated: RepeatedPackets;
   readonly log: DebugLog;
   /** A process whose end was kept is the client's no more: its end is told, or is not any more. */
   forget(process: Process): void;
@@ -36,6 +38,8 @@ export interface RunMode {
   readonly kind: 'all-stop' | 'non-stop';
   /** Whether the next packet may be handled. */
   readonly isReady: boolean;
+  /** Whether the next resume is all that its packet says, with nothing left over from before. */
+  readonly owesNothing: boolean;
   /** Carries out a resume request. */
   resume(actions: readonly RequestedAction[]): Reply;
   /** The interrupt byte, or `vCtrlC`. */

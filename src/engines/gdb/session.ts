@@ -19,6 +19,7 @@ import { findPacket, packets } from './packets/index.js';
 import { PendingStops } from './pending-stops.js';
 import type { PersistentBreakpoint } from './persistent-breakpoint.js';
 import { ProcessSet } from './process-set.js';
+import { RepeatedPackets } from './repeated-packets.js';
 import type { RequestedAction } from './run-control.js';
 import type { RunContext, RunMode } from './run-mode.js';
 import type { GdbServer, LeftProcess } from './server.js';
@@ -35,6 +36,7 @@ export class GdbSession {
   readonly launchSettings: LaunchSettings;
   readonly selection: ThreadSelection;
   readonly threadEvents = new ThreadEvents();
+  readonly repeated: RepeatedPackets;
   /** Signals that the client wants delivered without being told. */
   passSignals: ReadonlySet<KernelSignal> = new Set();
   /** Signals that may reach the program when the client lets it go; undefined: the client did not say. */
@@ -61,6 +63,7 @@ export class GdbSession {
     this.server = server;
     this.launchSettings = launchSettings;
     this.selection = new ThreadSelection(() => this.threads());
+    this.repeated = new RepeatedPackets(transport.repeater);
     this.#transport = transport;
     this.#writer = new PacketWriter(transport, server.log);
     this.#queue = new PacketQueue(this.#writer, this.#receiver(), transport.codec);
@@ -71,9 +74,18 @@ export class GdbSession {
 
   // --- the connection
 
-  /** Bytes from the client. */
-  receive(chunk: Uint8Array): void {
-    if (!this.isClosed) this.#queue.receive(chunk);
+  /** Bytes from the client. `answered`: so many packets at their beginning have been answered by the repeater. */
+  receive(chunk: Uint8Array, answered = 0): void {
+    if (this.isClosed) return;
+    this.#writer.skip(answered);
+    this.#queue.receive(chunk);
+  }
+
+  /** Whether the transport's repeater may answer what comes next. */
+  get mayRepeat(): boolean {
+    const isPlain = this.features.kind === 'gdb' && !this.#writer.acknowledges && !this.server.log.isAnyOn;
+    const isWaiting = this.isQuiet && this.#queue.isEmpty && this.#pending.isEmpty;
+    return isPlain && isWaiting && this.#mode.owesNothing && this.repeated.mayServe;
   }
 
   #receiver(): PacketReceiver {
@@ -101,6 +113,7 @@ export class GdbSession {
         return passSignals();
       },
       threadEvents: this.threadEvents,
+      repeated: this.repeated,
       log: this.server.log,
       forget: (process) => {
         this.forget(process);
@@ -350,6 +363,7 @@ export class GdbSession {
       return;
     }
     this.features.notePacket(entry.name);
+    this.repeated.begin(entry.name, data);
     const reply = this.#run(entry, data);
     if (!(reply instanceof Promise)) {
       this.#answer(entry, reply);

@@ -1,5 +1,24 @@
 import type { BulkCodec } from 'gdb-js-rsp-parser';
 
+/** How the end of a run is told. */
+export interface StopForm {
+  /** The site that was reached; 0: a step has ended. */
+  readonly site: bigint;
+  /** The beginning of the reply. */
+  readonly head: string;
+  /** Numbers of the registers behind it. */
+  readonly registers: readonly number[];
+}
+
+/** Answers packets that come again, as a session has taught it. */
+export interface PacketRepeater {
+  /** `packet` puts in or takes out a site that has no programs; `OK` is the answer. `space`: of the process. */
+  learnSite(packet: Uint8Array, space: number, address: bigint, isInserted: boolean): void;
+  /** `packet` lets a thread run, with every other one stopped. */
+  learnRun(packet: Uint8Array, tid: number, mode: 'step' | 'continue', form: StopForm): void;
+  forget(): void;
+}
+
 /** The way out of a session. Bytes that come in are handed to the session by whoever owns the connection. */
 export interface Transport {
   /**
@@ -9,6 +28,8 @@ export interface Transport {
   write(bytes: Uint8Array): void;
   /** Faster means for large packets than the portable ones. */
   readonly codec?: BulkCodec;
+  /** Answers packets that come again, when the session lets it. */
+  readonly repeater?: PacketRepeater;
   /** Ends the connection after what was written has left. Calling it twice is harmless. */
   close(): void;
 }

@@ -56,6 +56,11 @@ export class FrameDecoder {
     this.#bulk = options.bulk ?? portableDecoding;
   }
 
+  /** Whether the stream, as far as it has come, ends with a frame. */
+  get isBetweenFrames(): boolean {
+    return this.#position === 'between';
+  }
+
   /** Takes the next bytes of the stream; returns the frames that they complete, in order. Never throws. */
   push(chunk: Uint8Array): Frame[] {
     const frames: Frame[] = [];

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { asciiBytes, asciiText, encodePacket, escapeBinary, FrameDecoder } from 'gdb-js-rsp-parser';
 import type { GdbServer } from '../../../src/engines/gdb/server.js';
 import type { GdbSession } from '../../../src/engines/gdb/session.js';
+import type { PacketRepeater } from '../../../src/engines/gdb/transport.js';
 import { bounded } from '../../support/bounded.js';
 
 const replyTimeoutMs = 20_000;
@@ -27,8 +28,9 @@ export class WireClient {
   #acknowledges = true;
   #wake: (() => void) | undefined;
 
-  constructor(server: GdbServer) {
+  constructor(server: GdbServer, repeater?: PacketRepeater) {
     this.session = server.accept({
+      ...(repeater === undefined ? {} : { repeater }),
       write: (bytes) => this.#take(bytes.slice()),
       close: () => {
         this.isClosed = true;

@@ -77,11 +77,15 @@ function insertSoftware(session: GdbSession, { at, lengthBytes, programs, persis
     return failure(errno.invalid, `no breakpoint of kind ${lengthBytes}`);
   }
   attached.insertBreakpoint(at, programs, persists);
+  const hasPrograms = [programs.conditions, programs.commands].some((list = []) => list.length > 0);
+  if (!hasPrograms) session.repeated.noteSite(attached.process, at, true);
   return ok;
 }
 
 function removeSoftware(session: GdbSession, { at }: Point): Reply {
-  session.requireAttached().removeBreakpoint(at);
+  const attached = session.requireAttached();
+  attached.removeBreakpoint(at);
+  session.repeated.noteSite(attached.process, at, false);
   return ok;
 }
 

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tracer.h"
+
+namespace outstep {
+
+/**
+ * Carries out packets that come again, and answers them, while nothing happens that it was not prepared for.
+ * What they mean has been decided above, once; see native/README.md. All that they change is heard of above
+ * before anything else is.
+ */
+class Repeater {
+ public:
+  explicit Repeater(Tracer& tracer) : tracer_(tracer) {}
+
+  /** A site without programs of one owner is put in, or taken out, and `OK` is the answer. */
+  void learnSite(const std::string& packet, int space, uint64_t address, bool inserts);
+
+  /** How a stop is answered: a beginning, and the registers of the `p` packet with these numbers behind it.
+   */
+  struct StopForm {
+    /** The site that was reached; 0: a step has ended. */
+    uint64_t site = 0;
+    std::string head;
+    std::vector<int> registers;
+  };
+
+  /** A thread steps or continues while every other one stays stopped. */
+  void learnRun(const std::string& packet, pid_t tid, ResumeMode mode, StopForm form);
+  void forget() { exchanges_.clear(); }
+
+  struct Served {
+    /** Bytes for the session, from the start of the buffer; -1: the other end is gone. */
+    ssize_t count = 0;
+    /** So many packets at their beginning have been answered. */
+    int answered = 0;
+    /** What the socket had no room for. */
+    std::string unsent;
+  };
+
+  /** Answers packets of a connected socket for as long as it can, and `timeout_us` at most. */
+  Served serve(int fd, uint8_t* into, size_t room_bytes, int64_t timeout_us);
+
+ private:
+  struct Exchange {
+    /** The whole packet, with `$` and checksum. */
+    std::string frame;
+    bool is_run = false;
+    int space = -1;
+    uint64_t address = 0;
+    bool inserts = false;
+    pid_t tid = 0;
+    ResumeMode mode = ResumeMode::kStep;
+    std::vector<StopForm> forms;
+  };
+
+  Exchange& exchangeFor(const std::string& packet);
+  const Exchange* find(const uint8_t* bytes, size_t length_bytes) const;
+  /** False: it cannot be, and the packet is the session's. */
+  bool carryOut(const Exchange& exchange, std::string* reply);
+  bool changeSite(const Exchange& exchange);
+  bool takeOut(const Exchange& exchange, Space& space);
+  bool putIn(const Exchange& exchange, Space& space);
+  bool run(const Exchange& exchange, std::string* reply);
+  bool isReady(Tracee* tracee);
+  bool hasUnheardSite(bool inserted_only) const;
+  std::string formReply(const Exchange& exchange, Tracee& tracee, const Event& event);
+  void note(const Exchange& exchange);
+  /** Puts before `count` new bytes the packets that the session has to hear of. */
+  void handBack(uint8_t* into, ssize_t count, Served* served);
+
+  Tracer& tracer_;
+  std::vector<Exchange> exchanges_;
+  /** What the session has not heard of, in order: of the runs the last one, of each site what it differs by.
+   */
+  std::vector<const Exchange*> unheard_;
+  /** The end of that run. */
+  Event last_stop_;
+};
+
+}  // namespace outstep

@@ -1,0 +1,150 @@
+/**
+ * Packets that a client sends over and over, as for single steps or for going past a breakpoint: what they mean and how
+ * they are answered is decided once, and the transport's repeater does the same again, for as long as it applies.
+ */
+import { asciiText, hexOf } from 'gdb-js-rsp-parser';
+import { mayRunUnasked, type Process, type ResumeAction, type Thread } from '../../core/index.js';
+import type { Reply } from './packet.js';
+import type { Stop } from './pending-stops.js';
+import type { ResumePlan } from './process-set.js';
+import type { PacketRepeater } from './transport.js';
+
+/** Packets behind which everything is repeated as before: they change nothing that decides about another one. */
+const harmless: ReadonlySet<string> = new Set([
+  'vCont',
+  'z0',
+  'Z0',
+  'm',
+  'x',
+  'g',
+  'p',
+  'T',
+  'qXfer',
+  'X',
+  'M',
+]);
+
+interface Run {
+  readonly packet: Uint8Array;
+  readonly thread: Thread;
+  readonly kind: 'step' | 'continue';
+}
+
+export class RepeatedPackets {
+  readonly #repeater: PacketRepeater | undefined;
+  /** Names of what the repeater knows. */
+  readonly #known = new Set<string>();
+  /** The packet that is being handled. */
+  #packet: Uint8Array = new Uint8Array(0);
+  /** The last resume, when it can be repeated. */
+  #run: Run | undefined;
+  /** How many threads the process had when all that is known was learned. */
+  #threadCount: number | undefined;
+
+  constructor(repeater: PacketRepeater | undefined) {
+    this.#repeater = repeater;
+  }
+
+  /** A packet is about to be handled. */
+  begin(name: string, packet: Uint8Array): void {
+    if (this.#repeater === undefined) return;
+    this.#packet = packet;
+    if (!harmless.has(name)) this.forget();
+  }
+
+  /** Something has happened, or was changed, that may decide about what was learned. */
+  forget(): void {
+    this.#run = undefined;
+    if (this.#known.size === 0) return;
+    this.#known.clear();
+    this.#repeater?.forget();
+  }
+
+  /** Whether the repeater may answer what comes next. */
+  get mayServe(): boolean {
+    const thread = this.#run?.thread;
+    if (this.#known.size === 0 || thread === undefined) return false;
+    return this.#threadCount === thread.process.threads.size && mayRunUnasked(thread);
+  }
+
+  /** The packet has put in or taken out a site that has no programs. */
+  noteSite(process: Process, address: bigint, isInserted: boolean): void {
+    const key = this.#newKey('');
+    if (key === undefined) return;
+    this.#known.add(key);
+    this.#repeater?.learnSite(this.#packet, process.space, address, isInserted);
+  }
+
+  /** The packet has let threads run. */
+  noteRun(plan: ResumePlan): void {
+    this.#run = undefined;
+    if (this.#repeater === undefined || plan.size !== 1) return;
+    for (const choices of plan.values()) {
+      for (const [thread, { action, signal, deliversPending }] of choices) {
+        const isPlain = choices.size === 1 && signal === 0 && !deliversPending;
+        if (!isPlain || !isRepeatable(action, thread)) continue;
+        this.#expectThreads(thread.process.threads.size);
+        this.#run = { packet: this.#packet.slice(), thread, kind: action.kind };
+      }
+    }
+  }
+
+  /** The last run has ended in `stop`, which is told by `reply`. */
+  noteStop(stop: Stop, reply: Reply): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    const site = siteOf(stop, run.thread);
+    const head = reply.kind === 'text' ? headOf(reply.text, run.thread) : undefined;
+    const hasOthers = this.#threadCount !== run.thread.process.threads.size;
+    if (site === undefined || head === undefined || hasOthers) {
+      this.forget();
+      return;
+    }
+    this.#packet = run.packet;
+    const key = this.#newKey(`${run.thread.tid} ${site}`);
+    if (key === undefined) return;
+    this.#known.add(key);
+    const registers = run.thread.process.registerFile.expedited;
+    this.#repeater?.learnRun(run.packet, run.thread.tid, run.kind, { site, head, registers });
+  }
+
+  /** With more of them a packet may let others run as well. */
+  #expectThreads(count: number): void {
+    if (this.#threadCount !== undefined && this.#threadCount !== count) this.forget();
+    this.#threadCount = count;
+  }
+
+  /** undefined: it is known, or nobody is there to learn it. */
+  #newKey(what: string): string | undefined {
+    if (this.#repeater === undefined) return undefined;
+    const key = `${asciiText(this.#packet)} ${what}`;
+    return this.#known.has(key) ? undefined : key;
+  }
+}
+
+function isRepeatable(
+  action: ResumeAction | { readonly kind: 'leave' },
+  thread: Thread,
+): action is { readonly kind: 'step' | 'continue' } {
+  return action.kind === 'step' || (action.kind === 'continue' && thread.process.threads.size === 1);
+}
+
+/** Where the run has come to: a site, or 0 for the end of a step; undefined: it ended in another way. */
+function siteOf(stop: Stop, thread: Thread): bigint | undefined {
+  if (stop.kind !== 'event' || stop.event.thread !== thread) return undefined;
+  if (stop.event.kind === 'step-done') return 0n;
+  return stop.event.kind === 'breakpoint' && stop.event.owners === undefined ? stop.event.address : undefined;
+}
+
+/** What a stop reply begins with, when its registers are all that follows. */
+function headOf(reply: string, thread: Thread): string | undefined {
+  const { registers, expedited } = thread.process.registerFile;
+  let tail = '';
+  for (const number of expedited) {
+    const register = registers[number];
+    const value = register && thread.readRegister(register);
+    if (value === undefined || value.length > 8) return undefined;
+    tail += `${hexOf(Uint8Array.of(number))}:${hexOf(value)};`;
+  }
+  return reply.endsWith(tail) ? reply.slice(0, -tail.length) : undefined;
+}

@@ -1,0 +1,114 @@
+/** Packets that come again are answered in native code: nobody can tell it from the answers. */
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { asciiBytes, asciiText, encodePacket, FrameDecoder } from 'gdb-js-rsp-parser';
+import { describe, it } from 'mocha';
+import { symbolValue } from '../core/traced-program.js';
+import { bounded } from '../support/bounded.js';
+import { DebugServer } from '../support/debug-server.js';
+import { compileFixture } from '../support/fixture.js';
+import { connectRaw, type SocketClient } from '../support/raw-client.js';
+
+/** What GDB says of itself, as far as it matters here. */
+const features = 'qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+;xmlRegisters=i386;qRelocInsn+';
+const replyTimeoutMs = 20_000;
+
+/** Sends packets without acknowledgements, as a client does that is to be answered in native code. */
+class PlainClient {
+  readonly #socket: SocketClient['socket'];
+  readonly #decoder = new FrameDecoder({ role: 'client', maxPacketBytes: 1 << 20 });
+  readonly #replies: string[] = [];
+  #wake: () => void = () => undefined;
+
+  constructor({ socket }: SocketClient) {
+    this.#socket = socket;
+    socket.removeAllListeners('data');
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Uint8Array) => {
+      for (const frame of this.#decoder.push(chunk))
+        if (frame.kind === 'packet') this.#replies.push(asciiText(frame.data));
+      this.#wake();
+    });
+  }
+
+  /** All at once; the replies in order. */
+  async ask(packets: readonly string[]): Promise<string[]> {
+    this.#socket.write(packets.map((packet) => asciiText(encodePacket(asciiBytes(packet)))).join(''));
+    while (this.#replies.length < packets.length) {
+      const news = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      await bounded(news, replyTimeoutMs, () => `answers to ${packets.join(' ')}`);
+    }
+    return this.#replies.splice(0);
+  }
+}
+
+/** Numbers below a bound, the same ones for a seed. */
+function numbers(seed: number): (bound: number) => number {
+  let state = seed;
+  return (bound) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % bound;
+  };
+}
+
+/** Groups of packets; each group is what one decision of a client comes to. */
+function script(seed: number, place: (name: string, offset: number) => string): readonly string[][] {
+  const below = numbers(seed);
+  const [hot, inside] = [place('count', 0), place('count', 1)];
+  const past = [`z0,${hot},1`, 'vCont;s:THREAD', `Z0,${hot},1`];
+  const groups: string[][] = [[`Z0,${hot},1`, 'vCont;c']];
+  for (let step = 0; step < 40; step++) {
+    const kinds: readonly (() => string[])[] = [
+      () => Array.from({ length: 1 + below(6) }, () => [...past, 'vCont;c']).flat(),
+      () => [`z0,${hot},1`, ...Array.from({ length: 1 + below(9) }, () => 'vCont;s:THREAD'), `Z0,${hot},1`],
+      () => [`z0,${hot},1`, `Z0,${inside},1`, 'vCont;c', 'p10', `z0,${inside},1`, `Z0,${hot},1`, 'vCont;c'],
+      () => [`m${hot},10`, `m${place('counter', 0)},8`, 'p10', 'p7', '?'],
+      () => [`Z2,${place('counter', 0)},8`, 'vCont;c', 'vCont;c', `z2,${place('counter', 0)},8`],
+      () => [`M${place('table', below(64))},2:beef`, `m${place('table', 0)},40`, 'Hg0'],
+      () => [`Z0,${hot},1;X3,220127`, 'vCont;c', `Z0,${hot},1`],
+      () => ['vCont;s', 'vCont;c', 'QPassSignals:e', 'qC'],
+    ];
+    groups.push(kinds[below(kinds.length)]?.() ?? []);
+  }
+  return groups;
+}
+
+describe('cli: repeated packets', () => {
+  for (const seed of [1, 2]) {
+    it(`are answered as each for itself is (seed ${seed})`, async () => {
+      const path = await compileFixture('counting-loop', { flags: ['-no-pie'] });
+      const place = (name: string, offset: number): string =>
+        (symbolValue(path, name) + BigInt(offset)).toString(16);
+      const below = numbers(seed);
+      await using reference = await DebugServer.start(['localhost:0', path]);
+      await using server = await DebugServer.start(['localhost:0', path]);
+      using slow = await connectRaw({ port: reference.port, host: '127.0.0.1' });
+      using fast = await connectRaw({ port: server.port, host: '127.0.0.1' });
+      await slow.client.request(features);
+      await fast.client.request(features);
+      const ids = [await slow.client.request('?'), await fast.client.request('?')].map(
+        (stop) => /thread:p([0-9a-f]+)\./.exec(stop)?.[1] ?? '',
+      );
+      await fast.client.request('QStartNoAckMode');
+      const client = new PlainClient(fast);
+      for (const group of script(seed, place)) {
+        const expected: string[] = [];
+        const packetsFor = (id: string | undefined): string[] =>
+          group.map((packet) => packet.replace('THREAD', `p${id}.${id}`));
+        // With acknowledgements every packet goes through the session.
+        for (const packet of packetsFor(ids[0])) expected.push(await slow.client.request(packet));
+        const told: string[] = [];
+        const packets = packetsFor(ids[1]);
+        while (packets.length > 0) {
+          told.push(...(await client.ask(packets.splice(0, below(8) === 0 ? 2 : 1))));
+          if (below(10) === 0) await delay(8);
+        }
+        const withoutIds = (replies: readonly string[], id = ''): readonly string[] =>
+          replies.map((reply) => reply.replaceAll(`p${id}.${id}`, 'THREAD'));
+        assert.deepEqual(withoutIds(told, ids[1]), withoutIds(expected, ids[0]), group.join(' '));
+      }
+    });
+  }
+});

@@ -1,0 +1,124 @@
+/** What a session has repeated without being asked, and when. */
+import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
+import { asciiText } from 'gdb-js-rsp-parser';
+import { describe, it } from 'mocha';
+import type { PacketRepeater, StopForm } from '../../../src/engines/gdb/transport.js';
+import { type TracedSession, withSession } from './traced-session.js';
+import { gdbTokens, WireClient } from './wire-client.js';
+
+/** What was learned, by packet. */
+class RecordingRepeater implements PacketRepeater {
+  readonly sites = new Map<string, boolean>();
+  readonly runs = new Map<string, StopForm[]>();
+
+  learnSite(packet: Uint8Array, _space: number, _address: bigint, isInserted: boolean): void {
+    this.sites.set(asciiText(packet), isInserted);
+  }
+
+  learnRun(packet: Uint8Array, _tid: number, _mode: 'step' | 'continue', form: StopForm): void {
+    const key = asciiText(packet);
+    this.runs.set(key, [...(this.runs.get(key) ?? []), form]);
+  }
+
+  forget(): void {
+    this.sites.clear();
+    this.runs.clear();
+  }
+}
+
+type Test = (session: TracedSession, client: WireClient, repeater: RecordingRepeater) => Promise<void>;
+
+const turnsToSettle = 20;
+
+/** When what was begun is done. */
+async function mayRepeat(client: WireClient): Promise<boolean> {
+  for (let turn = 0; turn < turnsToSettle; turn++) await setImmediate();
+  return client.session.mayRepeat;
+}
+
+function withRepeater(test: Test, args: readonly string[] = ['0']): Promise<void> {
+  return withSession('counting-loop', { args, tokens: 'none' }, async (session) => {
+    session.client.disconnect();
+    const repeater = new RecordingRepeater();
+    const client = new WireClient(session.server, repeater);
+    await client.greet(gdbTokens);
+    await test(session, client, repeater);
+  });
+}
+
+describe('gdb session: repeated packets', () => {
+  it('are learned when they were answered: steps, and the way past a breakpoint', () =>
+    withRepeater(async ({ symbol, pid }, client, repeater) => {
+      const thread = `p${pid.toString(16)}.${pid.toString(16)}`;
+      const hot = symbol('count');
+      assert.equal(await mayRepeat(client), false, 'nothing is known yet');
+      await client.request(`Z0,${hot},1`);
+      await client.request('vCont;c');
+      await client.request(`z0,${hot},1`);
+      await client.request(`vCont;s:${thread}`);
+      assert.deepEqual(
+        [...repeater.sites],
+        [
+          [`Z0,${hot},1`, true],
+          [`z0,${hot},1`, false],
+        ],
+      );
+      const registers = [6, 7, 16];
+      assert.deepEqual(repeater.runs.get('vCont;c'), [
+        { site: BigInt(`0x${hot}`), head: `T05thread:${thread};swbreak:;`, registers },
+      ]);
+      assert.deepEqual(repeater.runs.get(`vCont;s:${thread}`), [
+        { site: 0n, head: `T05thread:${thread};`, registers },
+      ]);
+      assert.equal(await mayRepeat(client), true);
+      await client.request(`m${hot},4`);
+      assert.equal(await mayRepeat(client), true, 'reading changes nothing');
+    }));
+
+  it('are answered once: the session is silent about those it hears of afterwards', () =>
+    withRepeater(async (_session, client) => {
+      await client.request('vCont;s');
+      const before = client.writes.length;
+      client.session.receive(new TextEncoder().encode('$vCont;s#b8$qC#b4'), 1);
+      assert.match(await client.reply(), /^QC/);
+      assert.equal(client.writes.length, before + 1);
+    }));
+
+  it('are forgotten when something is changed that may decide about them', () =>
+    withRepeater(async (_session, client, repeater) => {
+      await client.request('vCont;s');
+      assert.equal(await mayRepeat(client), true);
+      await client.request('QPassSignals:e');
+      assert.equal(await mayRepeat(client), false);
+      assert.equal(repeater.runs.size, 0);
+    }));
+
+  it('are left to the session while a watchpoint is to be put in, and by a client that acknowledges', () =>
+    withRepeater(async ({ symbol, server }, client) => {
+      await client.request(`Z2,${symbol('counter')},8`);
+      await client.request('vCont;s');
+      assert.equal(await mayRepeat(client), true);
+      await client.request(`z2,${symbol('counter')},8`);
+      assert.equal(await mayRepeat(client), false);
+      client.disconnect();
+      const other = new WireClient(server, new RecordingRepeater());
+      await other.request(`qSupported:${gdbTokens}`);
+      await other.request('vCont;s');
+      assert.equal(await mayRepeat(other), false);
+    }));
+
+  it('let no more than one thread run', () =>
+    withRepeater(
+      async ({ symbol, pid }, client, repeater) => {
+        const hot = symbol('count');
+        await client.runTo(hot);
+        await client.request('vCont;s');
+        assert.equal(await mayRepeat(client), false);
+        assert.equal(repeater.runs.size, 0);
+        await client.request(`vCont;s:p${pid.toString(16)}.${pid.toString(16)}`);
+        assert.equal(await mayRepeat(client), true);
+      },
+      ['0', '2'],
+    ));
+});
