@@ -28,8 +28,7 @@ export class NativeCodec implements BulkCodec {
   }
 
   unescape(bytes: Uint8Array): Uint8Array {
-    const plain = new Uint8Array(bytes.length);
-    return plain.subarray(0, this.#native.unescapeBytes(bytes, plain));
+    return bytes.subarray(0, this.#native.unescapeBytes(bytes, bytes));
   }
 
   #roomFor(dataBytes: number): Uint8Array {

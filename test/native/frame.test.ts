@@ -64,8 +64,8 @@ describe('frames in native code', () => {
   it('lose their escapes as the codec takes them out, also one at the very end', () => {
     fc.assert(
       fc.property(bytesWithRuns, (bytes) => {
-        assert.deepEqual(codec.unescape(escapeBinary(bytes)), bytes);
-        assert.deepEqual(codec.unescape(bytes), unescapeBinary(bytes));
+        assert.deepEqual(codec.unescape(escapeBinary(bytes).slice()), bytes);
+        assert.deepEqual(codec.unescape(bytes.slice()), unescapeBinary(bytes));
       }),
     );
   });

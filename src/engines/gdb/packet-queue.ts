@@ -7,6 +7,7 @@ import type { PacketWriter } from './output.js';
 export interface PacketReceiver {
   /** Whether the next packet may be handled. */
   readonly isReady: boolean;
+  /** `data` may be overwritten afterwards. */
   onPacket(data: Uint8Array): void;
   /** A packet was dropped because of its length. */
   onOverflow(lengthBytes: number): void;
@@ -37,14 +38,29 @@ export class PacketQueue {
 
   receive(chunk: Uint8Array): void {
     const acknowledges = this.#writer.acknowledges;
+    if (!acknowledges) {
+      this.#decoder.decode(chunk, (frame) => this.#takeUnacknowledged(frame));
+      return;
+    }
     let before = this.#frames.at(-1);
     for (const frame of this.#decoder.push(chunk)) {
-      if (acknowledges && isRepetition(frame, before)) continue;
+      if (isRepetition(frame, before)) continue;
       before = frame;
-      if (frame.kind === 'interrupt') this.#receiver.onInterrupt();
-      else this.#frames.push(frame);
-      this.pump();
+      this.#take(frame);
     }
+  }
+
+  /** One that can be handed out at once need not be copied. */
+  #takeUnacknowledged(frame: Frame): void {
+    const isNext = this.#frames.length === 0 && this.#receiver.isReady;
+    if (frame.kind === 'packet') this.#take(isNext ? frame : { ...frame, data: frame.data.slice() });
+    else this.#take(frame);
+  }
+
+  #take(frame: Frame): void {
+    if (frame.kind === 'interrupt') this.#receiver.onInterrupt();
+    else this.#frames.push(frame);
+    this.pump();
   }
 
   /** To be called whenever the receiver has become ready. */

@@ -56,6 +56,8 @@ interface RowFacts {
    * older ones would take the text for data; with 'any-client' every one but LLDB.
    */
   readonly errorText?: 'announced' | 'any-client';
+  /** Its handler is done with the packet's data when it returns: they need not be copied for it. */
+  readonly keepsNoData?: boolean;
 }
 
 export interface PacketRow<Request> extends RowFacts {
@@ -69,6 +71,7 @@ export interface PacketEntry {
   readonly name: string;
   readonly advertise: readonly string[];
   readonly errorText: 'announced' | 'any-client';
+  readonly keepsNoData: boolean;
   readonly handle: (session: GdbSession, fields: FieldReader) => Reply | Promise<Reply>;
 }
 
@@ -78,6 +81,7 @@ export function packet<Request>(row: PacketRow<Request>): PacketEntry {
     name: row.name,
     advertise: typeof advertise === 'string' ? [advertise] : advertise,
     errorText: row.errorText ?? 'announced',
+    keepsNoData: row.keepsNoData ?? false,
     handle: (session, fields) => row.run(session, row.parse(fields)),
   };
 }

@@ -3,7 +3,14 @@
  * time; only an interrupt overtakes. As an engine of the core it hears of events; how its client learns of them is the
  * run mode's affair.
  */
-import { asciiText, FieldReader, formatThreadId, hexOf, hexOfText } from 'gdb-js-rsp-parser';
+import {
+  asciiText,
+  FieldReader,
+  formatThreadId,
+  hexOf,
+  hexOfText,
+  leastSharedBytes,
+} from 'gdb-js-rsp-parser';
 import type { KernelSignal, Pid } from '../../base/ids.js';
 import type { Process, Thread } from '../../core/index.js';
 import { AllStop } from './all-stop.js';
@@ -29,6 +36,11 @@ import type { Transport } from './transport.js';
 
 /** What the connection is doing; changed in one place, `#enter`. Whether threads run is the mode's affair. */
 type SessionState = 'idle' | 'answering' | 'closed';
+
+/** Data of a packet that will not be overwritten. */
+function owned(data: Uint8Array): Uint8Array {
+  return data.length < leastSharedBytes ? data : data.slice();
+}
 
 export class GdbSession {
   readonly server: GdbServer;
@@ -364,7 +376,7 @@ export class GdbSession {
     }
     this.features.notePacket(entry.name);
     this.repeated.begin(entry.name, data);
-    const reply = this.#run(entry, data);
+    const reply = this.#run(entry, entry.keepsNoData ? data : owned(data));
     if (!(reply instanceof Promise)) {
       this.#answer(entry, reply);
       return;

@@ -7,7 +7,7 @@ export interface BulkDecoding {
   endOfData(bytes: Uint8Array): number;
   /** The sum of the bytes, modulo 256. */
   sum(bytes: Uint8Array): number;
-  /** The bytes without their escapes, in a new array. */
+  /** The bytes without their escapes, in a new array or in the place of the old ones. */
   unescape(bytes: Uint8Array): Uint8Array;
 }
 

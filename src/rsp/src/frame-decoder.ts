@@ -35,8 +35,8 @@ type Position = 'between' | 'data' | 'first-digit' | 'second-digit';
 const packetStart = 0x24;
 const notificationStart = 0x25;
 const firstCapacityBytes = 256;
-/** Below it a call into the host costs more than it saves. */
-const bulkBytes = 512;
+/** Below it a call into the host costs more than it saves, and data are never shared with the decoder. */
+export const leastSharedBytes = 512;
 
 export class FrameDecoder {
   readonly #role: 'stub' | 'client';
@@ -64,23 +64,33 @@ export class FrameDecoder {
   /** Takes the next bytes of the stream; returns the frames that they complete, in order. Never throws. */
   push(chunk: Uint8Array): Frame[] {
     const frames: Frame[] = [];
+    this.decode(chunk, (frame) => frames.push(this.#owned(frame)));
+    return frames;
+  }
+
+  /** As `push`, frame by frame; data of `leastSharedBytes` and more may be overwritten when `take` has returned. */
+  decode(chunk: Uint8Array, take: (frame: Frame) => void): void {
     let at = 0;
     while (at < chunk.length) {
       if (this.#position === 'data') {
         at = this.#takeData(chunk, at);
       } else {
         const frame = this.#takeByte(chunk[at] ?? 0);
-        if (frame !== undefined) frames.push(frame);
+        if (frame !== undefined) take(frame);
         at += 1;
       }
     }
-    return frames;
+  }
+
+  #owned(frame: Frame): Frame {
+    if (frame.kind !== 'packet' && frame.kind !== 'notification') return frame;
+    return frame.data.buffer === this.#buffer.buffer ? { ...frame, data: frame.data.slice() } : frame;
   }
 
   /** Takes data up to the end of the frame or of the chunk; returns the index of the first byte not taken. */
   #takeData(chunk: Uint8Array, from: number): number {
     const rest = chunk.subarray(from);
-    const means = rest.length < bulkBytes ? portableDecoding : this.#bulk;
+    const means = rest.length < leastSharedBytes ? portableDecoding : this.#bulk;
     const bytes = rest.subarray(0, means.endOfData(rest));
     this.#sum = (this.#sum + means.sum(bytes)) & 0xff;
     this.#append(bytes);
@@ -150,6 +160,12 @@ export class FrameDecoder {
     this.#buffer = grown;
   }
 
+  #plain(data: Uint8Array): Uint8Array {
+    if (data.length < leastSharedBytes) return unescapeBinary(data);
+    const plain = this.#bulk.unescape(data);
+    return plain.length < leastSharedBytes ? plain.slice() : plain;
+  }
+
   /** @param checksum as transmitted, -1 when it was no number */
   #finish(checksum: number): Frame {
     this.#position = 'between';
@@ -159,7 +175,7 @@ export class FrameDecoder {
     const data = this.#role === 'client' ? expandRunLength(transmitted) : transmitted;
     return {
       kind: this.#start === packetStart ? 'packet' : 'notification',
-      data: data.length < bulkBytes ? unescapeBinary(data) : this.#bulk.unescape(data),
+      data: this.#plain(data),
       checksumOk: checksum === this.#sum,
     };
   }

@@ -4,7 +4,7 @@ export { BulkEncoder } from './bulk-encoder.js';
 export { escapeBinary, unescapeBinary } from './escape.js';
 export { type Feature, parseFeature, parseFeatures } from './features.js';
 export { FieldReader } from './field-reader.js';
-export { type Frame, FrameDecoder, type FrameDecoderOptions } from './frame-decoder.js';
+export { type Frame, FrameDecoder, type FrameDecoderOptions, leastSharedBytes } from './frame-decoder.js';
 export { encodeNotification, encodePacket, encodeText } from './frame-encoder.js';
 export { bytesOfHex, hexOf, hexOfText, textOfHex } from './hex.js';
 export { ProtocolError } from './protocol-error.js';

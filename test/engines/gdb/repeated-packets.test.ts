@@ -113,7 +113,6 @@ describe('gdb session: repeated packets', () => {
       async ({ symbol, pid }, client, repeater) => {
         const hot = symbol('count');
         await client.runTo(hot);
-        await client.request('vCont;s');
         assert.equal(await mayRepeat(client), false);
         assert.equal(repeater.runs.size, 0);
         await client.request(`vCont;s:p${pid.toString(16)}.${pid.toString(16)}`);

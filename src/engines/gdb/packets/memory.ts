@@ -94,7 +94,7 @@ export const memoryPackets: readonly PacketEntry[] = [
     },
   }),
   packet({ name: 'M', parse: parseHexWrite, run: write, errorText: 'any-client' }),
-  packet({ name: 'X', parse: parseBinaryWrite, run: write, errorText: 'any-client' }),
+  packet({ name: 'X', parse: parseBinaryWrite, run: write, errorText: 'any-client', keepsNoData: true }),
   packet({
     /*
      * Two replies to this name exist. With `binary-upload+` announced the data follows a `b`, for every client; an
