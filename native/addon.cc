@@ -10,6 +10,7 @@
 #include "machine.h"
 #include "repeater_binding.h"
 #include "socket_binding.h"
+#include "task_folder.h"
 #include "terminal.h"
 #include "tracer_binding.h"
 
@@ -60,6 +61,23 @@ Napi::Value sharesMemory(const Napi::CallbackInfo& info) {
   return order < 0 ? info.Env().Undefined() : Napi::Boolean::New(info.Env(), order == 0);
 }
 
+Napi::Value taskStats(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  outstep::TaskFolder folder(static_cast<pid_t>(integer(info[0])));
+  std::vector<pid_t> tids = outstep::conversion::tids(info[1]);
+  auto names = Napi::Array::New(env, tids.size());
+  auto cpus = Napi::Int32Array::New(env, tids.size());
+  for (uint32_t index = 0; index < tids.size(); ++index) {
+    auto stat = folder.stat(tids[index]).value_or(outstep::TaskStat{});
+    names.Set(index, Napi::String::New(env, stat.name));
+    cpus[index] = stat.cpu;
+  }
+  auto object = Napi::Object::New(env);
+  object.Set("names", names);
+  object.Set("cpus", cpus);
+  return object;
+}
+
 Napi::Value canAnswerCalls(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), outstep::listener::canAnswer());
 }
@@ -75,6 +93,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("openSerial", Napi::Function::New(env, openSerial, "openSerial"));
   exports.Set("setForegroundGroup", Napi::Function::New(env, setForegroundGroup, "setForegroundGroup"));
   exports.Set("sharesMemory", Napi::Function::New(env, sharesMemory, "sharesMemory"));
+  exports.Set("taskStats", Napi::Function::New(env, taskStats, "taskStats"));
   exports.Set("canAnswerCalls", Napi::Function::New(env, canAnswerCalls, "canAnswerCalls"));
   return exports;
 }

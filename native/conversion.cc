@@ -1,19 +1,25 @@
 #include "conversion.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/ptrace.h>
 
 #include <algorithm>
+#include <span>
 
 namespace outstep::conversion {
 
-Napi::Value raise(Napi::Env env, const Failure& failure) {
+Napi::Object error(Napi::Env env, const Failure& failure) {
   std::string message = std::string(failure.request) + ": " + strerror(failure.code);
-  Napi::Error error = Napi::Error::New(env, message);
-  Napi::Object object = error.Value();
+  Napi::Object object = Napi::Error::New(env, message).Value();
   object.Set("errno", Napi::Number::New(env, failure.code));
   object.Set("request", Napi::String::New(env, failure.request));
   object.Set("tid", Napi::Number::New(env, failure.tid));
-  error.ThrowAsJavaScriptException();
+  return object;
+}
+
+Napi::Value raise(Napi::Env env, const Failure& failure) {
+  Napi::Error(env, error(env, failure)).ThrowAsJavaScriptException();
   return env.Undefined();
 }
 
@@ -29,6 +35,17 @@ uint64_t unsigned64(const Napi::Value& value) {
 
 pid_t tidOf(const Napi::CallbackInfo& info) {
   return static_cast<pid_t>(integer(info[0]));
+}
+
+std::vector<pid_t> tids(const Napi::Value& list) {
+  auto array = list.As<Napi::Int32Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+
+Napi::Int32Array tidList(Napi::Env env, const std::vector<pid_t>& tids) {
+  auto array = Napi::Int32Array::New(env, tids.size());
+  std::copy(tids.begin(), tids.end(), array.Data());
+  return array;
 }
 
 int handleOf(const Napi::CallbackInfo& info, size_t index) {
@@ -181,6 +198,8 @@ Arch arch(const Napi::Object& object) {
     auto row = value.As<Napi::Object>();
     result.signal_frames.push_back({offset(row, "pcOffset"), offset(row, "flagsOffset")});
   });
+  result.thread_pointer_note = static_cast<int>(number(object, "threadPointerNote"));
+  result.thread_pointer_offset = offset(object, "threadPointerOffset");
   result.trap_flag = word(object, "trapFlag");
   result.alignment_flag = word(object, "alignmentFlag");
   result.breakpoint_pc_offset = static_cast<uint64_t>(number(object, "breakpointPcOffset"));
@@ -374,8 +393,6 @@ Napi::Value birth(Napi::Env env, const Event& event) {
   return object;
 }
 
-}  // namespace
-
 Napi::Value event(Napi::Env env, const Napi::Function& make, const Event& event) {
   if (event.kind == Event::Kind::kPrinted) return printed(env, event);
   if (event.kind == Event::Kind::kBorn) return birth(env, event);
@@ -401,6 +418,38 @@ Napi::Value event(Napi::Env env, const Napi::Function& make, const Event& event)
       is_call ? Napi::String::New(env, event.call_end == CallEnd::kEntry ? "entry" : "return") : undefined,
       is_call ? Napi::Number::New(env, event.call_number) : undefined,
   });
+}
+
+/** There is nothing to say of it but that the thread has stopped: for an interrupt, or at its birth. */
+bool isPlainEventStop(const Event& event) {
+  return event.kind == Event::Kind::kStopped && event.event == PTRACE_EVENT_STOP && event.code == SIGTRAP &&
+         !event.stepped && !event.at_site && !event.refused && !event.in_long_range;
+}
+
+Napi::Value eventStops(Napi::Env env, std::span<const Event> events) {
+  std::vector<pid_t> tids;
+  for (const Event& one : events) tids.push_back(one.tid);
+  auto object = Napi::Object::New(env);
+  object.Set("kind", Napi::String::New(env, "event-stops"));
+  object.Set("tids", tidList(env, tids));
+  return object;
+}
+
+}  // namespace
+
+Napi::Array news(Napi::Env env, const Napi::Function& make, const std::vector<Event>& events) {
+  auto list = Napi::Array::New(env);
+  uint32_t length = 0;
+  for (auto next = events.begin(); next != events.end();) {
+    auto end = std::find_if_not(next, events.end(), isPlainEventStop);
+    if (end == next) {
+      list.Set(length++, event(env, make, *next++));
+      continue;
+    }
+    list.Set(length++, eventStops(env, {next, end}));
+    next = end;
+  }
+  return list;
 }
 
 Napi::String resumeResult(Napi::Env env, ResumeResult result) {

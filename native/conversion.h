@@ -10,6 +10,8 @@
 
 namespace outstep::conversion {
 
+/** A NativeError. */
+Napi::Object error(Napi::Env env, const Failure& failure);
 /** Throws a NativeError. */
 Napi::Value raise(Napi::Env env, const Failure& failure);
 
@@ -18,6 +20,9 @@ uint64_t unsigned64(const Napi::Value& value);
 Napi::BigInt bigint(Napi::Env env, uint64_t value);
 /** The first argument: a thread or process id. */
 pid_t tidOf(const Napi::CallbackInfo& info);
+/** Of an Int32Array. */
+std::vector<pid_t> tids(const Napi::Value& list);
+Napi::Int32Array tidList(Napi::Env env, const std::vector<pid_t>& tids);
 /** An argument that is the handle of a space. */
 int handleOf(const Napi::CallbackInfo& info, size_t index = 0);
 
@@ -33,9 +38,10 @@ ResumeMode resumeMode(const Napi::Value& value);
 BreakpointPrograms breakpointPrograms(const Napi::Object& object);
 agent::Program program(const Napi::Value& bytes);
 Napi::Object outcome(Napi::Env env, const agent::Outcome& outcome);
-/** The function that makes the object of a stop or an end; made once, and given to `event`. */
+/** The function that makes the object of a stop or an end; made once, and given to `news`. */
 Napi::Function eventMaker(Napi::Env env);
-Napi::Value event(Napi::Env env, const Napi::Function& make, const Event& event);
+/** In their order. */
+Napi::Array news(Napi::Env env, const Napi::Function& make, const std::vector<Event>& events);
 Napi::String resumeResult(Napi::Env env, ResumeResult result);
 
 }  // namespace outstep::conversion

@@ -28,6 +28,9 @@ struct SignalFrame {
 /** Byte offsets in the general regset and other facts of an architecture; src/native/binding-types.ts
  * NativeArch. */
 struct Arch {
+  /** No regset has this note type. */
+  static constexpr int kUserArea = 0;
+
   int general_note = 0;
   size_t general_size_bytes = 0;
   /** Size of one register in it: 4 or 8. */
@@ -37,6 +40,9 @@ struct Arch {
   size_t flags_offset = 0;
   int syscall_next_offset = -1;
   int syscall_flags_offset = -1;
+  /** The regset that has the thread pointer; kUserArea: the user area has it. */
+  int thread_pointer_note = kUserArea;
+  size_t thread_pointer_offset = 0;
   uint64_t trap_flag = 0;
   uint64_t alignment_flag = 0;
   std::vector<uint8_t> breakpoint_bytes;

@@ -35,6 +35,22 @@ bool loadGeneral(Tracee& tracee, const Arch& arch) {
   return true;
 }
 
+bool loadThreadPointer(Tracee& tracee, const Arch& arch, uint64_t* pointer) {
+  if (arch.thread_pointer_note == Arch::kUserArea)
+    return ptrace_ops::peekUser(tracee.tid, arch.thread_pointer_offset, pointer) == 0;
+  if (arch.thread_pointer_note == arch.general_note) {
+    if (!loadGeneral(tracee, arch)) return false;
+    *pointer = tracee.word(arch.thread_pointer_offset);
+    return true;
+  }
+  std::vector<uint8_t> regset(arch.thread_pointer_offset + arch.register_bytes);
+  size_t size_bytes = regset.size();
+  int code = ptrace_ops::getRegset(tracee.tid, arch.thread_pointer_note, regset.data(), &size_bytes);
+  if (code != 0 || size_bytes != regset.size()) return false;
+  memcpy(pointer, regset.data() + arch.thread_pointer_offset, arch.register_bytes);
+  return true;
+}
+
 bool storeGeneral(Tracee& tracee, const Arch& arch) {
   if (!tracee.is_general_dirty) return true;
   tracee.is_general_dirty = false;

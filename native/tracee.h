@@ -161,6 +161,8 @@ struct Tracee {
 
 /** Fetches the general regset when it is not at hand. False: the thread is gone. */
 bool loadGeneral(Tracee& tracee, const Arch& arch);
+/** False: it cannot be read. */
+bool loadThreadPointer(Tracee& tracee, const Arch& arch, uint64_t* pointer);
 /** Stores the general regset when it was changed. False: the thread is gone. */
 bool storeGeneral(Tracee& tracee, const Arch& arch);
 

@@ -146,9 +146,12 @@ void Tracer::adopt(pid_t tid, int space_handle) {
 }
 
 int Tracer::interrupt(pid_t tid) {
+  // Its stop will be waited for: thousands of signals would be handled one by one.
+  stop_signals_.set(false);
   if (Tracee* tracee = find(tid)) {
     tracee->is_interrupted = true;
     interrupted_.push_back(tid);
+    are_stopping_ = true;
   }
   return ptrace_ops::interrupt(tid);
 }
@@ -197,6 +200,15 @@ void Tracer::expectExit(Tracee& tracee) {
   tracee.is_general_valid = false;
   tracee.is_general_dirty = false;
   setState(tracee, RunState::kRunning);
+}
+
+uint64_t Tracer::threadPointer(pid_t tid) {
+  Tracee* tracee = find(tid);
+  const Space* its_space = tracee == nullptr ? nullptr : spaceOf(*tracee);
+  uint64_t pointer = 0;
+  bool is_there = its_space != nullptr && tracee->state == RunState::kStopped &&
+                  loadThreadPointer(*tracee, its_space->arch, &pointer);
+  return is_there ? pointer : 0;
 }
 
 bool Tracer::run(Tracee& tracee, bool step, int signal) {

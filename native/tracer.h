@@ -57,6 +57,16 @@ enum class RunRequest { kContinue, kStep, kSystemCall };
 
 enum class ResumeResult { kRunning, kGone, kRefused, kDone };
 
+/** What one look at the threads of a process came to. */
+struct Seizure {
+  /** Each has been interrupted. */
+  std::vector<pid_t> seized;
+  /** They are listed and have ended already. */
+  std::vector<pid_t> ended;
+  /** Those behind it were left alone. */
+  Failure refusal;
+};
+
 /**
  * The threads traced by one OS thread. Decides by itself every stop that its tables decide (steps inside a
  * range, passed signals, the ends of out-of-line steps) and hands up the rest. ptrace(2) ties all of this to
@@ -73,6 +83,13 @@ class Tracer {
 
   pid_t spawn(const struct SpawnOptions& options, Failure* failure);
   int seize(pid_t tid, int space_handle, bool exit_kill);
+  /** Seizes and interrupts the threads of a space's process that are not known yet. */
+  Seizure seizeThreads(int space_handle);
+  /** Whether a process has no thread but those that are known. False where the kernel does not count them. */
+  bool knowsEveryThread(int space_handle);
+  /** The stopped threads of a space that have a signal to take; the process's own counts where there is one
+   * thread. */
+  std::vector<pid_t> awaitingSignal(int space_handle);
   void adopt(pid_t tid, int space_handle);
   int interrupt(pid_t tid);
   int detach(Tracee& tracee, int signal);
@@ -119,12 +136,15 @@ class Tracer {
   /** Trace state variables, those of every program alike. */
   agent::Variables& variables() { return variables_; }
   agent::Outcome evaluate(Tracee& tracee, const Space& space, std::span<const uint8_t> program);
+  /** Of a stopped thread; 0: unknown. */
+  uint64_t threadPointer(pid_t tid);
   size_t traceeCount() const { return tracees_.size(); }
   size_t spaceCount() const { return spaces_.size(); }
   /** Kills what was launched, waits a little until it is reaped, and forgets everything else. */
   void dispose();
 
  private:
+  std::vector<pid_t> threadsOf(int space_handle) const;
   bool run(Tracee& tracee, bool step, int signal);
   RunRequest requestFor(Tracee& tracee, bool step, int signal);
   /** A stop by a seccomp filter. False: it is none of ours, and the thread goes on. */
@@ -209,6 +229,8 @@ class Tracer {
   bool reapKnown(pid_t tid, bool block, std::vector<Status>* taken);
   bool drain(bool block, std::vector<Status>* taken);
   bool takeNext(std::vector<Event>* events);
+  bool isAwaited(pid_t tid);
+  bool awaitInterrupted(std::vector<Status>* taken);
   void takeInterrupted(std::vector<Status>* taken);
   void takeRound(std::vector<Event>* events);
   bool reapReleased(pid_t pid);
@@ -232,6 +254,8 @@ class Tracer {
   agent::Variables variables_;
   /** In the order of their interrupts; those that have stopped since included. */
   std::deque<pid_t> interrupted_;
+  /** Some of them have stopped since they were waited for last. */
+  bool are_stopping_ = false;
   /** Threads that run and that nobody has heard of yet. */
   std::vector<pid_t> unreported_;
   /** Children at their first stops. */

@@ -39,6 +39,8 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                      {
                          InstanceMethod("spawn", &TracerBinding::spawn),
                          InstanceMethod("seize", &TracerBinding::seize),
+                         InstanceMethod("seizeThreads", &TracerBinding::seizeThreads),
+                         InstanceMethod("knowsEveryThread", &TracerBinding::knowsEveryThread),
                          InstanceMethod("adopt", &TracerBinding::adopt),
                          InstanceMethod("interrupt", &TracerBinding::interrupt),
                          InstanceMethod("detach", &TracerBinding::detach),
@@ -52,7 +54,6 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("unwatch", &TracerBinding::unwatch),
                          InstanceMethod("getRegset", &TracerBinding::getRegset),
                          InstanceMethod("setRegset", &TracerBinding::setRegset),
-                         InstanceMethod("peekUser", &TracerBinding::peekUser),
                          InstanceMethod("pokeUser", &TracerBinding::pokeUser),
                          InstanceMethod("getSiginfo", &TracerBinding::getSiginfo),
                          InstanceMethod("setSiginfo", &TracerBinding::setSiginfo),
@@ -70,7 +71,8 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("setPrograms", &TracerBinding::setPrograms),
                          InstanceMethod("setHardwarePrograms", &TracerBinding::setHardwarePrograms),
                          InstanceMethod("setWatchedValues", &TracerBinding::setWatchedValues),
-                         InstanceMethod("awaitsSignal", &TracerBinding::awaitsSignal),
+                         InstanceMethod("awaitingSignal", &TracerBinding::awaitingSignal),
+                         InstanceMethod("threadPointers", &TracerBinding::threadPointers),
                          InstanceMethod("hitOwners", &TracerBinding::hitOwners),
                          InstanceMethod("evaluate", &TracerBinding::evaluate),
                          InstanceMethod("variable", &TracerBinding::variable),
@@ -118,6 +120,20 @@ Napi::Value TracerBinding::spawn(const Napi::CallbackInfo& info) {
 Napi::Value TracerBinding::seize(const Napi::CallbackInfo& info) {
   int code = tracer_.seize(tidOf(info), handleOf(info, 1), info[2].ToBoolean().Value());
   return doneOrGone(info, code, "PTRACE_SEIZE");
+}
+
+Napi::Value TracerBinding::seizeThreads(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Seizure seizure = tracer_.seizeThreads(handleOf(info));
+  auto object = Napi::Object::New(env);
+  object.Set("seized", conversion::tidList(env, seizure.seized));
+  object.Set("ended", conversion::tidList(env, seizure.ended));
+  if (seizure.refusal) object.Set("refusal", conversion::error(env, seizure.refusal));
+  return object;
+}
+
+Napi::Value TracerBinding::knowsEveryThread(const Napi::CallbackInfo& info) {
+  return truth(info, tracer_.knowsEveryThread(handleOf(info)));
 }
 
 Napi::Value TracerBinding::adopt(const Napi::CallbackInfo& info) {
@@ -171,12 +187,7 @@ Napi::Value TracerBinding::stepInPlace(const Napi::CallbackInfo& info) {
 Napi::Value TracerBinding::wait(const Napi::CallbackInfo& info) {
   std::vector<Event> events;
   tracer_.wait(integer(info[0]) * 1000, info[1].ToBoolean().Value(), &events);
-  auto list = Napi::Array::New(info.Env(), events.size());
-  for (size_t index = 0; index < events.size(); ++index) {
-    list.Set(static_cast<uint32_t>(index),
-             conversion::event(info.Env(), event_maker_.Value(), events[index]));
-  }
-  return list;
+  return conversion::news(info.Env(), event_maker_.Value(), events);
 }
 
 Napi::Value TracerBinding::watch(const Napi::CallbackInfo& info) {
@@ -269,13 +280,6 @@ Napi::Value TracerBinding::setRegset(const Napi::CallbackInfo& info) {
   return doneOrGone(info, code, "PTRACE_SETREGSET");
 }
 
-Napi::Value TracerBinding::peekUser(const Napi::CallbackInfo& info) {
-  uint64_t value = 0;
-  int code = ptrace_ops::peekUser(tidOf(info), static_cast<size_t>(integer(info[1])), &value);
-  if (code == 0) return bigint(info.Env(), value);
-  return code == ESRCH ? info.Env().Undefined() : raise(info.Env(), {code, "PTRACE_PEEKUSER", tidOf(info)});
-}
-
 Napi::Value TracerBinding::pokeUser(const Napi::CallbackInfo& info) {
   const Tracee* tracee = tracer_.find(tidOf(info));
   if (Space* space = tracee == nullptr ? nullptr : tracer_.spaceOf(*tracee)) space->is_armed = true;
@@ -299,8 +303,15 @@ Napi::Value TracerBinding::setSiginfo(const Napi::CallbackInfo& info) {
   return doneOrGone(info, ptrace_ops::setSiginfo(tidOf(info), &value), "PTRACE_SETSIGINFO");
 }
 
-Napi::Value TracerBinding::awaitsSignal(const Napi::CallbackInfo& info) {
-  return truth(info, ptrace_ops::awaitsSignal(tidOf(info), info[1].ToBoolean().Value()));
+Napi::Value TracerBinding::awaitingSignal(const Napi::CallbackInfo& info) {
+  return conversion::tidList(info.Env(), tracer_.awaitingSignal(handleOf(info)));
+}
+
+Napi::Value TracerBinding::threadPointers(const Napi::CallbackInfo& info) {
+  std::vector<pid_t> tids = conversion::tids(info[0]);
+  auto pointers = Napi::BigUint64Array::New(info.Env(), tids.size());
+  for (size_t index = 0; index < tids.size(); ++index) pointers[index] = tracer_.threadPointer(tids[index]);
+  return pointers;
 }
 
 Napi::Value TracerBinding::hitOwners(const Napi::CallbackInfo& info) {

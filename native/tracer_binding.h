@@ -21,6 +21,8 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
 
   Napi::Value spawn(const Napi::CallbackInfo& info);
   Napi::Value seize(const Napi::CallbackInfo& info);
+  Napi::Value seizeThreads(const Napi::CallbackInfo& info);
+  Napi::Value knowsEveryThread(const Napi::CallbackInfo& info);
   Napi::Value adopt(const Napi::CallbackInfo& info);
   Napi::Value interrupt(const Napi::CallbackInfo& info);
   Napi::Value detach(const Napi::CallbackInfo& info);
@@ -35,7 +37,6 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Uint8Array newBytes(Napi::Env env, size_t size_bytes);
   Napi::Value getRegset(const Napi::CallbackInfo& info);
   Napi::Value setRegset(const Napi::CallbackInfo& info);
-  Napi::Value peekUser(const Napi::CallbackInfo& info);
   Napi::Value pokeUser(const Napi::CallbackInfo& info);
   Napi::Value getSiginfo(const Napi::CallbackInfo& info);
   Napi::Value setSiginfo(const Napi::CallbackInfo& info);
@@ -52,7 +53,8 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value isSlotInUse(const Napi::CallbackInfo& info);
   Napi::Value setPrograms(const Napi::CallbackInfo& info);
   Napi::Value setHardwarePrograms(const Napi::CallbackInfo& info);
-  Napi::Value awaitsSignal(const Napi::CallbackInfo& info);
+  Napi::Value awaitingSignal(const Napi::CallbackInfo& info);
+  Napi::Value threadPointers(const Napi::CallbackInfo& info);
   Napi::Value hitOwners(const Napi::CallbackInfo& info);
   Napi::Value evaluate(const Napi::CallbackInfo& info);
   Napi::Value variable(const Napi::CallbackInfo& info);

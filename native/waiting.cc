@@ -60,6 +60,23 @@ bool Tracer::drain(bool block, std::vector<Status>* taken) {
   return reapKnown(info.si_pid, false, taken);
 }
 
+bool Tracer::isAwaited(pid_t tid) {
+  const Tracee* tracee = find(tid);
+  return tracee != nullptr && tracee->is_interrupted && tracee->state == RunState::kRunning;
+}
+
+/**
+ * Waits for the one of many threads that was interrupted last: when that has stopped most have, and they are
+ * had for one wake-up. False: there are not many, or those that are left take their time.
+ */
+bool Tracer::awaitInterrupted(std::vector<Status>* taken) {
+  while (interrupted_.size() > 1 && !isAwaited(interrupted_.back())) interrupted_.pop_back();
+  if (!are_stopping_ || interrupted_.size() < 2) return false;
+  if (!reapKnown(interrupted_.back(), true, taken)) takeInterrupted(taken);
+  are_stopping_ = !taken->empty();
+  return are_stopping_;
+}
+
 /** Threads that were interrupted stop about in that order, and asking for one is cheaper than asking which.
  */
 void Tracer::takeInterrupted(std::vector<Status>* taken) {
@@ -68,9 +85,7 @@ void Tracer::takeInterrupted(std::vector<Status>* taken) {
   while (!interrupted_.empty() && missed.size() < kMostMisses) {
     pid_t tid = interrupted_.front();
     interrupted_.pop_front();
-    const Tracee* tracee = find(tid);
-    bool is_awaited = tracee != nullptr && tracee->is_interrupted && tracee->state == RunState::kRunning;
-    if (is_awaited && !reapKnown(tid, false, taken)) missed.push_back(tid);
+    if (isAwaited(tid) && !reapKnown(tid, false, taken)) missed.push_back(tid);
   }
   interrupted_.insert(interrupted_.begin(), missed.begin(), missed.end());
 }
@@ -103,7 +118,7 @@ bool Tracer::takeNext(std::vector<Event>* events) {
     const Tracee* last = find(last_run_);
     bool is_it = last != nullptr && last->state == RunState::kRunning;
     reapKnown(is_it ? last_run_ : anyRunningTid(), true, &taken);
-  } else {
+  } else if (!awaitInterrupted(&taken)) {
     drain(true, &taken);
   }
   for (const Status& one : taken) {

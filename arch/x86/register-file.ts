@@ -45,7 +45,7 @@ class X86RegisterFile implements RegisterFile {
   readonly registers: readonly Register[];
   readonly undescribedCount: number;
   readonly expedited: readonly number[];
-  readonly targetDescription: string;
+  #description: string | undefined;
   readonly #table: RegisterTable;
   readonly #layout: XsaveLayout;
   readonly #located: readonly Located[];
@@ -67,7 +67,13 @@ class X86RegisterFile implements RegisterFile {
     // Every CPU that runs Linux of 64 bits has these; the rows of other features come behind them.
     this.undescribedCount = rows.filter((row) => features[row.feature].needs.length === 0).length;
     this.expedited = [this.byRole('fp'), this.byRole('sp'), this.byRole('pc')].map(({ number }) => number);
-    this.targetDescription = targetDescription(table.architecture, rows);
+  }
+
+  /** Made for the first who asks. */
+  get targetDescription(): string {
+    const rows = this.#located.map(({ row }) => row);
+    this.#description ??= targetDescription(this.#table.architecture, rows);
+    return this.#description;
   }
 
   byRole(role: RegisterRole): Register {

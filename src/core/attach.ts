@@ -2,23 +2,27 @@
 import { readFileSync } from 'node:fs';
 import { architectureNames } from '../../arch/index.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
-import { type Pid, type Tid, tid } from '../base/ids.js';
+import { type Pid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
 import { AddressSpace } from './address-space.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
-import { commandName, executablePath, statusField, threadIds, threadState } from './proc.js';
+import { commandName, executablePath, statusField } from './proc.js';
 import { Process } from './process.js';
 import type { Tracer } from './tracer.js';
 
-/** Two looks in a row may miss the same thread only if threads end during both; with all known ones held few can. */
+/**
+ * Without the kernel's count. Two looks in a row may miss the same thread only if threads end during both; with all known
+ * ones held few can.
+ */
 const neededQuietLooks = 3;
 
 export async function attachProcess(tracer: Tracer, target: Pid, engine: Engine): Promise<Attachment> {
   const present = tracer.tracedProcess(target);
   const attachment = (present ?? seizeProcess(tracer, target)).attachEngine(engine);
-  await attachment.quiesce();
-  if (present === undefined) {
+  if (present !== undefined) {
+    await attachment.quiesce();
+  } else {
     try {
       await takeEveryThread(tracer, attachment);
       await meetSignals(attachment);
@@ -33,17 +37,23 @@ export async function attachProcess(tracer: Tracer, target: Pid, engine: Engine)
 
 /**
  * Threads born before their parent was seized are nobody's children: they must be found. The kernel's list leaves out
- * threads when others end while it is read, so only several looks that find nothing new say that all are known.
+ * threads when others end while it is read: all are known when there are no more by its own count, or several looks have
+ * found nothing new.
  */
-async function takeEveryThread(tracer: Tracer, attachment: Attachment): Promise<void> {
+async function takeEveryThread({ native }: Tracer, attachment: Attachment): Promise<void> {
   const { process } = attachment;
-  const ended = new Set<Tid>();
+  const ended = new Set<number>();
   for (let quietLooks = 0; quietLooks < neededQuietLooks && process.isAlive; quietLooks++) {
     const endedBefore = ended.size;
-    const found = seizeThreads(tracer, process, ended);
+    const seizure = native.seizeThreads(process.space);
+    process.addSeized(seizure.seized);
+    if (seizure.refusal !== undefined) throw seizure.refusal;
+    for (const id of seizure.ended) ended.add(id);
     // One that has just ended may have made another one before.
-    if (found > 0 || ended.size > endedBefore) quietLooks = -1;
-    if (found > 0) await attachment.quiesce();
+    if (seizure.seized.length > 0 || ended.size > endedBefore) quietLooks = -1;
+    await attachment.quiesce();
+    // All of them held: there will be no others.
+    if (native.knowsEveryThread(process.space)) return;
   }
 }
 
@@ -68,7 +78,9 @@ function seizeProcess(tracer: Tracer, target: Pid): Process {
 /** What a failure of native code means for whoever wanted to attach; other errors stay what they are. */
 function refusedBy(error: unknown, target: Pid, name: string): unknown {
   if (!isNativeError(error)) return error;
-  return refused(target, name, `${errorText(error.message)}: ${whyRefused(target)}`, error.errno);
+  // One of its threads may be refused for a reason of its own.
+  const whom = error.request === 'PTRACE_SEIZE' ? error.tid : target;
+  return refused(target, name, `${errorText(error.message)}: ${whyRefused(whom)}`, error.errno);
 }
 
 function seizeFirst(tracer: Tracer, target: Process): boolean {
@@ -85,11 +97,10 @@ function seizeFirst(tracer: Tracer, target: Process): boolean {
 async function meetSignals(attachment: Attachment): Promise<void> {
   const { process } = attachment;
   const { native } = process;
-  const threads = [...process.threads.values()];
-  const waiting = threads.filter(
-    ({ state, tid: id }) =>
-      state.kind === 'stopped' && state.at === 'event' && native.awaitsSignal(id, threads.length === 1),
-  );
+  const waiting = [...native.awaitingSignal(process.space)].flatMap((id) => {
+    const thread = process.threads.get(tid(id));
+    return thread?.state.kind === 'stopped' && thread.state.at === 'event' ? [thread] : [];
+  });
   if (waiting.length === 0) return;
   native.setPassSignals(process.space, 0n);
   for (const thread of waiting) {
@@ -102,30 +113,7 @@ async function meetSignals(attachment: Attachment): Promise<void> {
   process.passSignalsChanged();
 }
 
-/** Seizes the threads that are not known yet; how many there were. Those that end meanwhile are added to `ended`. */
-function seizeThreads(tracer: Tracer, target: Process, ended: Set<Tid>): number {
-  let found = 0;
-  for (const id of threadIds(target.pid)) {
-    if (target.threads.has(id)) continue;
-    try {
-      if (!tracer.native.seize(id, target.space, false)) {
-        ended.add(id);
-        continue;
-      }
-    } catch (error) {
-      // Already ours: the kernel attached it together with its parent, whose event is on its way.
-      if (isNativeError(error) && Number(statusField(id, 'TracerPid')) === tracer.ownPid) continue;
-      if (!isEnding(threadState(id))) throw error;
-      ended.add(id);
-      continue;
-    }
-    target.addThread(id);
-    found += 1;
-  }
-  return found;
-}
-
-/** Until it is gone a thread that has ended is listed; the kernel refuses it with EPERM. */
+/** Until it is gone a process that has ended is listed. */
 function isEnding(state: string | undefined): boolean {
   return state === undefined || state === 'Z' || state === 'X';
 }
@@ -135,7 +123,7 @@ function errorText(message: string): string {
 }
 
 /** What the user can do something about, in the order of likelihood. */
-function whyRefused(target: Pid): string {
+function whyRefused(target: number): string {
   const holder = Number(statusField(target, 'TracerPid') ?? 0);
   if (holder !== 0) return `already traced by ${holder} (${commandName(holder) ?? 'unknown'})`;
   if (isEnding(statusField(target, 'State')?.[0]))

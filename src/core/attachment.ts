@@ -28,6 +28,7 @@ export interface ThreadResume {
 }
 
 const hold: ResumeAction = { kind: 'hold' };
+const letRun: ResumeAction = { kind: 'continue' };
 
 let lastOwner = 0;
 
@@ -158,7 +159,7 @@ export class Attachment {
 
   /** A thread has appeared. */
   voteForNew(thread: Thread): void {
-    this.#votes.set(thread, { kind: this.wishForNew });
+    this.#votes.set(thread, this.wishForNew === 'hold' ? hold : letRun);
   }
 
   voteFor(thread: Thread): ResumeAction {

@@ -3,7 +3,8 @@ import type { RegisterFile } from '../../arch/module.js';
 import type { NativeArch } from '../native/binding-types.js';
 import type { Machine } from './address-space.js';
 
-export function nativeArch({ arch, registerFile }: Machine): NativeArch {
+export function nativeArch(machine: Machine): NativeArch {
+  const { arch, registerFile } = machine;
   const { general, syscall, breakpoint, debugRegisters } = arch;
   return {
     generalNote: general.noteType,
@@ -17,6 +18,7 @@ export function nativeArch({ arch, registerFile }: Machine): NativeArch {
     syscallNumberOffset: syscall.currentNumberOffset ?? -1,
     syscallResultOffset: syscall.resultOffset,
     syscallInstructions: syscall.instructions,
+    ...threadPointerPlace(machine),
     trapFlag: general.trapFlag,
     alignmentFlag: general.alignmentFlag,
     breakpointBytes: breakpoint.bytes,
@@ -28,6 +30,17 @@ export function nativeArch({ arch, registerFile }: Machine): NativeArch {
     debugStatusMask: debugRegisters.statusMask,
     registers: registerPlaces(registerFile, general.noteType),
   };
+}
+
+function threadPointerPlace({
+  arch,
+  registerFile,
+}: Machine): Pick<NativeArch, 'threadPointerNote' | 'threadPointerOffset'> {
+  const { pointer } = arch.threadLocal;
+  if (pointer.kind === 'user-area') return { threadPointerNote: 0, threadPointerOffset: pointer.offset };
+  const register = registerFile.byRole('thread-pointer');
+  const row = registerFile.regsets.find(({ name }) => name === register.regset);
+  return { threadPointerNote: row?.noteType ?? 0, threadPointerOffset: register.offset };
 }
 
 /** Registers as far as they are in the general regset and fit into a word. */

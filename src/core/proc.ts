@@ -1,7 +1,6 @@
 /** What /proc says about processes and threads, proc(5). A process that is gone gives undefined or an empty list. */
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import type { Pid, Tid } from '../base/ids.js';
-import { tid } from '../base/ids.js';
 
 const deletedSuffix = ' (deleted)';
 
@@ -54,22 +53,6 @@ export function mayAddFilter(thread: Tid): boolean {
   return ((capabilities >> capSysAdmin) & 1n) === 1n;
 }
 
-export interface ThreadStat {
-  /** comm, up to 15 bytes, decoded as UTF-8. */
-  readonly name: string;
-  /** CPU that it last ran on. */
-  readonly cpu: number;
-}
-
-/** What one look at a thread of a thread group says; of one that is gone nothing and 0. */
-export function threadStat(group: Pid, thread: Tid): ThreadStat {
-  const stat = readUtf8(`/proc/${group}/task/${thread}/stat`) ?? '';
-  const end = stat.lastIndexOf(')');
-  // Field 39; the name before may contain anything.
-  const cpu = Number(stat.slice(end + 2).split(' ')[36] ?? 0);
-  return { name: stat.slice(stat.indexOf('(') + 1, Math.max(end, 0)).trimEnd(), cpu };
-}
-
 /** Fields of /proc/TID/task/TID/stat from the state (field 3) on; the name before may contain anything. */
 function statFields(thread: Tid): string[] | undefined {
   const stat = readUtf8(`/proc/${thread}/task/${thread}/stat`);
@@ -78,14 +61,6 @@ function statFields(thread: Tid): string[] | undefined {
 
 export function commandName(id: number): string | undefined {
   return readText(`/proc/${id}/comm`)?.trimEnd();
-}
-
-export function threadIds(process: Pid): Tid[] {
-  try {
-    return readdirSync(`/proc/${process}/task`).map((name) => tid(Number(name)));
-  } catch {
-    return [];
-  }
 }
 
 /** Whether an id is that of a process other than `process`, not of one of its threads. */

@@ -19,6 +19,7 @@ import { QuietChildren } from './quiet-children.js';
 import { type ForeignOrigin, Thread } from './thread.js';
 import { ThreadNews } from './thread-news.js';
 import { ThreadRunner } from './thread-runner.js';
+import { ThreadStats } from './thread-stats.js';
 import { ThreadStopper } from './thread-stopper.js';
 import type { Tracer } from './tracer.js';
 
@@ -38,6 +39,7 @@ export class Process {
   readonly caughtCalls: CaughtCalls;
   readonly quietChildren: QuietChildren;
   readonly program: LoadedProgram;
+  readonly stats: ThreadStats;
   readonly #threads = new Map<Tid, Thread>();
   readonly #running = new Set<Thread>();
   #runCount = 0;
@@ -67,6 +69,7 @@ export class Process {
     this.caughtCalls = new CaughtCalls(this);
     this.quietChildren = new QuietChildren(this);
     this.program = new LoadedProgram(this);
+    this.stats = new ThreadStats(this);
     this.#stopper = new ThreadStopper(this);
     this.#runner = new ThreadRunner(this);
     this.#news = new ThreadNews(this, this.#runner);
@@ -207,6 +210,12 @@ export class Process {
   /** Interrupts every running thread; resolves when none runs but those that sleep uninterruptibly. */
   stopRunning(): Promise<void> {
     return this.#stopper.stopRunning();
+  }
+
+  /** Makes threads known that were interrupted as soon as they were seized. */
+  addSeized(ids: Iterable<number>): void {
+    for (const id of ids) this.#stopper.noteInterrupted(this.addThread(tid(id)));
+    this.tracer.schedulePump();
   }
 
   interrupt(thread: Thread): void {

@@ -15,6 +15,25 @@ const handlerEntryCode = 5;
 /** SI_KERNEL, <asm-generic/siginfo.h>: the trap of an int3. */
 const kernelCode = 0x80;
 
+/** What the kernel says of a thread that it has stopped for an interrupt, or at its birth. */
+export function eventStopOf(id: number): NativeEvent {
+  return {
+    tid: id,
+    kind: 'stopped',
+    code: sigtrap,
+    event: eventStop,
+    message: 0,
+    signalCode: 0,
+    senderPid: 0,
+    pc: 0n,
+    atSite: false,
+    stepped: false,
+    refused: false,
+    inLongRange: false,
+    debugStatus: 0n,
+  };
+}
+
 export function isGroupStop(event: NativeEvent): boolean {
   return event.event === eventStop && event.code !== sigtrap;
 }

@@ -25,8 +25,13 @@ export class ThreadStopper {
 
   interrupt(thread: Thread): void {
     if (!thread.isRunning || thread.isInterrupted) return;
-    thread.isInterrupted = true;
     this.#process.native.interrupt(thread.tid);
+    this.noteInterrupted(thread);
+  }
+
+  /** PTRACE_INTERRUPT was called for it. */
+  noteInterrupted(thread: Thread): void {
+    thread.isInterrupted = true;
     this.#watchSleepers();
   }
 

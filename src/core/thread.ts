@@ -5,7 +5,6 @@ import { errorCodes, OutstepError } from '../base/errors.js';
 import { type Address, address, type KernelSignal, type Pid, type Tid } from '../base/ids.js';
 import type { EvaluationOutcome } from '../native/binding-types.js';
 import type { HitOwners } from './event.js';
-import { type ThreadStat, threadStat } from './proc.js';
 import type { Process } from './process.js';
 import type { RangeRun } from './range-run.js';
 
@@ -45,10 +44,8 @@ export class Thread {
   readonly ownSpace: number | undefined;
   #state: ThreadState = running;
   #isKilled = false;
-  /** As it was when this process had let threads run so often. */
-  #stat: (ThreadStat & { readonly runCount: number }) | undefined;
-  readonly #regsets = new Map<string, Uint8Array | undefined>();
-  readonly #regsetAccess: RegsetAccess;
+  readonly #knownRegsets = new Map<string, Uint8Array | undefined>();
+  #regsetAccess: RegsetAccess | undefined;
   /** A signal that waits to be delivered when the thread goes on. */
   pendingSignal: KernelSignal | undefined;
   /** An engine's word on the pending signal: another one in its place, or 0 for none. */
@@ -81,10 +78,6 @@ export class Thread {
     this.group = origin?.group ?? process.pid;
     this.ownSpace = origin?.ownSpace;
     this.debugImage = debugImage;
-    this.#regsetAccess = {
-      read: (regset) => this.#readRegset(regset),
-      write: (regset, bytes) => this.#writeRegset(regset, bytes),
-    };
   }
 
   get state(): ThreadState {
@@ -111,7 +104,7 @@ export class Thread {
     this.#state = state;
     this.process.noteState(this);
     // Of one that is gone out of its stop they are all that is left.
-    if (state.kind !== 'gone') this.#regsets.clear();
+    if (state.kind !== 'gone') this.#knownRegsets.clear();
     if (state.kind !== 'stopped') return;
     this.isInterrupted = false;
     this.isAsleep = false;
@@ -146,28 +139,26 @@ export class Thread {
    */
   readRegister(register: Register): Uint8Array | undefined {
     this.#mustBeStopped(`read ${register.name}`);
-    return this.process.registerFile.read(register, this.#regsetAccess);
+    return this.process.registerFile.read(register, this.#regsets());
   }
 
   /** As `readRegister`; of a thread that is gone, or about to be, what was read of it in its last stop. */
   lastRegister(register: Register): Uint8Array | undefined {
     if (this.isAlive && !this.#isKilled) return this.readRegister(register);
-    return this.process.registerFile.read(register, this.#regsetAccess);
+    return this.process.registerFile.read(register, this.#regsets());
   }
 
   /** False: the register cannot be written. Errors as `readRegister`. */
   writeRegister(register: Register, value: Uint8Array): boolean {
     this.#mustBeStopped(`write ${register.name}`);
-    return this.process.registerFile.write(register, value, this.#regsetAccess);
+    return this.process.registerFile.write(register, value, this.#regsets());
   }
 
   /** Where the thread's own data begins (the base of its thread-local storage); undefined: not available. */
   get threadPointer(): bigint | undefined {
-    const { arch, registerFile, native } = this.process;
-    const { pointer } = arch.threadLocal;
-    if (pointer.kind === 'user-area') return native.peekUser(this.tid, pointer.offset);
-    const bytes = this.readRegister(registerFile.byRole('thread-pointer'));
-    return bytes && numberOf(bytes);
+    this.#mustBeStopped('read the thread pointer');
+    const [pointer = 0n] = this.process.stats.pointersOf([this]);
+    return pointer === 0n ? undefined : pointer;
   }
 
   /**
@@ -205,27 +196,23 @@ export class Thread {
 
   /** Name of the thread (comm); empty when it is gone, or foreign: it bears that of a process then. */
   name(): string {
-    return this.isForeign ? '' : this.#look().name;
+    return this.process.stats.of([this])[0]?.name ?? '';
   }
 
-  /** CPU that it last ran on. */
-  core(): number {
-    return this.#look().cpu;
-  }
-
-  #look(): ThreadStat {
-    const { runCount, runningThreads } = this.process;
-    // Where it ran changes when it runs, and its name when any thread of its process does.
-    const isKnown = runningThreads.size === 0 && this.#stat?.runCount === runCount;
-    if (!isKnown) this.#stat = { ...threadStat(this.group, this.tid), runCount };
-    return this.#stat ?? threadStat(this.group, this.tid);
+  /** Made when it is needed first: of thousands of threads hardly any is looked at. */
+  #regsets(): RegsetAccess {
+    this.#regsetAccess ??= {
+      read: (regset) => this.#readRegset(regset),
+      write: (regset, bytes) => this.#writeRegset(regset, bytes),
+    };
+    return this.#regsetAccess;
   }
 
   #readRegset(name: string): Uint8Array | undefined {
-    if (this.#regsets.has(name) || !this.isStopped) return this.#regsets.get(name);
+    if (this.#knownRegsets.has(name) || !this.isStopped) return this.#knownRegsets.get(name);
     const row = this.process.registerFile.regsets.find((candidate) => candidate.name === name);
     const bytes = row && this.process.native.getRegset(this.tid, row.noteType, row.sizeBytes);
-    this.#regsets.set(name, bytes);
+    this.#knownRegsets.set(name, bytes);
     return bytes;
   }
 
@@ -234,7 +221,7 @@ export class Thread {
     if (row === undefined) throw new RangeError(`no regset ${name}`);
     if (!this.process.native.setRegset(this.tid, row.noteType, bytes))
       throw this.#stateError(`write regset ${name}`);
-    this.#regsets.set(name, bytes);
+    this.#knownRegsets.set(name, bytes);
   }
 
   endRangeRun(): void {
@@ -244,7 +231,7 @@ export class Thread {
 
   /** Registers were changed behind the cache. */
   forgetRegisters(): void {
-    this.#regsets.clear();
+    this.#knownRegsets.clear();
   }
 
   #mustBeStopped(what: string): void {

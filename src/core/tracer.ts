@@ -12,6 +12,7 @@ import { nativeBinding, sentinelPath } from '../native/binding.js';
 import type {
   NativeArch,
   NativeEvent,
+  NativeEventStops,
   NativeNews,
   NativePrinted,
   NativeTracer,
@@ -26,6 +27,7 @@ import { type LaunchOptions, launchProcess } from './launch.js';
 import { nativeArch } from './native-arch.js';
 import { elfIdentity, statusField, threadState } from './proc.js';
 import type { Process } from './process.js';
+import { eventStopOf } from './stop.js';
 import type { Thread } from './thread.js';
 
 /** A wait in native code is cheap when the answer comes soon; longer ones belong to the event loop. */
@@ -55,11 +57,12 @@ export class Tracer implements Disposable {
   /** Programs that are being launched and no processes yet. */
   readonly starting = new Set<Pid>();
   /** Taken from the kernel and not handed on yet. */
-  readonly #news: NativeNews[] = [];
+  readonly #news: Exclude<NativeNews, NativeEventStops>[] = [];
   #queued: (() => void)[] = [];
   #isScheduled = false;
   /** SIGCHLD came since the last look. */
   #isSignalled = false;
+  #isWatching = false;
   #isDisposed = false;
   #burstStart: number | undefined;
   readonly #onWarning: WarningListener;
@@ -188,7 +191,7 @@ export class Tracer implements Disposable {
   addProcess(added: Process): void {
     this.#hidden.delete(added.pid);
     this.#processes.set(added.pid, added);
-    this.native.watch(() => this.#onChildSignal());
+    this.#watch();
   }
 
   hideProcess(hidden: Process): void {
@@ -203,15 +206,23 @@ export class Tracer implements Disposable {
     this.#unwatchIfIdle();
   }
 
+  #watch(): void {
+    if (!this.#isWatching) this.native.watch(() => this.#onChildSignal());
+    this.#isWatching = true;
+  }
+
   /** Nothing of ours keeps the event loop alive then. */
   #unwatchIfIdle(): void {
-    if (this.#allProcesses().length === 0 && this.#listeners.size === 0) this.native.unwatch();
+    const isIdle = this.#processes.size === 0 && this.#hidden.size === 0 && this.#listeners.size === 0;
+    if (!isIdle) return;
+    this.native.unwatch();
+    this.#isWatching = false;
   }
 
   /** Whom the events of a thread are for. */
   listen(id: number, listener: EventListener): void {
     this.#listeners.set(id, listener);
-    this.native.watch(() => this.#onChildSignal());
+    this.#watch();
   }
 
   unlisten(id: number): void {
@@ -291,7 +302,10 @@ export class Tracer implements Disposable {
 
   /** In order, also when a listener disposes this tracer and the rest is wanted before it returns. */
   #dispatchAll(events: readonly NativeNews[]): void {
-    this.#news.push(...events);
+    for (const event of events) {
+      if (event.kind === 'event-stops') for (const id of event.tids) this.#news.push(eventStopOf(id));
+      else this.#news.push(event);
+    }
     for (let event = this.#news.shift(); event !== undefined; event = this.#news.shift())
       if (event.kind === 'printed') this.#onPrinted(event);
       else if (event.kind === 'born') this.tracedProcess(pid(event.process))?.addBorn(tid(event.tid));

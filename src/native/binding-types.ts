@@ -78,7 +78,23 @@ export interface NativeBirth {
   readonly process: number;
 }
 
-export type NativeNews = NativeEvent | NativePrinted | NativeBirth;
+/** Threads have stopped of which there is no more to say: after an interrupt, or at their birth (PTRACE_EVENT_STOP). */
+export interface NativeEventStops {
+  readonly kind: 'event-stops';
+  readonly tids: Int32Array;
+}
+
+export type NativeNews = NativeEvent | NativePrinted | NativeBirth | NativeEventStops;
+
+/** What one look at the threads of a process came to. */
+export interface NativeSeizure {
+  /** Seized and interrupted; their stops are still to come. */
+  readonly seized: Int32Array;
+  /** Listed still, and ended. */
+  readonly ended: Int32Array;
+  /** The kernel refused a thread; those listed behind it were left alone. */
+  readonly refusal?: NativeError;
+}
 
 /** A slot in the program's memory: the relocated instruction of a site, whatever repairs its results, and a jump back. */
 export interface NativeSlot {
@@ -166,6 +182,9 @@ export interface NativeArch {
   readonly syscallResultOffset: number;
   /** Every instruction that makes a system call, at most 4 bytes each. */
   readonly syscallInstructions: readonly Uint8Array[];
+  /** Note type of the regset that has the thread pointer; 0: the user area has it. */
+  readonly threadPointerNote: number;
+  readonly threadPointerOffset: number;
   /** Bit of the flags register that makes the CPU trap after each instruction. */
   readonly trapFlag: bigint;
   /** Bit of the flags register that makes the CPU check the alignment of what is accessed. */
@@ -238,9 +257,13 @@ export interface NativeTracer {
   spawn(options: SpawnOptions): number;
   /** PTRACE_SEIZE with the options this tracer uses; `exitKill` adds PTRACE_O_EXITKILL. False: gone. */
   seize(tid: number, space: number, exitKill: boolean): boolean;
+  /** As `seize` and `interrupt`, for each thread of a space's process that is not known yet. */
+  seizeThreads(space: number): NativeSeizure;
+  /** Whether a space's process has no threads but those that are known; false where the kernel does not count them. */
+  knowsEveryThread(space: number): boolean;
   /** Makes a thread known that the kernel attached by itself (clone, fork, vfork). */
   adopt(tid: number, space: number): void;
-  /** PTRACE_INTERRUPT. */
+  /** PTRACE_INTERRUPT. `wait` must follow: until then no listener of `watch` hears of stops. */
   interrupt(tid: number): boolean;
   /** PTRACE_DETACH, delivering `signal` (0: none). */
   detach(tid: number, signal: number): boolean;
@@ -271,8 +294,6 @@ export interface NativeTracer {
   getRegset(tid: number, noteType: number, sizeBytes: number): Uint8Array | undefined;
   /** Stores a regset; the general one is kept and stored when the thread is resumed. False: gone. */
   setRegset(tid: number, noteType: number, bytes: Uint8Array): boolean;
-  /** PTRACE_PEEKUSER. */
-  peekUser(tid: number, offset: number): bigint | undefined;
   /** PTRACE_POKEUSER. */
   pokeUser(tid: number, offset: number, value: bigint): boolean;
   /** siginfo_t (128 bytes, this process's own layout) of the last signal-delivery stop; undefined: gone, or stopped for another reason. */
@@ -327,10 +348,12 @@ export interface NativeTracer {
    */
   setWatchedValues(space: number, list: readonly NativeWatchedValue[]): void;
   /**
-   * Whether a stopped thread has a signal to take, of its own or (`ofProcess`) its process's; SIGKILL, SIGSTOP and SIGCONT
-   * do not count.
+   * The stopped threads of a space that have a signal to take, of their own or, if there is one thread, its process's;
+   * SIGKILL, SIGSTOP and SIGCONT do not count.
    */
-  awaitsSignal(tid: number, ofProcess: boolean): boolean;
+  awaitingSignal(space: number): Int32Array;
+  /** Thread pointers, in the same order; 0n: unknown, or the thread is not stopped. */
+  threadPointers(tids: Int32Array): BigUint64Array;
   /** The owners whose hit the breakpoint is that a stopped thread has reached; undefined: every one's. */
   hitOwners(tid: number): readonly number[] | undefined;
   /** Evaluates an agent expression in a stopped thread; undefined: gone. */
@@ -501,6 +524,11 @@ export interface NativeBinding {
    * or undefined when `fd` is no terminal of ours.
    */
   setForegroundGroup(fd: number, group: number): number | undefined;
+  /** Name (comm) and CPU of threads of one process, in the same order; of one that is gone nothing and 0. */
+  taskStats(
+    process: number,
+    tids: Int32Array,
+  ): { readonly names: readonly string[]; readonly cpus: Int32Array };
   /** Whether this kernel has what `NativeTracer.answerCalls` needs. */
   canAnswerCalls(): boolean;
   /** Whether two processes have one address space, kcmp(2); undefined: the kernel does not say, or one is gone. */

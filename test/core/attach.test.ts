@@ -31,14 +31,6 @@ function state(id: number): string {
   return statusOf(id, 'State');
 }
 
-function refusal(id: number): Error {
-  return Object.assign(new Error('PTRACE_SEIZE: Operation not permitted'), {
-    errno: 1,
-    request: 'PTRACE_SEIZE',
-    tid: id,
-  });
-}
-
 describe('attach', () => {
   it('stops every thread, and detach lets them run on', async () => {
     using spinner = await startSpinner(16);
@@ -148,22 +140,77 @@ describe('attach', () => {
     assert.equal(readdirSync('/proc/self/fd').length, before);
   });
 
-  it('does without a thread that ends meanwhile, and lets go when a thread is refused', async () => {
-    using spinner = await startSpinner(3);
+  it('finds the signals that several threads are about to get', async () => {
+    using spinner = await startSpinner(4);
+    // The C library makes threads with every signal blocked.
+    await eventually('no thread blocks a signal', () =>
+      threadsOf(spinner.id).every((id) => /^0+$/.test(statusOf(id, 'SigBlk'))),
+    );
     using tracer = new Tracer();
-    const seize = sinon.stub(tracer.native, 'seize');
-    seize.callThrough();
-    const [, , last] = threadsOf(spinner.id);
-    assert.ok(last);
-    seize.withArgs(last, sinon.match.any, false).throws(refusal(last));
+    const { native } = tracer;
+    const seizeThreads = native.seizeThreads.bind(native);
+    const signalled: number[] = [];
+    sinon.stub(native, 'seizeThreads').callsFake((space) => {
+      const seizure = seizeThreads(space);
+      for (const id of seizure.seized.subarray(0, 2)) {
+        native.tgkill(spinner.id, id, constants.signals.SIGUSR1);
+        signalled.push(id);
+      }
+      return seizure;
+    });
+    const attachment = await tracer.attach(spinner.id, new RecordingEngine([], ['exit']));
+    const pending = [...attachment.process.threads.values()].filter(
+      ({ pendingSignal }) => pendingSignal === constants.signals.SIGUSR1,
+    );
+    assert.deepEqual(
+      pending.map((thread) => thread.tid),
+      signalled,
+    );
+    assert.equal(signalled.length, 2);
+    await attachment.detach();
+  });
+
+  it('lets go of all threads when one is traced already, and names who does', async () => {
+    using spinner = await startSpinner(3);
+    const [, middle, last] = threadsOf(spinner.id);
+    assert.ok(middle && last);
+    const other = spawn('strace', ['-o', '/dev/null', '-p', String(middle)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = once(other, 'exit');
+    await once(other.stderr, 'data');
+    using tracer = new Tracer();
     await assert.rejects(tracer.attach(spinner.id, new RecordingEngine()), {
       code: errorCodes.ATTACH_REFUSED,
+      message: `Cannot attach to process ${spinner.id} (spinner): Operation not permitted: already traced by ${other.pid} (strace)`,
     });
     assert.equal(tracer.processes.size, 0);
+    assert.equal(tracer.tableSizes().threads, 0);
     assert.equal(tracerOf(spinner.id), 0);
-    seize.restore();
+    assert.equal(tracerOf(last), 0);
+    other.kill();
+    await ended;
     const attachment = await tracer.attach(spinner.id, new RecordingEngine());
     assert.equal(attachment.process.threads.size, 3);
+  });
+
+  it('has every thread of a program that makes threads and ends them all the time', async () => {
+    using storm = startOrphan(await compileFixture('thread-storm'), []);
+    await eventually('there are threads', () => threadsOf(storm.pid).length > 1);
+    using tracer = new Tracer();
+    for (let round = 0; round < 20; round++) {
+      const attachment = await tracer.attach(storm.pid, new RecordingEngine());
+      const known = [...attachment.process.threads.keys()];
+      for (const id of threadsOf(storm.pid)) {
+        if (/^[XZ]/.test(state(id))) continue;
+        assert.ok(
+          known.some((one) => one === id),
+          `thread ${id}, ${state(id)}, is known`,
+        );
+        assert.equal(state(id), 't');
+      }
+      await attachment.detach();
+    }
   });
 
   it('twice at the same time: the one that leaves does not take the other with it', async () => {

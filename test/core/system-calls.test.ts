@@ -13,9 +13,10 @@ import { projectRoot } from '../support/project-paths.js';
 const testModule = pathToFileURL(resolve(projectRoot, 'dist/test/core/traced-program.js')).href;
 const programsModule = pathToFileURL(resolve(projectRoot, 'dist/test/support/agent-program.js')).href;
 const counted = 'ptrace,wait4,waitid,rt_sigaction,process_vm_writev,pread64,pwrite64,timer_settime';
+const files = 'openat,read,close,newfstatat,getdents64';
 
 /** System calls of those kinds that a script makes, by name. */
-function callsOf(body: string, folder: string): Map<string, number> {
+function callsOf(body: string, folder: string, kinds: string): Map<string, number> {
   const script = resolve(folder, 'script.mjs');
   const summary = resolve(folder, 'summary');
   writeFileSync(
@@ -25,7 +26,7 @@ function callsOf(body: string, folder: string): Map<string, number> {
      ${body}
      globalThis.process.exit(0);`,
   );
-  execFileSync('strace', ['-c', '-e', `trace=${counted}`, '-o', summary, process.execPath, script], {
+  execFileSync('strace', ['-c', '-e', `trace=${kinds}`, '-o', summary, process.execPath, script], {
     stdio: 'ignore',
   });
   const lines = readFileSync(summary, 'latin1')
@@ -37,10 +38,10 @@ function callsOf(body: string, folder: string): Map<string, number> {
 }
 
 /** What one operation costs, from the difference between many and few of them. */
-function costOf(bodyFor: (count: number) => string): number {
+function costOf(bodyFor: (count: number) => string, kinds = counted): number {
   const folder = mkdtempSync(resolve(tmpdir(), 'outstep-'));
   const total = (count: number): number => {
-    const calls = callsOf(bodyFor(count), folder);
+    const calls = callsOf(bodyFor(count), folder, kinds);
     return [...calls].filter(([name]) => name !== 'total').reduce((sum, [, number]) => sum + number, 0);
   };
   const cost = (total(1200) - total(200)) / 1000;
@@ -61,6 +62,26 @@ describe('system calls', () => {
         }`,
     );
     assert.ok(cost < 4.5, `${cost} system calls`);
+  });
+
+  it('of the names and processors of all threads are three each, and none where nothing has run', async () => {
+    await compileFixture('spinner');
+    const cost = costOf(
+      (count) => `
+        const program = await launchFixture('spinner', ['20'], { holdAt: ['step-done'] });
+        const { attachment } = program;
+        continueAll(attachment);
+        while (attachment.process.threads.size < 20) await new Promise((resolve) => setTimeout(resolve, 10));
+        await attachment.quiesce();
+        const threads = [...attachment.process.threads.values()];
+        for (let round = 0; round < ${count} / 20; round++) {
+          attachment.resume([{ thread: threads[0], action: { kind: 'step' } }]);
+          await program.engine.next('step-done');
+          for (let look = 0; look < 3; look++) attachment.process.stats.of(threads);
+        }`,
+      files,
+    );
+    assert.ok(cost > 2.5 && cost < 3.5, `${cost} system calls for each thread`);
   });
 
   it('of a range step do not grow with the rounds of the loop', async () => {

@@ -212,7 +212,7 @@ export class OutOfLineHarness implements Disposable {
     const deadline = performance.now() + 10_000;
     while (performance.now() < deadline) {
       const [event] = this.#tracer.wait(100, false);
-      if (event === undefined || event.kind === 'printed' || event.kind === 'born') continue;
+      if (event === undefined || !('code' in event)) continue;
       assert.equal(event.kind, 'stopped', `the program lives (${event.kind} ${event.code})`);
       return event;
     }

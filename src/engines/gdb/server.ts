@@ -376,8 +376,8 @@ export class GdbServer {
 /** From now on this engine holds nothing. */
 function letRun(keeper: Attachment): void {
   keeper.newThreads = 'continue';
-  const threads = [...keeper.process.threads.values()];
-  keeper.resume(threads.map((thread) => ({ thread, action: { kind: 'continue' } })));
+  const action = { kind: 'continue' } as const;
+  keeper.resume(Array.from(keeper.process.threads.values(), (thread) => ({ thread, action })));
 }
 
 /** A bare name is a file of the current folder when there is one, and is searched in PATH otherwise. */

@@ -92,6 +92,22 @@ describe('qXfer', () => {
       assert.match(await fetch(client, 'threads'), new RegExp(`^<threads>\n${thread}\n</threads>\n$`));
     }));
 
+  it('gives the names that threads have now, whoever gave them', () =>
+    withSession('thread-names', { flags: ['-pthread'] }, async ({ client, pid, symbol }) => {
+      const main = `p${pid.toString(16)}.${pid.toString(16)}`;
+      const names = async (): Promise<readonly string[]> =>
+        [...(await fetch(client, 'threads')).matchAll(/ name="([^"]*)"/g)].map(([, name = '']) => name);
+      await names();
+      assert.equal(await client.request(`Z0,${symbol('named')},1`), 'OK');
+      assert.match(await client.request('vCont;c'), /^T05/);
+      assert.deepEqual(await names(), ['back\\slash', '&lt;&quot;&amp;&apos;&gt;) R 1']);
+      assert.equal(await client.request(`z0,${symbol('named')},1`), 'OK');
+      assert.match(await client.request(`vCont;s:${main}`), /^T05/);
+      assert.equal(await client.request(`Z0,${symbol('named')},1`), 'OK');
+      assert.match(await client.request(`vCont;c:${main}`), /^T05/);
+      assert.deepEqual(await names(), ['line\nend \xef\xbf\xbd', 'renamed']);
+    }));
+
   it('gives no library before the loader ran, then those that are loaded, and a part of them', () =>
     running(async ({ client, symbol }) => {
       const none = '<library-list-svr4 version="1.0"></library-list-svr4>';

@@ -8,8 +8,11 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
+const needsNothing = /^[ !#-%(-;=?-~]*$/;
+
 /** Text for an element or an attribute. Characters that XML does not allow become U+FFFD. */
 export function escapeXml(text: string): string {
+  if (needsNothing.test(text)) return text;
   let escaped = '';
   for (const char of text)
     escaped += isAllowed(char.codePointAt(0) ?? 0) ? (entities[char] ?? char) : '\ufffd';
