@@ -37,6 +37,11 @@ function isAlive(id: number): boolean {
   }
 }
 
+/** How many timers of POSIX a process has, proc(5). */
+function timerCount(list = readFileSync('/proc/self/timers', 'latin1')): number {
+  return list.match(/^ID: /gm)?.length ?? 0;
+}
+
 describe('a tracer', () => {
   it('works in a worker thread, and another one in the next', async () => {
     const program = await compileFixture('hot-threads');
@@ -49,6 +54,24 @@ describe('a tracer', () => {
       const [[code]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
       assert.equal(code, 0);
     }
+  });
+
+  it('has the timer of its waits from the one before it on its thread, with which the timer goes', async () => {
+    const program = await compileFixture('hot-threads');
+    const before = timerCount();
+    const ending = `go(); await exited; tracer.dispose();
+      const { readFileSync } = await import('node:fs');
+      const { parentPort } = await import('node:worker_threads');
+      for (let round = 0; round < 3; round++) {
+        const next = new Tracer();
+        next.native.wait(1, false);
+        next.dispose();
+      }
+      parentPort.postMessage(readFileSync('/proc/self/timers', 'latin1'));`;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script(program, ending))}`));
+    const [[timers]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
+    assert.equal(timerCount(timers), before + 1);
+    assert.equal(timerCount(), before);
   });
 
   it('that is forgotten at process.exit takes what it launched with it', async () => {
