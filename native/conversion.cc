@@ -23,6 +23,15 @@ Napi::Value raise(Napi::Env env, const Failure& failure) {
   return env.Undefined();
 }
 
+void callBack(const Napi::FunctionReference& function) {
+  Napi::Env env = function.Env();
+  // Refused while the environment is torn down: then there is nobody to tell.
+  napi_status status = napi_make_callback(env, nullptr, env.Global(), function.Value(), 0, nullptr, nullptr);
+  if (status != napi_pending_exception) return;
+  napi_value thrown = nullptr;
+  if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
+}
+
 int64_t integer(const Napi::Value& value) {
   return value.IsNumber() ? value.As<Napi::Number>().Int64Value() : 0;
 }

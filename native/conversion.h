@@ -15,6 +15,9 @@ Napi::Object error(Napi::Env env, const Failure& failure);
 /** Throws a NativeError. */
 Napi::Value raise(Napi::Env env, const Failure& failure);
 
+/** From the event loop; what the function throws is an uncaught exception. Within a handle scope. */
+void callBack(const Napi::FunctionReference& function);
+
 int64_t integer(const Napi::Value& value);
 uint64_t unsigned64(const Napi::Value& value);
 Napi::BigInt bigint(Napi::Env env, uint64_t value);

@@ -135,8 +135,7 @@ Napi::Value SocketBinding::watch(const Napi::CallbackInfo& info) {
     if (status < 0) self->events_ = 0;
     Napi::Env env = self->Env();
     Napi::HandleScope scope(env);
-    // Refused while the environment is torn down: then there is nobody to tell.
-    napi_make_callback(env, nullptr, env.Global(), self->listener_.Value(), 0, nullptr, nullptr);
+    conversion::callBack(self->listener_);
   });
   return info.Env().Undefined();
 }

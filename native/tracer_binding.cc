@@ -207,8 +207,7 @@ Napi::Value TracerBinding::watch(const Napi::CallbackInfo& info) {
         auto* self = static_cast<TracerBinding*>(handle->data);
         Napi::Env env = self->Env();
         Napi::HandleScope scope(env);
-        // Refused while the environment is torn down: then there is nobody to tell.
-        napi_make_callback(env, nullptr, env.Global(), self->listener_.Value(), 0, nullptr, nullptr);
+        conversion::callBack(self->listener_);
       },
       SIGCHLD);
   return info.Env().Undefined();

@@ -34,7 +34,7 @@ export class SocketConnection implements Connection {
     this.gone = new Promise((resolve) => {
       this.#resolveGone = resolve;
     });
-    this.#socket = new (nativeBinding().Socket)(fd, true, () => this.#onReady());
+    this.#socket = new (nativeBinding().Socket)(fd, true, () => this.#guard(() => this.#onReady()));
     this.#repeater = new (nativeBinding().Repeater)(server.tracer.native, this.#socket);
     this.#session = server.accept({
       write: (bytes) => this.#write(bytes),
@@ -67,6 +67,16 @@ export class SocketConnection implements Connection {
     this.#watch();
   }
 
+  /** Of a fault nobody would hear behind these calls, and the client would wait for ever. */
+  #guard(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#session.fail(error);
+      this.#leave();
+    }
+  }
+
   #read(waits: boolean): void {
     if (this.#session.mayRepeat) {
       this.#repeat();
@@ -92,8 +102,10 @@ export class SocketConnection implements Connection {
     this.#isReadDue = true;
     hostProcess.nextTick(() => {
       this.#isReadDue = false;
-      if (this.#isGone || this.#unsent.length > 0 || !this.#session.isQuiet) return;
-      if (performance.now() - this.#burstStart < longestBurstMs) this.#read(true);
+      this.#guard(() => {
+        if (this.#isGone || this.#unsent.length > 0 || !this.#session.isQuiet) return;
+        if (performance.now() - this.#burstStart < longestBurstMs) this.#read(true);
+      });
     });
   }
 

@@ -11,6 +11,7 @@ import {
   hexOfText,
   leastSharedBytes,
 } from 'gdb-js-rsp-parser';
+import { messageOf } from '../../base/errors.js';
 import type { KernelSignal, Pid } from '../../base/ids.js';
 import type { Process, Thread } from '../../core/index.js';
 import { AllStop } from './all-stop.js';
@@ -89,8 +90,27 @@ export class GdbSession {
   /** Bytes from the client. `answered`: so many packets at their beginning have been answered by the repeater. */
   receive(chunk: Uint8Array, answered = 0): void {
     if (this.isClosed) return;
-    this.#writer.skip(answered);
-    this.#queue.receive(chunk);
+    this.#guard(() => {
+      this.#writer.skip(answered);
+      this.#queue.receive(chunk);
+    });
+  }
+
+  /** Ends the connection for a fault of this server: what its client would be told from now on may be wrong. */
+  fail(error: unknown): void {
+    if (this.isClosed) return;
+    this.server.complain(
+      `The connection is closed because of an internal error: ${messageOf(error)}; what the client had set is undone`,
+    );
+    this.hangUp();
+  }
+
+  #guard(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Whether the transport's repeater may answer what comes next. */
@@ -131,11 +151,13 @@ export class GdbSession {
         this.forget(process);
       },
       answerLate: (reply) => {
-        this.#write(reply, true);
-        this.#queue.pump();
+        this.#guard(() => {
+          this.#write(reply, true);
+          this.#queue.pump();
+        });
       },
       notify: (stopReply) => {
-        if (!this.isClosed) this.#writer.notify('Stop', stopReply);
+        if (!this.isClosed) this.#guard(() => this.#writer.notify('Stop', stopReply));
       },
     };
   }
@@ -383,11 +405,15 @@ export class GdbSession {
     }
     this.#enter('answering');
     this.#writer.flush();
-    reply.catch(replyForError).then((late) => {
+    const answerLate = (late: Reply): void => {
       if (this.#state === 'answering') this.#enter('idle');
       this.#answer(entry, late);
       this.#queue.pump();
-    });
+    };
+    reply
+      .catch(replyForError)
+      .then(answerLate)
+      .catch((error: unknown) => this.fail(error));
   }
 
   #run(entry: PacketEntry, data: Uint8Array): Reply | Promise<Reply> {
