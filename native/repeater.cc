@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "frame.h"
 #include "socket.h"
@@ -12,8 +13,8 @@ namespace outstep {
 
 namespace {
 
-constexpr size_t kMostExchanges = 16;
-constexpr size_t kMostForms = 16;
+/** The session knows no more of them, nor of the forms of one. */
+constexpr size_t kMostExchanges = 64;
 constexpr size_t kLongestFrameBytes = 128;
 /** The packets that may be handed back: one for each exchange. */
 constexpr size_t kHandBackBytes = kMostExchanges * kLongestFrameBytes;
@@ -70,7 +71,6 @@ void Repeater::learnRun(const std::string& packet, pid_t tid, ResumeMode mode, S
   exchange.tid = tid;
   exchange.mode = mode;
   std::erase_if(exchange.forms, [&](const StopForm& known) { return known.site == form.site; });
-  if (exchange.forms.size() == kMostForms) exchange.forms.erase(exchange.forms.begin());
   exchange.forms.push_back(std::move(form));
 }
 
@@ -213,13 +213,25 @@ bool Repeater::hasUnheardSite(bool inserted_only) const {
   });
 }
 
+/** The session does it itself; behind a run only when it has heard of that, and others may look at the sites
+ * before. */
+void Repeater::undo(const Exchange& exchange, bool is_behind_run) {
+  Space* space = tracer_.space(exchange.space);
+  if (space == nullptr) return;
+  if (exchange.inserts) takeOut(exchange, *space);
+  if (!exchange.inserts && is_behind_run) putIn(exchange, *space);
+}
+
 void Repeater::handBack(uint8_t* into, ssize_t count, Served* served) {
   std::string packets;
-  for (const Exchange* exchange : unheard_) {
-    if (exchange->is_run) tracer_.setAhead(exchange->tid, {last_stop_});
-    // The session puts it in itself.
-    Space* space = exchange->inserts ? tracer_.space(exchange->space) : nullptr;
-    if (space != nullptr) takeOut(*exchange, *space);
+  bool is_behind_run = false;
+  for (const Exchange* exchange : std::exchange(unheard_, {})) {
+    if (exchange->is_run) {
+      tracer_.setAhead(exchange->tid, {last_stop_});
+      is_behind_run = true;
+    } else {
+      undo(*exchange, is_behind_run);
+    }
     packets += exchange->frame;
     served->answered += 1;
   }

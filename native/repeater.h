@@ -72,6 +72,7 @@ class Repeater {
   bool hasUnheardSite(bool inserted_only) const;
   std::string formReply(const Exchange& exchange, Tracee& tracee, const Event& event);
   void note(const Exchange& exchange);
+  void undo(const Exchange& exchange, bool is_behind_run);
   /** Puts before `count` new bytes the packets that the session has to hear of. */
   void handBack(uint8_t* into, ssize_t count, Served* served);
 

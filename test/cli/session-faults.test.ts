@@ -1,7 +1,6 @@
 /** Faults of the server itself in the middle of a session: its client is sent away, and the server goes on. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { closeSync, openSync, readSync } from 'node:fs';
 import { afterEach, describe, it } from 'mocha';
 import { createSandbox } from 'sinon';
 import { parseComm } from '../../src/cli/comm.js';
@@ -14,11 +13,11 @@ import { symbolValue } from '../core/traced-program.js';
 import { compileFixed, newServer } from '../engines/gdb/traced-session.js';
 import { bounded } from '../support/bounded.js';
 import { connectRaw } from '../support/raw-client.js';
+import { byteAt, trap } from '../support/raw-memory.js';
 
 const faults = createSandbox();
 const fault = new Error('this cannot be');
 const timeoutMs = 20_000;
-const trap = 0xcc;
 
 function thrown(): never {
   throw fault;
@@ -58,15 +57,6 @@ const cases: readonly { readonly where: string; readonly packet: string; readonl
       provoke: () => faults.stub(GdbSession.prototype, 'isQuiet').get(thrown),
     },
   ];
-
-/** What is in the memory of a process, traps included. */
-function byteAt(pid: number, address: bigint): number | undefined {
-  const memory = openSync(`/proc/${pid}/mem`, 'r');
-  const byte = new Uint8Array(1);
-  readSync(memory, byte, 0, 1, address);
-  closeSync(memory);
-  return byte[0];
-}
 
 interface Scene {
   readonly server: GdbServer;

@@ -142,9 +142,9 @@ export class AllStop implements RunMode {
    * heard so: it is kept for the next resume. So is one that comes while another process takes a step, which may wait
    * for the processor for a while; the next one stops it.
    */
-  interrupt(): void {
+  interrupt(isLate = false): void {
     const isKeptForOther = !this.#isInterruptKept && this.#context.processes.onlyStepsElsewhere;
-    if (this.#state.kind === 'running' && !isKeptForOther) this.#beginStop(true);
+    if (this.#state.kind === 'running' && !isKeptForOther && !isLate) this.#beginStop(true);
     else if (this.#state.kind !== 'stopping' || !this.#state.interrupted) this.#isInterruptKept = true;
   }
 

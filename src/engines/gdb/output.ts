@@ -102,6 +102,11 @@ export class PacketWriter {
     this.#sentBefore += replies;
   }
 
+  /** Replies that the client has are still to be given here. */
+  get isCatchingUp(): boolean {
+    return this.#sentBefore > 0;
+  }
+
   /** A packet has come. Its `+` leaves together with the reply, or by `flush` when the reply takes longer. */
   received(): void {
     this.#mustAcknowledge = this.#acknowledges;

@@ -24,6 +24,9 @@ const harmless: ReadonlySet<string> = new Set([
   'M',
 ]);
 
+/** What is known is forgotten when it is more, and learned anew; the repeater has room for as much. */
+const mostKnown = 64;
+
 interface Run {
   readonly packet: Uint8Array;
   readonly thread: Thread;
@@ -102,6 +105,7 @@ export class RepeatedPackets {
     }
     this.#packet = run.packet;
     const key = this.#newKey(`${run.thread.tid} ${site}`);
+    this.#run = run;
     if (key === undefined) return;
     this.#known.add(key);
     const registers = run.thread.process.registerFile.expedited;
@@ -118,7 +122,9 @@ export class RepeatedPackets {
   #newKey(what: string): string | undefined {
     if (this.#repeater === undefined) return undefined;
     const key = `${asciiText(this.#packet)} ${what}`;
-    return this.#known.has(key) ? undefined : key;
+    if (this.#known.has(key)) return undefined;
+    if (this.#known.size === mostKnown) this.forget();
+    return key;
   }
 }
 
@@ -133,7 +139,9 @@ function isRepeatable(
 function siteOf(stop: Stop, thread: Thread): bigint | undefined {
   if (stop.kind !== 'event' || stop.event.thread !== thread) return undefined;
   if (stop.event.kind === 'step-done') return 0n;
-  return stop.event.kind === 'breakpoint' && stop.event.owners === undefined ? stop.event.address : undefined;
+  if (stop.event.kind !== 'breakpoint' || stop.event.owners !== undefined) return undefined;
+  // For a client that expects the pc behind the trap the session has moved it.
+  return thread.pc === stop.event.address ? stop.event.address : undefined;
 }
 
 /** What a stop reply begins with, when its registers are all that follows. */

@@ -42,8 +42,8 @@ export interface RunMode {
   readonly owesNothing: boolean;
   /** Carries out a resume request. */
   resume(actions: readonly RequestedAction[]): Reply;
-  /** The interrupt byte, or `vCtrlC`. */
-  interrupt(): void;
+  /** The interrupt byte, or `vCtrlC`. `isLate`: the client knew already how the last resume had ended. */
+  interrupt(isLate?: boolean): void;
   onEvent(event: CoreEvent): EventAnswer;
   /** Whether the end of a process waits for a resume of it; its `leader` is there for the client until then. */
   keepsEnd(leader: Thread): boolean;

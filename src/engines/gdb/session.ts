@@ -130,7 +130,7 @@ export class GdbSession {
       onOverflow: (lengthBytes) => {
         this.#write(failure(errno.invalid, `packet of ${lengthBytes} bytes is too long`), false);
       },
-      onInterrupt: () => this.interrupt(),
+      onInterrupt: () => this.#mode.interrupt(this.#writer.isCatchingUp),
     };
   }
 

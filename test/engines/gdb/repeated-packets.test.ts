@@ -37,12 +37,12 @@ async function mayRepeat(client: WireClient): Promise<boolean> {
   return client.session.mayRepeat;
 }
 
-function withRepeater(test: Test, args: readonly string[] = ['0']): Promise<void> {
+function withRepeater(test: Test, args: readonly string[] = ['0'], tokens = gdbTokens): Promise<void> {
   return withSession('counting-loop', { args, tokens: 'none' }, async (session) => {
     session.client.disconnect();
     const repeater = new RecordingRepeater();
     const client = new WireClient(session.server, repeater);
-    await client.greet(gdbTokens);
+    await client.greet(tokens);
     await test(session, client, repeater);
   });
 }
@@ -84,6 +84,23 @@ describe('gdb session: repeated packets', () => {
       assert.match(await client.reply(), /^QC/);
       assert.equal(client.writes.length, before + 1);
     }));
+
+  it('leave an interrupt behind them to the next resume', () =>
+    withRepeater(async (_session, client) => {
+      await client.request('vCont;s');
+      client.session.receive(new TextEncoder().encode('$vCont;s#b8\x03'), 1);
+      assert.match(await client.request('vCont;c'), /^T02/);
+    }));
+
+  it('are not learned with a pc that the session has moved', () =>
+    withRepeater(
+      async ({ symbol }, client, repeater) => {
+        await client.runTo(symbol('count'));
+        assert.deepEqual([...repeater.runs], []);
+      },
+      ['0'],
+      gdbTokens.replace('swbreak+;', ''),
+    ));
 
   it('are forgotten when something is changed that may decide about them', () =>
     withRepeater(async (_session, client, repeater) => {
