@@ -184,6 +184,8 @@ export interface ArchModule {
     /** Size of one register in it: of addresses, and of what a push stores. */
     readonly registerBytes: 4 | 8;
     readonly pcOffset: number;
+    /** Of the pc in the user area (PTRACE_POKEUSER); undefined: it is not there. */
+    readonly pcUserOffset: number | undefined;
     readonly spOffset: number;
     readonly flagsOffset: number;
     /** Bit of the flags register that makes the CPU trap after each instruction; 0n: no such bit. */

@@ -195,6 +195,7 @@ Arch arch(const Napi::Object& object) {
   result.general_size_bytes = offset(object, "generalSizeBytes");
   result.register_bytes = offset(object, "registerBytes");
   result.pc_offset = offset(object, "pcOffset");
+  result.pc_user_offset = static_cast<int>(number(object, "pcUserOffset", -1));
   result.sp_offset = offset(object, "spOffset");
   result.flags_offset = offset(object, "flagsOffset");
   result.syscall_next_offset = static_cast<int>(number(object, "syscallNextOffset", -1));

@@ -120,7 +120,7 @@ bool emulate(Tracee& tracee, const Space& space, const Plan& plan, uint64_t pc) 
       if (countsToJump(tracee, effect)) destination = effect.target;
       break;
   }
-  tracee.setWord(space.arch.pc_offset, destination);
+  tracee.setPc(space.arch, destination);
   return true;
 }
 
@@ -169,17 +169,23 @@ bool restartsAtSite(const Slot& slot, const Arch& arch) {
          });
 }
 
+/** A thread that runs on makes a push itself for less than a write to its memory costs. */
+bool runsInSlot(const Tracee& tracee, const Plan& plan) {
+  bool is_push = plan.effect.op == Op::kPushRegister || plan.effect.op == Op::kPushValue;
+  return tracee.mode == ResumeMode::kContinue && is_push && plan.slot != 0;
+}
+
 }  // namespace
 
 Start start(Tracee& tracee, const Space& space, const Plan& plan) {
   uint64_t pc = tracee.word(space.arch.pc_offset);
   if (plan.kind == PlanKind::kRefuse || !isUnchanged(space, plan, pc)) return Start::kRefused;
-  bool is_emulated = plan.kind == PlanKind::kEmulate && mayEmulate(tracee, space, plan.effect) &&
-                     emulate(tracee, space, plan, pc);
+  bool is_emulated = plan.kind == PlanKind::kEmulate && !runsInSlot(tracee, plan) &&
+                     mayEmulate(tracee, space, plan.effect) && emulate(tracee, space, plan, pc);
   if (is_emulated) return Start::kEmulated;
   auto slot = plan.slot == 0 ? space.slots.end() : space.slots.find(plan.slot);
   if (slot == space.slots.end() || isBarred(tracee, space, slot->second)) return Start::kRefused;
-  tracee.setWord(space.arch.pc_offset, plan.slot);
+  tracee.setPc(space.arch, plan.slot);
   tracee.phase_address = plan.slot;
   tracee.entered_slot = plan.slot;
   tracee.program_traps = (tracee.word(space.arch.flags_offset) & space.arch.trap_flag) != 0;
@@ -206,7 +212,7 @@ bool translate(Tracee& tracee, const Space& space) {
   auto [start, slot] = *found;
   bool is_executed = tracee.word(arch.pc_offset) - start >= slot->slot_length_bytes;
   uint64_t original = is_executed ? slot->site + slot->site_length_bytes : slot->site;
-  tracee.setWord(arch.pc_offset, original);
+  tracee.setPc(arch, original);
   if (!is_executed) tracee.hit_site = slot->site;  // the same execution: not to be counted again
   if (!is_executed || !slot->makes_system_call) return true;
   if (isRestarting(tracee, arch) && restartsAtSite(*slot, arch)) tracee.restart_site = slot->site;

@@ -36,6 +36,8 @@ struct Arch {
   /** Size of one register in it: 4 or 8. */
   size_t register_bytes = 8;
   size_t pc_offset = 0;
+  /** In the user area of PTRACE_POKEUSER; -1: it is not there. */
+  int pc_user_offset = -1;
   size_t sp_offset = 0;
   size_t flags_offset = 0;
   int syscall_next_offset = -1;

@@ -117,7 +117,7 @@ std::optional<bool> Tracer::onSiteTrap(Tracee& tracee, Space& its_space, Event* 
   uint64_t trap = tracee.word(arch.pc_offset) - arch.breakpoint_pc_offset;
   bool is_site = its_space.siteAt(trap) != nullptr;
   if (!is_site && (event->signal_code != SI_KERNEL || !isRemovedSite(its_space, trap))) return std::nullopt;
-  tracee.setWord(arch.pc_offset, trap);
+  tracee.setPc(arch, trap);
   event->pc = trap;
   bool is_counted = (tracee.phase == Phase::kSignalStep && tracee.phase_address == trap) ||
                     std::exchange(tracee.restart_site, 0) == trap || tracee.returned_to == trap;
@@ -313,8 +313,7 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
     tracee = find(tid);
   }
   setState(*tracee, RunState::kStopped);
-  tracee->is_general_valid = false;
-  tracee->is_general_dirty = false;
+  tracee->discardGeneral();
   tracee->hit_site = 0;
   tracee->hit_owners.reset();
   tracee->was_in_slot = false;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ptrace_ops.h"
 
@@ -30,8 +31,8 @@ bool loadGeneral(Tracee& tracee, const Arch& arch) {
       ptrace_ops::getOwnRegisters(tracee.tid, tracee.general.data(), arch.general_size_bytes) != 0) {
     std::fill(tracee.general.begin(), tracee.general.end(), 0);
   }
+  tracee.discardGeneral();
   tracee.is_general_valid = true;
-  tracee.is_general_dirty = false;
   return true;
 }
 
@@ -52,8 +53,13 @@ bool loadThreadPointer(Tracee& tracee, const Arch& arch, uint64_t* pointer) {
 }
 
 bool storeGeneral(Tracee& tracee, const Arch& arch) {
-  if (!tracee.is_general_dirty) return true;
-  tracee.is_general_dirty = false;
+  bool is_dirty = std::exchange(tracee.is_general_dirty, false);
+  bool is_pc_dirty = std::exchange(tracee.is_pc_dirty, false);
+  if (!is_dirty && !is_pc_dirty) return true;
+  if (!is_dirty && !tracee.runs_other_code) {
+    auto offset = static_cast<size_t>(arch.pc_user_offset);
+    return ptrace_ops::pokeUser(tracee.tid, offset, tracee.word(arch.pc_offset)) == 0;
+  }
   const uint8_t* from = tracee.general.data();
   if (!tracee.runs_other_code)
     return ptrace_ops::setRegset(tracee.tid, arch.general_note, from, arch.general_size_bytes) == 0;

@@ -113,7 +113,9 @@ struct Tracee {
   /** The general regset, read at most once per stop and stored at most once, before the thread runs. */
   std::vector<uint8_t> general;
   bool is_general_valid = false;
+  /** Something else than the pc was changed. */
   bool is_general_dirty = false;
+  bool is_pc_dirty = false;
   /** Where its Tracer keeps those whose registers may have to be stored. */
   std::vector<pid_t>* changed = nullptr;
   bool is_in_changed = false;
@@ -138,12 +140,25 @@ struct Tracee {
     }
     noteChange();
   }
+  /** As `setWord`; storing nothing but the pc costs less. */
+  void setPc(const Arch& arch, uint64_t value) {
+    bool was_dirty = is_general_dirty;
+    setWord(arch.pc_offset, value);
+    is_pc_dirty = true;
+    is_general_dirty = was_dirty || arch.pc_user_offset < 0;
+  }
   /** `general` must be stored before the thread runs. */
   void noteChange() {
     is_general_dirty = true;
     if (changed == nullptr || is_in_changed) return;
     changed->push_back(tid);
     is_in_changed = true;
+  }
+  /** What is in `general` is not the thread's any more. */
+  void discardGeneral() {
+    is_general_valid = false;
+    is_general_dirty = false;
+    is_pc_dirty = false;
   }
 
  private:

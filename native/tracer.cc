@@ -63,7 +63,7 @@ int Tracer::resetSpace(Space& its_space, int handle, pid_t pid, Arch arch) {
   its_space.pid = pid;
   // Read as the former machine's.
   for (auto& [tid, tracee] : tracees_) {
-    if (tracee->space == handle) tracee->is_general_valid = tracee->is_general_dirty = false;
+    if (tracee->space == handle) tracee->discardGeneral();
   }
   return its_space.openMemory() ? 0 : errno;
 }
@@ -197,8 +197,7 @@ void Tracer::expectExits(pid_t pid) {
 }
 
 void Tracer::expectExit(Tracee& tracee) {
-  tracee.is_general_valid = false;
-  tracee.is_general_dirty = false;
+  tracee.discardGeneral();
   setState(tracee, RunState::kRunning);
 }
 

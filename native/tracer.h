@@ -228,7 +228,8 @@ class Tracer {
   void setState(Tracee& tracee, RunState state);
   bool reapKnown(pid_t tid, bool block, std::vector<Status>* taken);
   bool drain(bool block, std::vector<Status>* taken);
-  bool takeNext(std::vector<Event>* events);
+  bool drainStop(std::vector<Status>* taken);
+  bool takeNext(bool is_busy, std::vector<Event>* events);
   bool isAwaited(pid_t tid);
   bool awaitInterrupted(std::vector<Status>* taken);
   void takeInterrupted(std::vector<Status>* taken);

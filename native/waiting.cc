@@ -12,6 +12,15 @@
 
 namespace outstep {
 
+namespace {
+
+/** What waitpid(2) says of a stop, from what waitid(2) says. */
+int stopStatus(int code) {
+  return code << 8 | 0x7f;
+}
+
+}  // namespace
+
 /** Takes one status of a known thread. False: there is none (or, blocking, the clock ticked). */
 bool Tracer::reapKnown(pid_t tid, bool block, std::vector<Status>* taken) {
   int status;
@@ -39,6 +48,16 @@ void Tracer::scanKnown(std::vector<Status>* taken) {
 bool Tracer::reapReleased(pid_t pid) {
   if (released_.erase(pid) == 0) return false;
   waitpid(pid, nullptr, __WALL | WNOHANG);
+  return true;
+}
+
+/** Takes one stop of any thread, for less than `drain` does; ends are not looked at. False: there is none. */
+bool Tracer::drainStop(std::vector<Status>* taken) {
+  siginfo_t info = {};
+  int options = WSTOPPED | WNOHANG | __WALL | __WNOTHREAD;
+  if (waitid(P_ALL, 0, &info, options) != 0 || info.si_pid == 0) return false;
+  // A child of ours that nobody traces may be in a job-control stop: it is not asked about again.
+  if (info.si_code == CLD_TRAPPED) taken->push_back({info.si_pid, stopStatus(info.si_status)});
   return true;
 }
 
@@ -96,6 +115,8 @@ void Tracer::takeRound(std::vector<Event>* events) {
   std::vector<Status> taken;
   takeInterrupted(&taken);
   while (drain(false, &taken)) {
+    while (drainStop(&taken)) {
+    }
   }
   std::erase_if(taken, [this](const Status& one) {
     bool is_early = find(one.tid) == nullptr && isFirstStop(one.status);
@@ -111,14 +132,14 @@ pid_t Tracer::anyRunningTid() const {
   return found == tracees_.end() ? 0 : found->first;
 }
 
-/** The next stop of any thread. False: the clock ticked. */
-bool Tracer::takeNext(std::vector<Event>* events) {
+/** The next stop of any thread; `is_busy`: there may be one already. False: the clock ticked. */
+bool Tracer::takeNext(bool is_busy, std::vector<Event>* events) {
   std::vector<Status> taken;
   if (running_ == 1) {
     const Tracee* last = find(last_run_);
     bool is_it = last != nullptr && last->state == RunState::kRunning;
     reapKnown(is_it ? last_run_ : anyRunningTid(), true, &taken);
-  } else if (!awaitInterrupted(&taken)) {
+  } else if (!awaitInterrupted(&taken) && (!is_busy || !drainStop(&taken))) {
     drain(true, &taken);
   }
   for (const Status& one : taken) {
@@ -151,7 +172,7 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
   int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
   bool can_block = timeout_us > 0 && WaitClock::begin() == 0;
   for (int stops = 0; events->empty() && can_block && anyRunning();) {
-    if (takeNext(events) && ++stops % kStopsPerRound == 0) takeRound(events);
+    if (takeNext(stops > 0, events) && ++stops % kStopsPerRound == 0) takeRound(events);
     if (WaitClock::nowMicroseconds() >= deadline) break;
   }
   WaitClock::end();

@@ -1,6 +1,9 @@
 /** The general regset of either width of programs: slots of one size, one behind the other, little-endian. */
 import type { ArchModule, RegsetRow } from '../module.js';
 
+/** `regs.rip` of `struct user`, <sys/user.h>: the tracer's, whatever the width of the program. */
+const pcUserOffset = 16 * 8;
+
 export interface GeneralRegset<Slot extends string> {
   readonly row: RegsetRow;
   /** Byte offset of a slot in the set. */
@@ -25,6 +28,7 @@ export function generalRegsetOf<Slot extends string>(
       sizeBytes: row.sizeBytes,
       registerBytes: slotBytes,
       pcOffset: offsetOf(pc),
+      pcUserOffset,
       spOffset: offsetOf(sp),
       flagsOffset: offsetOf(flags),
       /** EFLAGS.TF. */

@@ -11,6 +11,7 @@ export function nativeArch(machine: Machine): NativeArch {
     generalSizeBytes: general.sizeBytes,
     registerBytes: general.registerBytes,
     pcOffset: general.pcOffset,
+    pcUserOffset: general.pcUserOffset ?? -1,
     spOffset: general.spOffset,
     flagsOffset: general.flagsOffset,
     syscallNextOffset: syscall.nextAddressOffset ?? -1,

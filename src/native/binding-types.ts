@@ -171,6 +171,8 @@ export interface NativeArch {
   /** Size of one register in it, 4 or 8: of addresses, and of what a push stores. */
   readonly registerBytes: number;
   readonly pcOffset: number;
+  /** In the user area; -1: it is not there. */
+  readonly pcUserOffset: number;
   readonly spOffset: number;
   readonly flagsOffset: number;
   /** The registers that hold the next address and the flags after `syscall`; -1 where there are none. */

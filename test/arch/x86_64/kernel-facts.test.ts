@@ -67,6 +67,7 @@ describe('x86_64 and the kernel headers', () => {
     for (const [name, number] of Object.entries(syscall.numbers))
       assert.equal(number, fact(`syscall.${name}`), name);
     assert.equal(general.pcOffset, fact('abi.rip'));
+    assert.equal(general.pcUserOffset, fact('user.rip'));
     assert.equal(general.spOffset, fact('abi.rsp'));
     assert.equal(general.flagsOffset, fact('abi.eflags'));
   });
