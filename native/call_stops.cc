@@ -5,6 +5,7 @@
 #include <sys/ptrace.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ptrace_ops.h"
 #include "tracer.h"
@@ -94,6 +95,7 @@ bool Tracer::onFilterStop(Tracee& tracee, Space& its_space, Event* event) {
     if (tracee.is_in_call && tracee.call_number >= 0) return !goOn(tracee, 0, event);
     event->event = 0;
     event->code = SIGTRAP | 0x80;
+    tracee.is_at_filter = true;
     return true;
   }
   // A filter of the program's own: without a tracer there is no such call.
@@ -105,7 +107,9 @@ bool Tracer::onFilterStop(Tracee& tracee, Space& its_space, Event* event) {
 }
 
 bool Tracer::onCallStop(Tracee& tracee, const Space& its_space, Phase ended, Event* event) {
-  bool is_entry = isEntry(tracee);
+  // A filter tells of beginnings only, and whoever was last seen inside a call next comes out of it.
+  bool is_filters = std::exchange(tracee.is_at_filter, false);
+  bool is_entry = is_filters || (!tracee.is_in_call && isEntry(tracee));
   int number = numberIn(tracee, its_space.arch);
   // rt_sigreturn(2) restores the register that has the number as well.
   if (!is_entry && number < 0) number = tracee.call_number;

@@ -83,6 +83,8 @@ struct Tracee {
   /** Stopped on the way into a system call or inside one, and let run since only as far as its end is
    * reported. */
   bool is_in_call = false;
+  /** Its stop by a filter of ours is about to be read as that of a call's beginning. */
+  bool is_at_filter = false;
   /** Of the call that it is in, when its beginning was seen; else -1. */
   int call_number = -1;
   /** The slot that it was let run into and may still be inside of; 0: none. */
