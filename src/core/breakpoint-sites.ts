@@ -46,6 +46,10 @@ export class BreakpointSites implements ShadowSource {
   #hasWarned = false;
   /** Sites whose hits native code decides by programs. */
   readonly #programmed = new Set<bigint>();
+  /** Another number whenever the sites, or what is wanted of them, are others. */
+  #version = 0;
+  /** The original's when this copy was made. */
+  #copiedVersion: number | undefined;
   /** Taken out while threads ran: a fork that nobody has told of yet may have copied the trap. */
   readonly #removed = new Map<bigint, Site>();
 
@@ -90,6 +94,7 @@ export class BreakpointSites implements ShadowSource {
     if (present === undefined || !this.#isInMemory(present, this.#memory)) this.#place(address, present);
     const site = this.#sites.get(address);
     site?.owners.set(owner, programs);
+    this.#version += 1;
     if (site !== undefined) this.#tellPrograms(site);
   }
 
@@ -121,6 +126,7 @@ export class BreakpointSites implements ShadowSource {
 
   /** A site is new in the tables, or has another plan. */
   #enter(site: Site): void {
+    this.#version += 1;
     const { plan } = site.known;
     if (plan.kind !== 'refuse' && plan.operandAddress !== undefined) this.#readers.add(site.address);
     else this.#readers.delete(site.address);
@@ -143,7 +149,9 @@ export class BreakpointSites implements ShadowSource {
   /** Takes back one owner's wish; the bytes go when nobody wants the site any more. */
   remove(address: bigint, owner: BreakpointOwner): void {
     const site = this.#sites.get(address);
-    if (site?.owners.delete(owner) === true) this.#takeOutUnwanted(site);
+    if (site?.owners.delete(owner) !== true) return;
+    this.#version += 1;
+    this.#takeOutUnwanted(site);
   }
 
   #takeOutUnwanted(site: Site): void {
@@ -236,12 +244,14 @@ export class BreakpointSites implements ShadowSource {
       const programs = site.owners.get(owner);
       if (programs === undefined) continue;
       site.owners.set(heir, programs);
+      this.#version += 1;
       this.#tellPrograms(site);
     }
   }
 
   /** Into the tables of a copy of the memory, whose bytes are looked at in `settleCopy`. */
   copyTo(copy: BreakpointSites): void {
+    copy.#copiedVersion = this.#version;
     for (const site of this.#removed.values()) copy.#removed.set(site.address, site);
     for (const site of this.#sites.values())
       copy.#sites.set(site.address, {
@@ -267,11 +277,23 @@ export class BreakpointSites implements ShadowSource {
     });
     for (const site of this.#removed.values()) this.#restore(site, this.#memory);
     this.#removed.clear();
-    this.#plans.settleCopy();
+    const isComplete = !this.#plans.settleCopy();
     const kept = new Set(wanted.map(({ address }) => address));
     for (const site of [...this.#sites.values()]) if (!kept.has(site.address)) this.#takeOut(site);
-    for (const { address, wanting } of wanted)
+    const isSame = isComplete && original.#version === this.#copiedVersion;
+    for (const { address, wanting } of wanted) {
+      if (isSame && this.#keepAll(original.#sites.get(address), wanting)) continue;
       for (const [owner, programs] of wanting) this.#keep(address, owner, programs);
+    }
+  }
+
+  /** A site that is still as it was copied, and of which everybody keeps what they want. False: it is not so. */
+  #keepAll(original: Site | undefined, wanting: readonly [BreakpointOwner, BreakpointPrograms][]): boolean {
+    const site = original && this.#sites.get(original.address);
+    if (site === undefined || original?.owners.size !== wanting.length) return false;
+    for (const [owner, programs] of wanting) site.owners.set(owner, programs);
+    this.#guard(site.address, site.original);
+    return true;
   }
 
   #keep(address: bigint, owner: BreakpointOwner, programs: BreakpointPrograms): void {

@@ -92,7 +92,8 @@ function settle(child: Process, { maker, kind, isShared }: NewChild, original: A
     heirs.set(followedBy.owner, attachment.owner);
   }
   child.hardware.copyFrom(parent.hardware, heirs);
-  child.hardwareChanged();
+  // A new process has no debug registers, and its tables in native code say so.
+  if (!child.hardware.isEmpty) child.hardwareChanged();
   parent.report(maker, [{ kind, thread: maker, child }]);
 }
 

@@ -30,6 +30,10 @@ export class HardwarePoints {
     this.#image = registers.none;
   }
 
+  get isEmpty(): boolean {
+    return this.#wanted.length === 0;
+  }
+
   get image(): DebugImage {
     return this.#image;
   }
@@ -74,8 +78,9 @@ export class HardwarePoints {
     this.#keep((wanted) => wanted.owner !== owner || !samePoint(wanted.point, point));
   }
 
-  removeAllOf(owner: BreakpointOwner): void {
-    this.#keep((wanted) => wanted.owner !== owner);
+  /** @returns whether there were any. */
+  removeAllOf(owner: BreakpointOwner): boolean {
+    return this.#keep((wanted) => wanted.owner !== owner);
   }
 
   /** A child gets what its parent has; `heirs` says who wants it there in the place of whom. */
@@ -134,14 +139,16 @@ export class HardwarePoints {
     return this.#wanted.some((wanted) => wanted.owner === owner && samePoint(wanted.point, point));
   }
 
-  #keep(stays: (wanted: Wanted) => boolean): void {
+  /** @returns whether any does not. */
+  #keep(stays: (wanted: Wanted) => boolean): boolean {
     const wanted = this.#wanted.filter(stays);
-    if (wanted.length === this.#wanted.length) return;
+    if (wanted.length === this.#wanted.length) return false;
     this.#wanted = wanted;
     const points = wanted.map((entry) => entry.point);
     // Fewer points always fit.
     this.#image =
       points.length === 0 ? this.#registers.none : (this.#registers.allocate(points) ?? this.#image);
+    return true;
   }
 }
 

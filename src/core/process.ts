@@ -377,9 +377,9 @@ export class Process {
   dropAttachment(attachment: Attachment): void {
     this.#attachments = this.#attachments.filter((other) => other !== attachment);
     if (!this.#addressSpace.isWantedBy(attachment.owner)) this.sites.removeAllOf(attachment.owner);
-    this.hardware.removeAllOf(attachment.owner);
+    const hadPoints = this.hardware.removeAllOf(attachment.owner);
     if (!this.#isAlive || this.#attachments.length === 0) return;
-    this.hardwareChanged();
+    if (hadPoints) this.hardwareChanged();
     this.passSignalsChanged();
     this.caughtCalls.wishesChanged();
     this.resumeWanted();

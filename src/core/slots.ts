@@ -95,8 +95,7 @@ export class Slots {
   }
 
   /** Whether a slot is in the memory: in a copy it may be missing that was placed after the fork. */
-  holds(slot: PlacedSlot | undefined): boolean {
-    if (slot === undefined) return false;
+  holds(slot: PlacedSlot): boolean {
     const now = new Uint8Array(slot.bytes.length);
     return (
       this.#memory.read(slot.address, now) === now.length &&
@@ -121,6 +120,7 @@ export class Slots {
 
   /** Gives everything back through a stopped thread that is in no slot; unmaps nothing where a seccomp filter might mind. */
   release(thread: Thread): void {
+    if (this.#areas.length === 0) return;
     const mayCall = !thread.process.caughtCalls.isFilteredByOthers(thread.tid);
     for (const { start, lengthBytes, originals } of this.#areas) {
       for (const [address, bytes] of originals ?? []) this.#memory.write(address, bytes);

@@ -79,9 +79,15 @@ export class StepPlans {
     for (const address of this.#idle) copy.#idle.add(address);
   }
 
-  /** Forgets the slots that a copy of the memory came too early for. */
-  settleCopy(): void {
-    for (const known of this.#plans.values()) if (!this.#slots.holds(known.slot)) known.slot = undefined;
+  /** Forgets the slots that a copy of the memory came too early for. @returns whether there were any. */
+  settleCopy(): boolean {
+    let isAnyMissing = false;
+    for (const known of this.#plans.values()) {
+      if (known.slot === undefined || this.#slots.holds(known.slot)) continue;
+      known.slot = undefined;
+      isAnyMissing = true;
+    }
+    return isAnyMissing;
   }
 
   /** The plan at an address, of a site or kept. */
