@@ -71,6 +71,7 @@ export class Attachment {
   }
 
   set newThreads(wish: 'hold' | 'continue') {
+    if (wish === this.#newThreads) return;
     this.#newThreads = wish;
     this.process.quietChildren.wishesChanged();
   }
@@ -126,7 +127,10 @@ export class Attachment {
   /** As `quiesce`, where nothing runs any more. False: something does, and nothing was done. */
   quiesceAtOnce(): boolean {
     if (this.process.anyRunning()) return false;
-    this.#holdAll();
+    if (this.process.runningThreads.size > 0) this.#holdAll();
+    // Until this engine resumes no thread is made: native code need not hear of it.
+    this.#isQuiet = true;
+    this.#votes.clear();
     return true;
   }
 
@@ -300,7 +304,7 @@ export class Attachment {
       this.withdraw();
       return;
     }
-    await this.quiesce();
+    if (!this.quiesceAtOnce()) await this.quiesce();
     // Meanwhile this engine may have left in another way, and another one come.
     if (!this.#isAttached) return;
     const isLast = this.process.attachments.length === 1;

@@ -253,7 +253,7 @@ export class GdbServer {
       return;
     }
     this.#console.line(`Detaching from process ${one.pid}`);
-    if (keeper !== undefined) await keeper.quiesce();
+    if (keeper?.quiesceAtOnce() === false) await keeper.quiesce();
     await session.abandon(one);
     if (this.#isShared(one)) {
       this.#handOver([one], session);
