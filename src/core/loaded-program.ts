@@ -19,7 +19,7 @@ export class LoadedProgram {
     this.#process = process;
   }
 
-  /** Path of the file, without the mark of a deleted one; empty when the process is gone. */
+  /** Path of the file, `/proc/PID/exe` where it has been deleted; empty when the process is gone. */
   executablePath(): string {
     return executablePath(this.#process.pid) ?? '';
   }

@@ -68,11 +68,12 @@ export function isOtherProcess(process: Pid, id: number): boolean {
   return existsSync(`/proc/${id}`) && !existsSync(`/proc/${process}/task/${id}`);
 }
 
-/** Path of the program; a deleted file's path without the mark that the kernel appends. */
+/** Path under which the program's file can be opened: the kernel's own link where it has been deleted, proc(5). */
 export function executablePath(process: Pid): string | undefined {
+  const link = `/proc/${process}/exe`;
   try {
-    const path = readlinkSync(`/proc/${process}/exe`);
-    return path.endsWith(deletedSuffix) ? path.slice(0, -deletedSuffix.length) : path;
+    const path = readlinkSync(link);
+    return path.endsWith(deletedSuffix) && !existsSync(path) ? link : path;
   } catch {
     return undefined;
   }

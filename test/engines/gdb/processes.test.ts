@@ -65,7 +65,7 @@ describe('gdb session: processes', () => {
       await client.request('!');
       const reply = await client.request(`vRun;${hexOfText('/nonexistent/program')}`);
       assert.match(reply, /^E\..*\/nonexistent\/program/);
-      assert.match(await client.request('vRun;'), /^E\./);
+      assert.match(await client.request('vRun;'), /^E16$/);
       assert.match(await client.request('vRun;zz'), /^E/);
       assert.equal(await client.request('?'), 'W00');
     }));

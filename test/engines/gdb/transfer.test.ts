@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { asciiBytes } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { parseLibraryAnnex } from '../../../src/engines/gdb/objects/libraries-svr4.js';
 import { pieceOf } from '../../../src/engines/gdb/packets/transfer.js';
 import { startOrphan } from '../../support/orphan.js';
+import { eventually } from '../../support/proc-files.js';
 import { TestProcess } from '../../support/test-process.js';
 import { compileFixed, newServer, type TracedSession, withSession } from './traced-session.js';
 import { WireClient } from './wire-client.js';
@@ -84,6 +87,29 @@ describe('qXfer', () => {
       assert.equal(await fetch(client, 'exec-file', pid.toString(16)), path);
       assert.equal(await client.request('qXfer:exec-file:read:7ffffffe:0,100'), 'E03');
     }));
+
+  it('gives a path at which a deleted program can be opened', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'deleted-'));
+    try {
+      const path = join(folder, 'workers');
+      copyFileSync(await compileFixed('workers', ['-pthread']), path);
+      using program = startOrphan(path, ['1']);
+      await eventually('it runs', () => readlinkSync(`/proc/${program.pid}/exe`) === path);
+      rmSync(path);
+      const { server } = newServer();
+      try {
+        await server.attach(program.pid);
+        const client = new WireClient(server);
+        await client.greet();
+        assert.equal(await fetch(client, 'exec-file'), `/proc/${program.pid}/exe`);
+        assert.equal(await client.request('D'), 'OK');
+      } finally {
+        server.dispose();
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   it('gives all threads with core and name', () =>
     running(async ({ client, pid }) => {

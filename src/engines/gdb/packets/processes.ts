@@ -72,7 +72,8 @@ function parseProgram(fields: FieldReader): Program {
 async function run(session: GdbSession, { program, args }: Program): Promise<Reply> {
   const { server } = session;
   const name = program === '' ? server.lastProgram?.program : program;
-  if (name === undefined) return failure(errno.invalid, 'no program to run');
+  // Without words gdb says which of its settings names a program.
+  if (name === undefined) return failure(errno.invalid);
   const process = await server.startProcess(name, args, session.launchSettings);
   await server.give(process, session);
   return session.reportPresent(process, 'started');
