@@ -8,7 +8,7 @@ import { describe, it } from 'mocha';
 import { parseLibraryAnnex } from '../../../src/engines/gdb/objects/libraries-svr4.js';
 import { pieceOf } from '../../../src/engines/gdb/packets/transfer.js';
 import { startOrphan } from '../../support/orphan.js';
-import { eventually } from '../../support/proc-files.js';
+import { eventually, threadsOf } from '../../support/proc-files.js';
 import { TestProcess } from '../../support/test-process.js';
 import { compileFixed, newServer, type TracedSession, withSession } from './traced-session.js';
 import { WireClient } from './wire-client.js';
@@ -177,6 +177,7 @@ describe('qXfer', () => {
 
   it('tells of a thread that no signal stopped as of a SIGSTOP of the server', async () => {
     using program = startOrphan(await compileFixed('workers', ['-pthread']), ['1']);
+    await eventually('its threads are there', () => threadsOf(program.pid).length === 2);
     const { server } = newServer();
     try {
       await server.attach(program.pid);
