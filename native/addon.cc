@@ -1,8 +1,11 @@
 /** What the addon exports; its typed surface is src/native/binding-types.ts. */
 #include <linux/kcmp.h>
 #include <napi.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "conversion.h"
 #include "frame_binding.h"
@@ -11,6 +14,7 @@
 #include "repeater_binding.h"
 #include "socket_binding.h"
 #include "task_folder.h"
+#include "task_lines.h"
 #include "terminal.h"
 #include "tracer_binding.h"
 
@@ -65,17 +69,52 @@ Napi::Value taskStats(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   outstep::TaskFolder folder(static_cast<pid_t>(integer(info[0])));
   std::vector<pid_t> tids = outstep::conversion::tids(info[1]);
-  auto names = Napi::Array::New(env, tids.size());
+  auto comms = Napi::Uint8Array::New(env, tids.size() * outstep::kCommBytes);
   auto cpus = Napi::Int32Array::New(env, tids.size());
   for (uint32_t index = 0; index < tids.size(); ++index) {
     auto stat = folder.stat(tids[index]).value_or(outstep::TaskStat{});
-    names.Set(index, Napi::String::New(env, stat.name));
+    size_t length = std::min(stat.name.size(), outstep::kCommBytes);
+    memcpy(comms.Data() + index * outstep::kCommBytes, stat.name.data(), length);
     cpus[index] = stat.cpu;
   }
   auto object = Napi::Object::New(env);
-  object.Set("names", names);
+  object.Set("comms", comms);
   object.Set("cpus", cpus);
   return object;
+}
+
+Napi::Value taskLines(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto object = info[0].As<Napi::Object>();
+  const auto text = [&](const char* name) { return object.Get(name).As<Napi::String>().Utf8Value(); };
+  outstep::TaskLineFormat format{text("beforeId"), text("beforeCpu"), text("beforeName"),
+                                 text("beforePointer"), text("end")};
+  outstep::TaskColumns tasks;
+  tasks.tids = outstep::conversion::tids(info[1]);
+  auto cpus = info[2].As<Napi::Int32Array>();
+  auto comms = info[3].As<Napi::Uint8Array>();
+  size_t count = tasks.tids.size();
+  bool has_pointers = info[4].IsTypedArray();
+  size_t pointers = has_pointers ? info[4].As<Napi::BigUint64Array>().ElementLength() : count;
+  if (cpus.ElementLength() != count || comms.ByteLength() != count * outstep::kCommBytes ||
+      pointers != count) {
+    Napi::RangeError::New(env, "columns of different lengths").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  tasks.cpus = cpus.Data();
+  tasks.comms = reinterpret_cast<const char*>(comms.Data());
+  if (has_pointers) tasks.pointers = info[4].As<Napi::BigUint64Array>().Data();
+  tasks.pointer_bytes = static_cast<size_t>(integer(object.Get("pointerBytes")));
+  auto name_text = info[5].As<Napi::Function>();
+  std::string lines = outstep::taskLines(format, tasks, [&](std::string_view comm) -> std::string {
+    if (env.IsExceptionPending()) return {};
+    Napi::Value name = name_text.Call({Napi::Buffer<char>::Copy(env, comm.data(), comm.size())});
+    return name.IsString() ? name.As<Napi::String>().Utf8Value() : std::string();
+  });
+  if (env.IsExceptionPending()) return env.Undefined();
+  auto bytes = Napi::Uint8Array::New(env, lines.size());
+  memcpy(bytes.Data(), lines.data(), lines.size());
+  return bytes;
 }
 
 Napi::Value canAnswerCalls(const Napi::CallbackInfo& info) {
@@ -94,6 +133,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("setForegroundGroup", Napi::Function::New(env, setForegroundGroup, "setForegroundGroup"));
   exports.Set("sharesMemory", Napi::Function::New(env, sharesMemory, "sharesMemory"));
   exports.Set("taskStats", Napi::Function::New(env, taskStats, "taskStats"));
+  exports.Set("taskLines", Napi::Function::New(env, taskLines, "taskLines"));
   exports.Set("canAnswerCalls", Napi::Function::New(env, canAnswerCalls, "canAnswerCalls"));
   return exports;
 }

@@ -85,6 +85,11 @@ export class Attachment {
     return this.#isAttached;
   }
 
+  /** Every thread is held, and nobody waits to hear of one. */
+  get holdsAllSilently(): boolean {
+    return this.#votes.size === 0 && this.#awaited.size === 0;
+  }
+
   /** Bit n - 1: signal n may pass without a word to this engine. */
   get passSignals(): bigint {
     return this.engine.mask.has('signal') ? this.#passSignals : (1n << 64n) - 1n;
@@ -163,7 +168,7 @@ export class Attachment {
 
   /** A thread has appeared. */
   voteForNew(thread: Thread): void {
-    this.#votes.set(thread, this.wishForNew === 'hold' ? hold : letRun);
+    if (this.wishForNew === 'continue') this.#votes.set(thread, letRun);
   }
 
   voteFor(thread: Thread): ResumeAction {

@@ -10,5 +10,6 @@ export type { LaunchOptions } from './launch.js';
 export { Memory } from './memory.js';
 export { type Origin, Process } from './process.js';
 export { Thread } from './thread.js';
+export type { ThreadLineFormat } from './thread-stats.js';
 export { Tracer } from './tracer.js';
 export { mayRunUnasked } from './unasked-runs.js';

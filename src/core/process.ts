@@ -172,6 +172,11 @@ export class Process {
     if (this.wishFor(thread).kind === 'hold') this.interrupt(thread);
   }
 
+  /** Of threads that have stopped for an interrupt, takes those of which nobody is to hear. @returns the others */
+  takeHeldStops(ids: Int32Array): Int32Array {
+    return this.#news.takeHeldStops(ids);
+  }
+
   listenTo(thread: Thread): void {
     this.tracer.listen(thread.tid, (event) => this.#news.onEvent(thread, event));
   }

@@ -16,8 +16,10 @@ import {
   readEventStop,
   readSignalStop,
 } from './stop.js';
-import type { Thread } from './thread.js';
+import type { Thread, ThreadState } from './thread.js';
 import type { ThreadRunner } from './thread-runner.js';
+
+const heldStop: ThreadState = { kind: 'stopped', at: 'event' };
 
 export class ThreadNews {
   readonly #process: Process;
@@ -32,6 +34,24 @@ export class ThreadNews {
 
   onFirstStop(born: () => void): void {
     this.#onFirstStop = born;
+  }
+
+  /**
+   * Threads that have stopped for an interrupt. While every engine holds everything there is nothing to tell, and nobody
+   * to let go on; there may be thousands.
+   * @returns those of which there is more to be said
+   */
+  takeHeldStops(ids: Int32Array): Int32Array {
+    const process = this.#process;
+    const isBusy = this.#onFirstStop !== undefined || process.addressSpace.inPlace.isUnderWay;
+    if (isBusy || process.attachments.length === 0) return ids;
+    if (!process.attachments.every(({ holdsAllSilently }) => holdsAllSilently)) return ids;
+    return ids.filter((id) => {
+      const thread = process.threads.get(tid(id));
+      if (thread === undefined || thread.isNew || thread.rangeRun !== undefined) return true;
+      thread.enter(heldStop);
+      return false;
+    });
   }
 
   onEvent(thread: Thread, event: NativeEvent): void {

@@ -44,7 +44,8 @@ export class Thread {
   readonly ownSpace: number | undefined;
   #state: ThreadState = running;
   #isKilled = false;
-  readonly #knownRegsets = new Map<string, Uint8Array | undefined>();
+  /** Made when it is needed first: of thousands of threads hardly any is looked at. */
+  #knownRegsets: Map<string, Uint8Array | undefined> | undefined;
   #regsetAccess: RegsetAccess | undefined;
   /** A signal that waits to be delivered when the thread goes on. */
   pendingSignal: KernelSignal | undefined;
@@ -104,7 +105,7 @@ export class Thread {
     this.#state = state;
     this.process.noteState(this);
     // Of one that is gone out of its stop they are all that is left.
-    if (state.kind !== 'gone') this.#knownRegsets.clear();
+    if (state.kind !== 'gone') this.forgetRegisters();
     if (state.kind !== 'stopped') return;
     this.isInterrupted = false;
     this.isAsleep = false;
@@ -157,7 +158,7 @@ export class Thread {
   /** Where the thread's own data begins (the base of its thread-local storage); undefined: not available. */
   get threadPointer(): bigint | undefined {
     this.#mustBeStopped('read the thread pointer');
-    const [pointer = 0n] = this.process.stats.pointersOf([this]);
+    const [pointer = 0n] = this.process.stats.pointersOf(Int32Array.of(this.tid));
     return pointer === 0n ? undefined : pointer;
   }
 
@@ -196,10 +197,10 @@ export class Thread {
 
   /** Name of the thread (comm); empty when it is gone, or foreign: it bears that of a process then. */
   name(): string {
-    return this.process.stats.of([this])[0]?.name ?? '';
+    return this.process.stats.nameOf(this);
   }
 
-  /** Made when it is needed first: of thousands of threads hardly any is looked at. */
+  /** Made when it is needed first, as `#knownRegsets`. */
   #regsets(): RegsetAccess {
     this.#regsetAccess ??= {
       read: (regset) => this.#readRegset(regset),
@@ -209,10 +210,11 @@ export class Thread {
   }
 
   #readRegset(name: string): Uint8Array | undefined {
-    if (this.#knownRegsets.has(name) || !this.isStopped) return this.#knownRegsets.get(name);
+    const known = this.#knownRegsets;
+    if (known?.has(name) || !this.isStopped) return known?.get(name);
     const row = this.process.registerFile.regsets.find((candidate) => candidate.name === name);
     const bytes = row && this.process.native.getRegset(this.tid, row.noteType, row.sizeBytes);
-    this.#knownRegsets.set(name, bytes);
+    this.#keepRegset(name, bytes);
     return bytes;
   }
 
@@ -221,6 +223,11 @@ export class Thread {
     if (row === undefined) throw new RangeError(`no regset ${name}`);
     if (!this.process.native.setRegset(this.tid, row.noteType, bytes))
       throw this.#stateError(`write regset ${name}`);
+    this.#keepRegset(name, bytes);
+  }
+
+  #keepRegset(name: string, bytes: Uint8Array | undefined): void {
+    this.#knownRegsets ??= new Map();
     this.#knownRegsets.set(name, bytes);
   }
 
@@ -231,7 +238,7 @@ export class Thread {
 
   /** Registers were changed behind the cache. */
   forgetRegisters(): void {
-    this.#knownRegsets.clear();
+    this.#knownRegsets?.clear();
   }
 
   #mustBeStopped(what: string): void {

@@ -303,13 +303,20 @@ export class Tracer implements Disposable {
   /** In order, also when a listener disposes this tracer and the rest is wanted before it returns. */
   #dispatchAll(events: readonly NativeNews[]): void {
     for (const event of events) {
-      if (event.kind === 'event-stops') for (const id of event.tids) this.#news.push(eventStopOf(id));
+      if (event.kind === 'event-stops')
+        for (const id of this.#takeHeldStops(event.tids)) this.#news.push(eventStopOf(id));
       else this.#news.push(event);
     }
     for (let event = this.#news.shift(); event !== undefined; event = this.#news.shift())
       if (event.kind === 'printed') this.#onPrinted(event);
       else if (event.kind === 'born') this.tracedProcess(pid(event.process))?.addBorn(tid(event.tid));
       else this.#dispatch(event);
+  }
+
+  /** Only what is first may be taken out of turn. @returns the others */
+  #takeHeldStops(ids: Int32Array): Int32Array {
+    if (this.#news.length > 0) return ids;
+    return this.#allProcesses().reduce((others, traced) => traced.takeHeldStops(others), ids);
   }
 
   /** The thread may be one that no engine knows: a vfork child in its parent's memory. */

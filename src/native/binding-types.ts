@@ -86,6 +86,25 @@ export interface NativeEventStops {
 
 export type NativeNews = NativeEvent | NativePrinted | NativeBirth | NativeEventStops;
 
+/** Names and processors of tasks. */
+export interface NativeTaskStats {
+  /** comm of each, 16 bytes padded with NUL. */
+  readonly comms: Uint8Array;
+  /** CPU that each last ran on. */
+  readonly cpus: Int32Array;
+}
+
+/** What stands before each field of a line about a task, and at its end. */
+export interface NativeTaskLineFormat {
+  readonly beforeId: string;
+  readonly beforeCpu: string;
+  readonly beforeName: string;
+  readonly beforePointer: string;
+  readonly end: string;
+  /** Of a pointer, in memory order. */
+  readonly pointerBytes: number;
+}
+
 /** What one look at the threads of a process came to. */
 export interface NativeSeizure {
   /** Seized and interrupted; their stops are still to come. */
@@ -526,11 +545,21 @@ export interface NativeBinding {
    * or undefined when `fd` is no terminal of ours.
    */
   setForegroundGroup(fd: number, group: number): number | undefined;
-  /** Name (comm) and CPU of threads of one process, in the same order; of one that is gone nothing and 0. */
-  taskStats(
-    process: number,
+  /** Of threads of one process, in the same order; of one that is gone nothing and 0. */
+  taskStats(process: number, tids: Int32Array): NativeTaskStats;
+  /**
+   * A line for each task, UTF-8: id in hex, CPU in decimal, name, and thread pointer as pairs of hex digits, which is
+   * left out where it is 0, and everywhere without `pointers`. `nameText` makes of a comm what stands in the line.
+   * @throws RangeError when the columns are not as long as each other
+   */
+  taskLines(
+    format: NativeTaskLineFormat,
     tids: Int32Array,
-  ): { readonly names: readonly string[]; readonly cpus: Int32Array };
+    cpus: Int32Array,
+    comms: Uint8Array,
+    pointers: BigUint64Array | undefined,
+    nameText: (comm: Uint8Array) => string,
+  ): Uint8Array;
   /** Whether this kernel has what `NativeTracer.answerCalls` needs. */
   canAnswerCalls(): boolean;
   /** Whether two processes have one address space, kcmp(2); undefined: the kernel does not say, or one is gone. */

@@ -1,6 +1,5 @@
 /** `threads`: all threads with names, in one transfer (GDB manual, "Thread List Format"). */
-import { hexOf } from 'gdb-js-rsp-parser';
-import type { Process, Thread } from '../../../core/index.js';
+import type { Thread, ThreadLineFormat } from '../../../core/index.js';
 import type { GdbSession } from '../session.js';
 import type { TransferObject } from './transfer-object.js';
 import { escapeXml, utf8Bytes } from './xml.js';
@@ -9,40 +8,49 @@ import { escapeXml, utf8Bytes } from './xml.js';
  * The handles are the threads' pthread_t. Where the thread control block lies at the thread pointer (variant 2 of the
  * TLS ABI) both common C libraries use its address; elsewhere it cannot be told without knowing the library.
  */
-function handlesOf({ arch, stats }: Process, threads: readonly Thread[]): (index: number) => string {
-  if (arch.threadLocal.variant !== 2) return () => '';
-  const pointers = stats.pointersOf(threads);
-  const digits = hexOf(new Uint8Array(pointers.buffer));
-  const spacing = 2 * pointers.BYTES_PER_ELEMENT;
-  return (index) =>
-    pointers[index] === 0n ? '' : digits.slice(index * spacing, index * spacing + 2 * arch.pointerBytes);
+function formatOf(session: GdbSession, first: Thread): ThreadLineFormat {
+  const { threadLocal, pointerBytes } = first.process.arch;
+  const beginningOfId = session.threadId(first).slice(0, -first.tid.toString(16).length);
+  return {
+    beforeId: `<thread id="${beginningOfId}`,
+    beforeCpu: '" core="',
+    beforeName: '" name="',
+    beforePointer: '" handle="',
+    end: '"/>\n',
+    pointerBytes: threadLocal.variant === 2 ? pointerBytes : 0,
+  };
 }
 
-/** There may be thousands: one loop over plain text costs a third of what elements made one by one do. */
-function elementsOf(session: GdbSession, process: Process, threads: readonly Thread[]): string {
-  const stats = process.stats.of(threads);
-  const handleAt = handlesOf(process, threads);
-  let text = '';
-  for (const [index, thread] of threads.entries()) {
-    const { name, core } = stats[index] ?? { name: '', core: 0 };
-    const handle = handleAt(index);
-    text += `<thread id="${session.threadId(thread)}" core="${core}" name="${escapeXml(name)}"`;
-    text += handle === '' ? '/>\n' : ` handle="${handle}"/>\n`;
+function elementsOf(session: GdbSession, first: Thread, group: readonly Thread[]): Uint8Array {
+  return first.process.stats.lines(group, formatOf(session, first), escapeXml);
+}
+
+/** Those that follow each other and are of one thread group, in one list, with its first. */
+function byGroup(threads: Iterable<Thread>): readonly (readonly [Thread, readonly Thread[]])[] {
+  const lists: [Thread, Thread[]][] = [];
+  for (const thread of threads) {
+    const [first, list] = lists.at(-1) ?? [];
+    if (first?.process === thread.process && first.group === thread.group) list?.push(thread);
+    else lists.push([thread, [thread]]);
   }
-  return text;
+  return lists;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 export const threads: TransferObject = {
   name: 'threads',
   read: (session, annex) => {
     if (annex !== '') return undefined;
-    const byProcess = new Map<Process, Thread[]>();
-    for (const thread of session.threads()) {
-      const others = byProcess.get(thread.process);
-      if (others === undefined) byProcess.set(thread.process, [thread]);
-      else others.push(thread);
-    }
-    const elements = Array.from(byProcess, ([process, members]) => elementsOf(session, process, members));
-    return utf8Bytes(`<threads>\n${elements.join('')}</threads>\n`);
+    const elements = byGroup(session.threads()).map(([first, group]) => elementsOf(session, first, group));
+    return joined([utf8Bytes('<threads>\n'), ...elements, utf8Bytes('</threads>\n')]);
   },
 };
