@@ -36,11 +36,16 @@ std::string frameOf(const std::string& packet) {
   return framed;
 }
 
-/** The end of a step, or a breakpoint, and nothing else. */
+/** The end of a step, a breakpoint or an end of a system call, and nothing else. */
 bool isPlainStop(const Event& event) {
-  bool is_trap = event.kind == Event::Kind::kStopped && event.event == 0 && event.code == SIGTRAP;
   bool is_other = event.refused || event.in_long_range || event.debug_status != 0;
-  return is_trap && !is_other && (event.stepped || event.at_site);
+  if (event.kind != Event::Kind::kStopped || is_other) return false;
+  if (event.isSystemCallStop()) return event.call_end != CallEnd::kNone && !event.stepped && !event.at_site;
+  return event.event == 0 && event.code == SIGTRAP && (event.stepped || event.at_site);
+}
+
+bool isSameEnd(const Repeater::StopForm& one, const Repeater::StopForm& other) {
+  return one.site == other.site && one.call_end == other.call_end && one.call_number == other.call_number;
 }
 
 }  // namespace
@@ -70,7 +75,7 @@ void Repeater::learnRun(const std::string& packet, pid_t tid, ResumeMode mode, S
   exchange.is_run = true;
   exchange.tid = tid;
   exchange.mode = mode;
-  std::erase_if(exchange.forms, [&](const StopForm& known) { return known.site == form.site; });
+  std::erase_if(exchange.forms, [&](const StopForm& known) { return isSameEnd(known, form); });
   exchange.forms.push_back(std::move(form));
 }
 
@@ -178,9 +183,12 @@ bool Repeater::run(const Exchange& exchange, std::string* reply) {
 }
 
 std::string Repeater::formReply(const Exchange& exchange, Tracee& tracee, const Event& event) {
-  uint64_t site = event.at_site ? event.pc : 0;
+  StopForm end;
+  end.site = event.at_site ? event.pc : 0;
+  end.call_end = event.call_end;
+  if (end.call_end != CallEnd::kNone) end.call_number = event.call_number;
   auto form = std::find_if(exchange.forms.begin(), exchange.forms.end(),
-                           [&](const StopForm& known) { return known.site == site; });
+                           [&](const StopForm& known) { return isSameEnd(known, end); });
   Space* space = tracer_.spaceOf(tracee);
   bool has_owners = event.at_site && tracee.hit_owners.has_value();
   if (form == exchange.forms.end() || space == nullptr || has_owners) return {};

@@ -25,8 +25,11 @@ class Repeater {
   /** How a stop is answered: a beginning, and the registers of the `p` packet with these numbers behind it.
    */
   struct StopForm {
-    /** The site that was reached; 0: a step has ended. */
+    /** The site that was reached; 0: none. Without site and call a step has ended. */
     uint64_t site = 0;
+    /** The end of a system call that was reached, and its number. */
+    CallEnd call_end = CallEnd::kNone;
+    int call_number = -1;
     std::string head;
     std::vector<int> registers;
   };

@@ -43,6 +43,12 @@ Napi::Value RepeaterBinding::learnRun(const Napi::CallbackInfo& info) {
   auto object = info[3].As<Napi::Object>();
   Repeater::StopForm form;
   form.site = unsigned64(object.Get("site"));
+  auto call = object.Get("call");
+  if (call.IsObject()) {
+    bool is_entry = call.As<Napi::Object>().Get("isEntry").ToBoolean().Value();
+    form.call_end = is_entry ? CallEnd::kEntry : CallEnd::kReturn;
+    form.call_number = static_cast<int>(integer(call.As<Napi::Object>().Get("number")));
+  }
   form.head = object.Get("head").As<Napi::String>().Utf8Value();
   auto registers = object.Get("registers").As<Napi::Array>();
   for (uint32_t index = 0; index < registers.Length(); ++index)

@@ -12,4 +12,4 @@ export { type Origin, Process } from './process.js';
 export { Thread } from './thread.js';
 export type { ThreadLineFormat } from './thread-stats.js';
 export { Tracer } from './tracer.js';
-export { mayRunUnasked } from './unasked-runs.js';
+export { mayRunUnasked, unaskedRunEnds } from './unasked-runs.js';

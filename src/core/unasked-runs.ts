@@ -1,7 +1,16 @@
 /** When native code may let a thread run before anybody here has asked for it. */
 import type { Attachment } from './attachment.js';
+import type { EventKind } from './event.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
+
+/** What a run that nobody asked for may end with. */
+export const unaskedRunEnds: ReadonlySet<EventKind> = new Set<EventKind>([
+  'step-done',
+  'breakpoint',
+  'system-call-entry',
+  'system-call-return',
+]);
 
 /**
  * Whether nothing but the wish of its one engine decides how a stopped thread goes on, and every other thread is
@@ -28,7 +37,7 @@ function isPlain(thread: Thread): boolean {
     thread.awaitedChild === undefined &&
     thread.debugImage === thread.process.hardware.image &&
     state.kind === 'stopped' &&
-    state.at === 'signal-delivery'
+    state.at !== 'group-stop'
   );
 }
 
@@ -37,11 +46,11 @@ function isAlone(process: Process): boolean {
   return tracer.isIdle && tracer.processes.size === 1 && runningThreads.size === 0 && !addressSpace.isShared;
 }
 
-/** The others hear of no step and no breakpoint, and let it run. */
+/** The others hear of no step, breakpoint or system call, and let it run. */
 function isDecidedByOne(thread: Thread): boolean {
   const { attachments } = thread.process;
-  const listens = ({ engine }: Attachment): boolean =>
-    engine.mask.has('step-done') || engine.mask.has('breakpoint');
+  const listens = ({ engine: { mask } }: Attachment): boolean =>
+    [...unaskedRunEnds].some((kind) => mask.has(kind));
   const others = attachments.filter((attachment) => !listens(attachment));
   const isFree = others.every((attachment) => attachment.voteFor(thread).kind === 'continue');
   return isFree && attachments.length - others.length === 1;

@@ -473,8 +473,10 @@ export interface NativeServed {
 
 /** How the end of a run is answered. */
 export interface NativeStopForm {
-  /** The site that was reached; 0: a step has ended. */
+  /** The site that was reached; 0: none. Without site and call a step has ended. */
   readonly site: bigint;
+  /** The end of a system call that was reached. */
+  readonly call: { readonly isEntry: boolean; readonly number: number } | undefined;
   /** The beginning of the reply. */
   readonly head: string;
   /** Numbers (of the `p` packet) of the registers behind it, all in the general regset. */

@@ -75,4 +75,22 @@ describe('cli: repeated packets', () => {
       }
     });
   }
+
+  it('tell of each system call that is caught, at both ends', async () => {
+    const calls = 300;
+    const path = await compileFixture('system-calls', { flags: ['-pthread'] });
+    await using server = await DebugServer.start(['localhost:0', path, 'call', String(calls)]);
+    using connection = await connectRaw({ port: server.port, host: '127.0.0.1' });
+    await connection.client.request(features);
+    await connection.client.request('QCatchSyscalls:1;6e');
+    await connection.client.request('QStartNoAckMode');
+    const client = new PlainClient(connection);
+    for (let end = 0; end < 2 * calls; end++) {
+      const [stop = ''] = await client.ask(['vCont;c']);
+      assert.match(stop, end % 2 === 0 ? /syscall_entry:6e;/ : /syscall_return:6e;/, `end ${end}`);
+      if (end % 50 === 0) await delay(8);
+    }
+    const [, end = ''] = await client.ask(['QCatchSyscalls:0', 'vCont;c']);
+    assert.match(end, /^W00/);
+  });
 });

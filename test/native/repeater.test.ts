@@ -98,7 +98,7 @@ describe('native repeater', () => {
     withRepeater(async ({ program, repeater, serve, told }) => {
       const [thread] = [...program.attachment.process.threads.values()];
       assert.ok(thread);
-      const form = { site: 0n, head: 'T05;', registers: [pcNumber] };
+      const form = { site: 0n, call: undefined, head: 'T05;', registers: [pcNumber] };
       repeater.learnRun(asciiBytes('s'), thread.tid, 'step', form);
       const before = thread.pc;
       const served = serve(framed('s'));
@@ -117,7 +117,7 @@ describe('native repeater', () => {
     withRepeater(async ({ program, repeater, serve, client }) => {
       const [thread] = [...program.attachment.process.threads.values()];
       assert.ok(thread);
-      const form = { site: 0n, head: 'T05;', registers: [pcNumber] };
+      const form = { site: 0n, call: undefined, head: 'T05;', registers: [pcNumber] };
       repeater.learnRun(asciiBytes('s'), thread.tid, 'step', form);
       const other = serve(framed('g'));
       assert.deepEqual([other.answered, other.heard], [0, framed('g')]);
@@ -138,7 +138,12 @@ describe('native repeater', () => {
       assert.ok(thread);
       const at = program.symbol('count');
       attachment.insertBreakpoint(at);
-      repeater.learnRun(asciiBytes('c'), thread.tid, 'continue', { site: 1n, head: 'T05', registers: [] });
+      repeater.learnRun(asciiBytes('c'), thread.tid, 'continue', {
+        site: 1n,
+        call: undefined,
+        head: 'T05',
+        registers: [],
+      });
       const served = serve(framed('c'));
       assert.deepEqual([served.answered, served.heard], [0, framed('c')]);
       attachment.resume([{ thread, action: { kind: 'continue' } }]);

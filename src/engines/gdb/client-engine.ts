@@ -1,5 +1,13 @@
 /** What the core knows of a client: which events it wants, and what each of them changes in its session. */
-import type { CoreEvent, Engine, EventAnswer, EventKind, Process, Thread } from '../../core/index.js';
+import {
+  type CoreEvent,
+  type Engine,
+  type EventAnswer,
+  type EventKind,
+  type Process,
+  type Thread,
+  unaskedRunEnds,
+} from '../../core/index.js';
 import { AttachedProcess } from './attached-process.js';
 import type { ExitStop } from './pending-stops.js';
 import type { RunContext, RunMode } from './run-mode.js';
@@ -36,7 +44,7 @@ export class ClientEngine implements Engine {
   onEvent(event: CoreEvent): EventAnswer {
     if (this.#session.isClosed) return 'pass';
     this.#context.log.write('threads', () => `event ${event.kind}`);
-    if (event.kind !== 'step-done' && event.kind !== 'breakpoint') this.#context.repeated.forget();
+    if (!unaskedRunEnds.has(event.kind)) this.#context.repeated.forget();
     return this.#concernsClient(event) ? this.#mode().onEvent(event) : 'pass';
   }
 

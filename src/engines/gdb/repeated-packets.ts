@@ -7,7 +7,7 @@ import { mayRunUnasked, type Process, type ResumeAction, type Thread } from '../
 import type { Reply } from './packet.js';
 import type { Stop } from './pending-stops.js';
 import type { ResumePlan } from './process-set.js';
-import type { PacketRepeater } from './transport.js';
+import type { PacketRepeater, StopForm } from './transport.js';
 
 /** Packets behind which everything is repeated as before: they change nothing that decides about another one. */
 const harmless: ReadonlySet<string> = new Set([
@@ -96,20 +96,21 @@ export class RepeatedPackets {
   noteStop(stop: Stop, reply: Reply): void {
     const run = this.#run;
     if (run === undefined) return;
-    const site = siteOf(stop, run.thread);
+    const end = endOf(stop, run.thread);
     const head = reply.kind === 'text' ? headOf(reply.text, run.thread) : undefined;
     const hasOthers = this.#threadCount !== run.thread.process.threads.size;
-    if (site === undefined || head === undefined || hasOthers) {
+    if (end === undefined || head === undefined || hasOthers) {
       this.forget();
       return;
     }
     this.#packet = run.packet;
-    const key = this.#newKey(`${run.thread.tid} ${site}`);
+    const call = end.call === undefined ? '' : `${end.call.isEntry} ${end.call.number}`;
+    const key = this.#newKey(`${run.thread.tid} ${end.site} ${call}`);
     this.#run = run;
     if (key === undefined) return;
     this.#known.add(key);
     const registers = run.thread.process.registerFile.expedited;
-    this.#repeater?.learnRun(run.packet, run.thread.tid, run.kind, { site, head, registers });
+    this.#repeater?.learnRun(run.packet, run.thread.tid, run.kind, { ...end, head, registers });
   }
 
   /** With more of them a packet may let others run as well. */
@@ -135,13 +136,24 @@ function isRepeatable(
   return action.kind === 'step' || (action.kind === 'continue' && thread.process.threads.size === 1);
 }
 
-/** Where the run has come to: a site, or 0 for the end of a step; undefined: it ended in another way. */
-function siteOf(stop: Stop, thread: Thread): bigint | undefined {
+/** Where the run has come to; undefined: it ended in another way than those that come again. */
+function endOf(stop: Stop, thread: Thread): Pick<StopForm, 'site' | 'call'> | undefined {
   if (stop.kind !== 'event' || stop.event.thread !== thread) return undefined;
-  if (stop.event.kind === 'step-done') return 0n;
-  if (stop.event.kind !== 'breakpoint' || stop.event.owners !== undefined) return undefined;
-  // For a client that expects the pc behind the trap the session has moved it.
-  return thread.pc === stop.event.address ? stop.event.address : undefined;
+  const { event } = stop;
+  switch (event.kind) {
+    case 'step-done':
+      return { site: 0n, call: undefined };
+    case 'system-call-entry':
+      return { site: 0n, call: { isEntry: true, number: event.number } };
+    case 'system-call-return':
+      return { site: 0n, call: { isEntry: false, number: event.number } };
+    case 'breakpoint':
+      // For a client that expects the pc behind the trap the session has moved it.
+      if (event.owners !== undefined || thread.pc !== event.address) return undefined;
+      return { site: event.address, call: undefined };
+    default:
+      return undefined;
+  }
 }
 
 /** What a stop reply begins with, when its registers are all that follows. */

@@ -2,8 +2,10 @@ import type { BulkCodec } from 'gdb-js-rsp-parser';
 
 /** How the end of a run is told. */
 export interface StopForm {
-  /** The site that was reached; 0: a step has ended. */
+  /** The site that was reached; 0: none. Without site and call a step has ended. */
   readonly site: bigint;
+  /** The end of a system call that was reached. */
+  readonly call: { readonly isEntry: boolean; readonly number: number } | undefined;
   /** The beginning of the reply. */
   readonly head: string;
   /** Numbers of the registers behind it. */

@@ -47,6 +47,9 @@ function withRepeater(test: Test, args: readonly string[] = ['0'], tokens = gdbT
   });
 }
 
+/** x86-64. */
+const getppid = 110;
+
 describe('gdb session: repeated packets', () => {
   it('are learned when they were answered: steps, and the way past a breakpoint', () =>
     withRepeater(async ({ symbol, pid }, client, repeater) => {
@@ -66,15 +69,43 @@ describe('gdb session: repeated packets', () => {
       );
       const registers = [6, 7, 16];
       assert.deepEqual(repeater.runs.get('vCont;c'), [
-        { site: BigInt(`0x${hot}`), head: `T05thread:${thread};swbreak:;`, registers },
+        { site: BigInt(`0x${hot}`), call: undefined, head: `T05thread:${thread};swbreak:;`, registers },
       ]);
       assert.deepEqual(repeater.runs.get(`vCont;s:${thread}`), [
-        { site: 0n, head: `T05thread:${thread};`, registers },
+        { site: 0n, call: undefined, head: `T05thread:${thread};`, registers },
       ]);
       assert.equal(await mayRepeat(client), true);
       await client.request(`m${hot},4`);
       assert.equal(await mayRepeat(client), true, 'reading changes nothing');
     }));
+
+  it('are learned for the beginnings and ends of system calls', () =>
+    withSession(
+      'system-calls',
+      { args: ['call', '2'], tokens: 'none' },
+      async ({ client: first, server, pid }) => {
+        first.disconnect();
+        const repeater = new RecordingRepeater();
+        const client = new WireClient(server, repeater);
+        await client.greet(gdbTokens);
+        const thread = `p${pid.toString(16)}.${pid.toString(16)}`;
+        await client.request(`QCatchSyscalls:1;${getppid.toString(16)}`);
+        await client.request('vCont;c');
+        await client.request('vCont;c');
+        assert.equal(await mayRepeat(client), true);
+        const registers = [6, 7, 16];
+        assert.deepEqual(
+          repeater.runs.get('vCont;c'),
+          [true, false].map((isEntry) => {
+            const key = isEntry ? 'syscall_entry' : 'syscall_return';
+            const head = `T05thread:${thread};${key}:${getppid.toString(16)};`;
+            return { site: 0n, call: { isEntry, number: getppid }, head, registers };
+          }),
+        );
+        await client.request('QCatchSyscalls:0');
+        assert.equal(await mayRepeat(client), false);
+      },
+    ));
 
   it('are answered once: the session is silent about those it hears of afterwards', () =>
     withRepeater(async (_session, client) => {
