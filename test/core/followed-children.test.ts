@@ -10,11 +10,20 @@ import { Tracer } from '../../src/core/index.js';
 import { bounded } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
 import { startOrphan } from '../support/orphan.js';
-import { eventually, executableText, mappingsOf, processState, tracerOf } from '../support/proc-files.js';
+import {
+  eventually,
+  executableText,
+  mappingsOf,
+  processState,
+  systemCallOf,
+  tracerOf,
+} from '../support/proc-files.js';
 import { continueAll, launchFixture, RecordingEngine, symbolValue, usualKinds } from './traced-program.js';
 
 const kinds: readonly EventKind[] = [...usualKinds, 'held', 'thread-start', 'fork', 'vfork', 'vfork-done'];
 const sigusr1 = 10;
+/** SYS_pause. */
+const pauseCall = 34;
 
 /** With how often work() is called. */
 const plans: readonly { plan: string; works: number }[] = [
@@ -79,7 +88,8 @@ async function exitOf(engine: RecordingEngine, ended: Process) {
 async function attachToOrphan(plan: string, holdAt: readonly EventKind[]) {
   const path = await compileFixture('forks');
   const orphan = startOrphan(path, [plan]);
-  await eventually('it waits', () => processState(orphan.pid) === 'S');
+  // Before that the signal would be lost.
+  await eventually('it waits', () => systemCallOf(orphan.pid) === pauseCall);
   const before = executableText(orphan.pid);
   const tracer = new Tracer();
   const follower = new Follower(holdAt, kinds);
