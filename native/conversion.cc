@@ -1,11 +1,8 @@
 #include "conversion.h"
 
-#include <signal.h>
 #include <string.h>
-#include <sys/ptrace.h>
 
 #include <algorithm>
-#include <span>
 
 namespace outstep::conversion {
 
@@ -339,15 +336,11 @@ ResumeMode resumeMode(const Napi::Value& value) {
   return ResumeMode::kContinue;
 }
 
-namespace {
-
 Napi::Value bytes(Napi::Env env, const std::string& text) {
   auto array = Napi::Uint8Array::New(env, text.size());
   memcpy(array.Data(), text.data(), text.size());
   return array;
 }
-
-}  // namespace
 
 Napi::Object outcome(Napi::Env env, const agent::Outcome& outcome) {
   auto object = Napi::Object::New(env);
@@ -370,96 +363,6 @@ Napi::Object outcome(Napi::Env env, const agent::Outcome& outcome) {
   object.Set("recorded", recorded);
   object.Set("text", bytes(env, outcome.text));
   return object;
-}
-
-// An object literal has its shape from the start: set property by property from here, a stop costs 5 us more.
-Napi::Function eventMaker(Napi::Env env) {
-  static constexpr char kSource[] = R"((
-    tid, kind, code, event, message, signalCode, senderPid, pc, atSite, stepped, refused, inLongRange, debugStatus,
-    callEnd, callNumber
-  ) => ({
-    tid, kind, code, event, message, signalCode, senderPid, pc, atSite, stepped, refused, inLongRange, debugStatus,
-    callEnd, callNumber
-  }))";
-  return env.RunScript(kSource).As<Napi::Function>();
-}
-
-namespace {
-
-Napi::Value printed(Napi::Env env, const Event& event) {
-  auto object = Napi::Object::New(env);
-  object.Set("tid", Napi::Number::New(env, event.tid));
-  object.Set("kind", Napi::String::New(env, "printed"));
-  object.Set("owner", Napi::Number::New(env, event.owner));
-  object.Set("text", bytes(env, event.text));
-  return object;
-}
-
-Napi::Value birth(Napi::Env env, const Event& event) {
-  auto object = Napi::Object::New(env);
-  object.Set("tid", Napi::Number::New(env, event.tid));
-  object.Set("kind", Napi::String::New(env, "born"));
-  object.Set("process", Napi::Number::New(env, event.process));
-  return object;
-}
-
-Napi::Value event(Napi::Env env, const Napi::Function& make, const Event& event) {
-  if (event.kind == Event::Kind::kPrinted) return printed(env, event);
-  if (event.kind == Event::Kind::kBorn) return birth(env, event);
-  const char* kind = event.kind == Event::Kind::kStopped  ? "stopped"
-                     : event.kind == Event::Kind::kExited ? "exited"
-                                                          : "killed";
-  bool is_call = event.call_end != CallEnd::kNone;
-  napi_value undefined = env.Undefined();
-  return make.Call({
-      Napi::Number::New(env, event.tid),
-      Napi::String::New(env, kind),
-      Napi::Number::New(env, event.code),
-      Napi::Number::New(env, event.event),
-      Napi::Number::New(env, static_cast<double>(event.message)),
-      Napi::Number::New(env, event.signal_code),
-      Napi::Number::New(env, event.sender),
-      bigint(env, event.pc),
-      Napi::Boolean::New(env, event.at_site),
-      Napi::Boolean::New(env, event.stepped),
-      Napi::Boolean::New(env, event.refused),
-      Napi::Boolean::New(env, event.in_long_range),
-      bigint(env, event.debug_status),
-      is_call ? Napi::String::New(env, event.call_end == CallEnd::kEntry ? "entry" : "return") : undefined,
-      is_call ? Napi::Number::New(env, event.call_number) : undefined,
-  });
-}
-
-/** There is nothing to say of it but that the thread has stopped: for an interrupt, or at its birth. */
-bool isPlainEventStop(const Event& event) {
-  return event.kind == Event::Kind::kStopped && event.event == PTRACE_EVENT_STOP && event.code == SIGTRAP &&
-         !event.stepped && !event.at_site && !event.refused && !event.in_long_range;
-}
-
-Napi::Value eventStops(Napi::Env env, std::span<const Event> events) {
-  std::vector<pid_t> tids;
-  for (const Event& one : events) tids.push_back(one.tid);
-  auto object = Napi::Object::New(env);
-  object.Set("kind", Napi::String::New(env, "event-stops"));
-  object.Set("tids", tidList(env, tids));
-  return object;
-}
-
-}  // namespace
-
-Napi::Array news(Napi::Env env, const Napi::Function& make, const std::vector<Event>& events) {
-  auto list = Napi::Array::New(env);
-  uint32_t length = 0;
-  for (auto next = events.begin(); next != events.end();) {
-    auto end = std::find_if_not(next, events.end(), isPlainEventStop);
-    if (end == next) {
-      list.Set(length++, event(env, make, *next++));
-      continue;
-    }
-    list.Set(length++, eventStops(env, {next, end}));
-    next = end;
-  }
-  return list;
 }
 
 Napi::String resumeResult(Napi::Env env, ResumeResult result) {

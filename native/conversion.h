@@ -40,6 +40,7 @@ Range range(const Napi::Object& object);
 ResumeMode resumeMode(const Napi::Value& value);
 BreakpointPrograms breakpointPrograms(const Napi::Object& object);
 agent::Program program(const Napi::Value& bytes);
+Napi::Value bytes(Napi::Env env, const std::string& text);
 Napi::Object outcome(Napi::Env env, const agent::Outcome& outcome);
 /** The function that makes the object of a stop or an end; made once, and given to `news`. */
 Napi::Function eventMaker(Napi::Env env);
