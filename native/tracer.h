@@ -127,6 +127,9 @@ class Tracer {
   /** Up to a batch of events, waiting for the first one while any thread runs. A stopped thread has news
    * only when it was killed; `look_at_stopped` asks for that as well. */
   void wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events);
+  /** The last wait had stops and nothing to tell of them: it is to be called again without waiting for a
+   * signal. */
+  bool passesStops() const { return passes_stops_; }
   /** SIGKILL takes stopped threads out of their stops: their exits are waited for. */
   int kill(pid_t pid);
   /** The stopped threads of a process have been killed: their exits are waited for. */
@@ -274,6 +277,7 @@ class Tracer {
   std::vector<Event> caught_up_;
   /** A thread has ended since stops were last signalled. */
   bool has_ended_ = false;
+  bool passes_stops_ = false;
   /** A thread that was waited for is there no more. */
   bool has_vanished_ = false;
   StopSignals stop_signals_;

@@ -50,6 +50,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("resume", &TracerBinding::resume),
                          InstanceMethod("stepInPlace", &TracerBinding::stepInPlace),
                          InstanceMethod("wait", &TracerBinding::wait),
+                         InstanceMethod("passesStops", &TracerBinding::passesStops),
                          InstanceMethod("watch", &TracerBinding::watch),
                          InstanceMethod("unwatch", &TracerBinding::unwatch),
                          InstanceMethod("getRegset", &TracerBinding::getRegset),
@@ -188,6 +189,10 @@ Napi::Value TracerBinding::wait(const Napi::CallbackInfo& info) {
   std::vector<Event> events;
   tracer_.wait(integer(info[0]) * 1000, info[1].ToBoolean().Value(), &events);
   return conversion::news(info.Env(), event_maker_.Value(), events);
+}
+
+Napi::Value TracerBinding::passesStops(const Napi::CallbackInfo& info) {
+  return truth(info, tracer_.passesStops());
 }
 
 Napi::Value TracerBinding::watch(const Napi::CallbackInfo& info) {

@@ -32,6 +32,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value resume(const Napi::CallbackInfo& info);
   Napi::Value stepInPlace(const Napi::CallbackInfo& info);
   Napi::Value wait(const Napi::CallbackInfo& info);
+  Napi::Value passesStops(const Napi::CallbackInfo& info);
   Napi::Value watch(const Napi::CallbackInfo& info);
   Napi::Value unwatch(const Napi::CallbackInfo& info);
   Napi::Uint8Array newBytes(Napi::Env env, size_t size_bytes);

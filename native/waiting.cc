@@ -171,19 +171,22 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
   takePrinted(events);
   int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
   bool can_block = timeout_us > 0 && WaitClock::begin() == 0;
-  for (int stops = 0; events->empty() && can_block && anyRunning();) {
+  int stops = 0;
+  while (events->empty() && can_block && anyRunning()) {
     if (takeNext(stops > 0, events) && ++stops % kStopsPerRound == 0) takeRound(events);
     if (WaitClock::nowMicroseconds() >= deadline) break;
   }
   WaitClock::end();
   reportBirths(events);
   look_at_stopped = std::exchange(has_vanished_, false) || look_at_stopped;
+  // It will be waited again at once: no signal need tell of what comes meanwhile.
+  passes_stops_ = events->empty() && stops > 0 && anyRunning();
   // Nothing has come: what is stopped now will be so for a while.
-  if (events->empty() && timeout_us > 0) storeHeld();
+  if (events->empty() && timeout_us > 0 && !passes_stops_) storeHeld();
   // With every thread held nothing can come but what an end leaves behind: no signals then, each step would
   // pay for switching them on and off.
   bool is_waiting = anyRunning() || look_at_stopped || tracees_.empty() || has_ended_;
-  if (events->empty() && is_waiting) {
+  if (events->empty() && is_waiting && !passes_stops_) {
     has_ended_ = false;
     stop_signals_.set(true);
   }

@@ -296,8 +296,13 @@ export class Tracer implements Disposable {
     this.#letOrphansGo();
     if (events.length === 0 && queued.length === 0) this.#findZombieLeaders();
     for (const traced of this.#allProcesses()) this.#contain(`process ${traced.pid}`, () => traced.settle());
-    if (events.length > 0 || queued.length > 0) this.schedulePump();
-    else this.#burstStart = undefined;
+    if (events.length > 0 || queued.length > 0) {
+      this.schedulePump();
+      return;
+    }
+    this.#burstStart = undefined;
+    // Stops that native code has passed are no silence: others have their turn, and more of them are waited for.
+    if (this.native.passesStops()) this.#schedulePumpBehindOthers();
   }
 
   /** In order, also when a listener disposes this tracer and the rest is wanted before it returns. */

@@ -306,6 +306,8 @@ export interface NativeTracer {
    * has news only when it was killed: `lookAtStopped` asks for that, too.
    */
   wait(timeoutMs: number, lookAtStopped: boolean): NativeNews[];
+  /** The last `wait` had stops and nothing to tell of them: no SIGCHLD tells of the next ones, it is to be called again. */
+  passesStops(): boolean;
   /** Calls `listener` on the event loop whenever the kernel may have news, and keeps the loop alive until `unwatch`. */
   watch(listener: () => void): void;
   /** From now on `watch` does not keep the event loop alive; `listener` is called as before. Twice is harmless. */
