@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace outstep::frame {
 
@@ -21,6 +22,10 @@ constexpr int kCountOffset = 29;
 /** The count may not lie above `~`. */
 constexpr size_t kMostRepeats = 0x7e - kCountOffset;
 constexpr size_t kLeastRun = 4;
+
+/** From `kBlockBytes - n` on: the first n lanes of a block. */
+constexpr uint8_t kFirstLanes[2 * kBlockBytes] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                                  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 using Block = uint8_t __attribute__((vector_size(kBlockBytes)));
 
@@ -38,6 +43,19 @@ bool any(Block mask) {
   uint64_t halves[2];
   memcpy(halves, &mask, sizeof halves);
   return (halves[0] | halves[1]) != 0;
+}
+
+/** Of a mask that is not empty. */
+size_t firstIn(Block mask) {
+  static_assert(std::endian::native == std::endian::little);
+  uint64_t halves[2];
+  memcpy(halves, &mask, sizeof halves);
+  auto bits = halves[0] != 0 ? std::countr_zero(halves[0]) : 64 + std::countr_zero(halves[1]);
+  return static_cast<size_t>(bits) / 8;
+}
+
+bool endsData(uint8_t byte) {
+  return byte == '#' || byte == '$';
 }
 
 uint8_t sumOf(Block block) {
@@ -177,17 +195,6 @@ size_t encodeBinary(std::string_view prefix, const uint8_t* bytes, size_t length
   return writer.finish();
 }
 
-size_t endOfData(const uint8_t* bytes, size_t length_bytes) {
-  size_t at = 0;
-  while (at + kBlockBytes <= length_bytes) {
-    Block block = load(bytes + at);
-    if (any(reinterpret_cast<Block>((block == '#') | (block == '$')))) break;
-    at += kBlockBytes;
-  }
-  while (at < length_bytes && bytes[at] != '#' && bytes[at] != '$') ++at;
-  return at;
-}
-
 uint8_t sum(const uint8_t* bytes, size_t length_bytes) {
   Block sums = {};
   size_t at = 0;
@@ -197,31 +204,41 @@ uint8_t sum(const uint8_t* bytes, size_t length_bytes) {
   return total;
 }
 
-size_t unescape(const uint8_t* bytes, size_t length_bytes, uint8_t* into) {
+TakenData takeData(const uint8_t* bytes, size_t length_bytes, uint8_t* into, bool is_escaped) {
+  TakenData taken;
+  Block sums = {};
   size_t from = 0;
   size_t to = 0;
   while (from < length_bytes) {
+    if (is_escaped) {
+      if (endsData(bytes[from])) break;
+      taken.sum = static_cast<uint8_t>(taken.sum + bytes[from]);
+      into[to++] = bytes[from++] ^ kEscapeMask;
+      is_escaped = false;
+      continue;
+    }
     if (from + kBlockBytes <= length_bytes) {
       Block block = load(bytes + from);
-      if (!any(reinterpret_cast<Block>(block == kEscape))) {
-        memcpy(into + to, &block, sizeof block);
-        from += kBlockBytes;
-        to += kBlockBytes;
-        continue;
-      }
+      auto special = reinterpret_cast<Block>((block == '#') | (block == '$') | (block == kEscape));
+      // Never behind the bytes that it comes from; what is behind the first special byte is overwritten.
+      memcpy(into + to, &block, sizeof block);
+      size_t ahead = any(special) ? firstIn(special) : kBlockBytes;
+      sums += ahead == kBlockBytes ? block : block & load(kFirstLanes + kBlockBytes - ahead);
+      from += ahead;
+      to += ahead;
+      if (ahead == kBlockBytes) continue;
     }
-    // To behind the next escape; one at the very end has nothing to escape and stays.
-    bool escaped = bytes[from] == kEscape && from + 1 < length_bytes;
-    while (!escaped && from + 1 < length_bytes && bytes[from] != kEscape) into[to++] = bytes[from++];
-    escaped = bytes[from] == kEscape && from + 1 < length_bytes;
-    if (escaped) {
-      into[to++] = bytes[from + 1] ^ kEscapeMask;
-      from += 2;
-    } else {
-      into[to++] = bytes[from++];
-    }
+    if (endsData(bytes[from])) break;
+    taken.sum = static_cast<uint8_t>(taken.sum + bytes[from]);
+    is_escaped = bytes[from] == kEscape;
+    if (!is_escaped) into[to++] = bytes[from];
+    ++from;
   }
-  return to;
+  taken.taken_bytes = from;
+  taken.plain_bytes = to;
+  taken.sum = static_cast<uint8_t>(taken.sum + sumOf(sums));
+  taken.is_escaped = is_escaped;
+  return taken;
 }
 
 }  // namespace outstep::frame

@@ -9,7 +9,9 @@ namespace {
 /** The argument behind those that were used: where the result goes, which must have room. */
 uint8_t* roomFor(const Napi::CallbackInfo& info, size_t index, size_t needed_bytes) {
   auto into = info[index].As<Napi::Uint8Array>();
-  if (into.ByteLength() >= needed_bytes) return into.Data();
+  static uint8_t nothing;
+  // An empty array has no place in memory.
+  if (into.ByteLength() >= needed_bytes) return needed_bytes == 0 ? &nothing : into.Data();
   Napi::RangeError::New(info.Env(), "no room for the result").ThrowAsJavaScriptException();
   return nullptr;
 }
@@ -33,21 +35,19 @@ Napi::Value encodeBinaryFrame(const Napi::CallbackInfo& info) {
   return lengthOf(info, frame::encodeBinary(prefix, bytes.Data(), bytes.ByteLength(), into));
 }
 
-Napi::Value endOfData(const Napi::CallbackInfo& info) {
+Napi::Value takeData(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
   auto bytes = info[0].As<Napi::Uint8Array>();
-  return lengthOf(info, frame::endOfData(bytes.Data(), bytes.ByteLength()));
-}
-
-Napi::Value sumBytes(const Napi::CallbackInfo& info) {
-  auto bytes = info[0].As<Napi::Uint8Array>();
-  return Napi::Number::New(info.Env(), frame::sum(bytes.Data(), bytes.ByteLength()));
-}
-
-Napi::Value unescapeBytes(const Napi::CallbackInfo& info) {
-  auto bytes = info[0].As<Napi::Uint8Array>();
-  uint8_t* into = roomFor(info, 1, bytes.ByteLength());
-  if (into == nullptr) return info.Env().Undefined();
-  return lengthOf(info, frame::unescape(bytes.Data(), bytes.ByteLength(), into));
+  auto at = static_cast<size_t>(info[2].As<Napi::Number>().Int64Value());
+  uint8_t* into = roomFor(info, 1, at + bytes.ByteLength());
+  if (into == nullptr) return env.Undefined();
+  auto taken = frame::takeData(bytes.Data(), bytes.ByteLength(), into + at, info[3].ToBoolean().Value());
+  auto result = Napi::Object::New(env);
+  result.Set("takenBytes", lengthOf(info, taken.taken_bytes));
+  result.Set("plainBytes", lengthOf(info, taken.plain_bytes));
+  result.Set("sum", lengthOf(info, taken.sum));
+  result.Set("isEscaped", Napi::Boolean::New(env, taken.is_escaped));
+  return result;
 }
 
 }  // namespace
@@ -55,9 +55,7 @@ Napi::Value unescapeBytes(const Napi::CallbackInfo& info) {
 void defineFrameFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("encodeHexFrame", Napi::Function::New(env, encodeHexFrame, "encodeHexFrame"));
   exports.Set("encodeBinaryFrame", Napi::Function::New(env, encodeBinaryFrame, "encodeBinaryFrame"));
-  exports.Set("endOfData", Napi::Function::New(env, endOfData, "endOfData"));
-  exports.Set("sumBytes", Napi::Function::New(env, sumBytes, "sumBytes"));
-  exports.Set("unescapeBytes", Napi::Function::New(env, unescapeBytes, "unescapeBytes"));
+  exports.Set("takeData", Napi::Function::New(env, takeData, "takeData"));
 }
 
 }  // namespace outstep

@@ -1,5 +1,5 @@
 /** Large packets, encoded and decoded in native code. */
-import type { BulkCodec } from 'gdb-js-rsp-parser';
+import type { BulkCodec, TakenData } from 'gdb-js-rsp-parser';
 import { nativeBinding } from '../native/binding.js';
 
 const framingBytes = 4;
@@ -19,16 +19,8 @@ export class NativeCodec implements BulkCodec {
     return scratch.subarray(0, this.#native.encodeBinaryFrame(prefix, bytes, scratch));
   }
 
-  endOfData(bytes: Uint8Array): number {
-    return this.#native.endOfData(bytes);
-  }
-
-  sum(bytes: Uint8Array): number {
-    return this.#native.sumBytes(bytes);
-  }
-
-  unescape(bytes: Uint8Array): Uint8Array {
-    return bytes.subarray(0, this.#native.unescapeBytes(bytes, bytes));
+  takeData(bytes: Uint8Array, into: Uint8Array, at: number, isEscaped: boolean): TakenData {
+    return this.#native.takeData(bytes, into, at, isEscaped);
   }
 
   #roomFor(dataBytes: number): Uint8Array {

@@ -523,12 +523,18 @@ export interface NativeBinding {
   encodeHexFrame(bytes: Uint8Array, into: Uint8Array): number;
   /** As `encodeHexFrame`: ASCII that needs no escapes, and the bytes with escapes and run-lengths. */
   encodeBinaryFrame(prefix: string, bytes: Uint8Array, into: Uint8Array): number;
-  /** Index of the first `#` or `$`, or the length. */
-  endOfData(bytes: Uint8Array): number;
-  /** Modulo 256. */
-  sumBytes(bytes: Uint8Array): number;
-  /** Undoes escapes into `into`, which is as long or the same; returns how many bytes are left. @throws RangeError */
-  unescapeBytes(bytes: Uint8Array, into: Uint8Array): number;
+  /** As `BulkDecoding` of the codec has it. @throws RangeError */
+  takeData(
+    bytes: Uint8Array,
+    into: Uint8Array,
+    at: number,
+    isEscaped: boolean,
+  ): {
+    readonly takenBytes: number;
+    readonly plainBytes: number;
+    readonly sum: number;
+    readonly isEscaped: boolean;
+  };
 
   /** `sentinelPath` is the program that `guard` needs. */
   readonly Tracer: new (

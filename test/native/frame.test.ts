@@ -9,7 +9,7 @@ import {
   escapeBinary,
   FrameDecoder,
   hexOf,
-  unescapeBinary,
+  portableDecoding,
 } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { NativeCodec } from '../../src/cli/native-codec.js';
@@ -61,32 +61,26 @@ describe('frames in native code', () => {
     assert.deepEqual(codec.binaryPacket('b', pages).slice(), new BulkEncoder().binaryPacket('b', pages));
   });
 
-  it('lose their escapes as the codec takes them out, also one at the very end', () => {
+  it('lose their escapes and are summed up as the codec does it, up to their end', () => {
     fc.assert(
-      fc.property(bytesWithRuns, (bytes) => {
-        assert.deepEqual(codec.unescape(escapeBinary(bytes).slice()), bytes);
-        assert.deepEqual(codec.unescape(bytes.slice()), unescapeBinary(bytes));
-      }),
-    );
-  });
-
-  it('are summed up', () => {
-    fc.assert(
-      fc.property(bytesWithRuns, (bytes) => {
-        assert.equal(
-          codec.sum(bytes),
-          bytes.reduce((sum, byte) => (sum + byte) & 0xff, 0),
-        );
+      fc.property(bytesWithRuns, fc.boolean(), fc.nat(40), (bytes, isEscaped, at) => {
+        for (const stream of [bytes, escapeBinary(bytes)]) {
+          const [own, portable] = [new Uint8Array(at + stream.length), new Uint8Array(at + stream.length)];
+          const taken = codec.takeData(stream, own, at, isEscaped);
+          assert.deepEqual(taken, portableDecoding.takeData(stream, portable, at, isEscaped));
+          const end = at + taken.plainBytes;
+          assert.deepEqual(own.subarray(0, end), portable.subarray(0, end));
+        }
       }),
     );
   });
 
   it('are refused where there is no room', () => {
-    const { encodeHexFrame, encodeBinaryFrame, unescapeBytes } = nativeBinding();
+    const { encodeHexFrame, encodeBinaryFrame, takeData } = nativeBinding();
     const bytes = new Uint8Array(10);
     assert.throws(() => encodeHexFrame(bytes, new Uint8Array(23)), RangeError);
     assert.throws(() => encodeBinaryFrame('ab', bytes, new Uint8Array(27)), RangeError);
-    assert.throws(() => unescapeBytes(bytes, new Uint8Array(9)), RangeError);
+    assert.throws(() => takeData(bytes, new Uint8Array(19), 10, false), RangeError);
   });
 
   it('come out of a decoder the same with and without native code, however they are cut', () => {

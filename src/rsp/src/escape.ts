@@ -1,7 +1,7 @@
 /** Binary escaping: `}` and then the byte XOR 0x20 (GDB manual, "Overview" of the Remote Protocol). */
 
-const escapeByte = 0x7d;
-const escapeMask = 0x20;
+export const escapeByte = 0x7d;
+export const escapeMask = 0x20;
 
 /** `#` and `$` frame packets, `}` escapes, `*` repeats in what a stub sends. */
 function needsEscape(byte: number): boolean {

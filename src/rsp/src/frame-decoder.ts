@@ -2,8 +2,8 @@
  * From a stream of bytes, cut anywhere, to frames. Every byte is looked at once and copied once into a growing
  * buffer, so the work is linear however the stream is cut.
  */
-import { type BulkDecoding, portableDecoding } from './bulk-codec.js';
-import { unescapeBinary } from './escape.js';
+import { type BulkDecoding, endOfData, portableDecoding } from './bulk-codec.js';
+import { escapeByte, unescapeBinary } from './escape.js';
 import { hexDigitValue } from './hex.js';
 import { expandRunLength } from './run-length.js';
 
@@ -25,7 +25,7 @@ export interface FrameDecoderOptions {
   readonly role: 'stub' | 'client';
   /** Most bytes of data that a packet may have as transmitted, without `$`, `#` and checksum. */
   readonly maxPacketBytes: number;
-  /** Faster means for large packets. */
+  /** Faster means for large packets; only the decoder of a stub uses them. */
   readonly bulk?: BulkDecoding;
 }
 
@@ -33,6 +33,7 @@ export interface FrameDecoderOptions {
 type Position = 'between' | 'data' | 'first-digit' | 'second-digit';
 
 const packetStart = 0x24;
+const packetEnd = 0x23;
 const notificationStart = 0x25;
 const firstCapacityBytes = 256;
 /** Below it a call into the host costs more than it saves, and data are never shared with the decoder. */
@@ -44,8 +45,13 @@ export class FrameDecoder {
   readonly #bulk: BulkDecoding;
   #position: Position = 'between';
   #start = packetStart;
+  /** In the role of a client data as transmitted, in that of a stub without the escapes. */
   #buffer = new Uint8Array(firstCapacityBytes);
-  /** Bytes of data so far; more than the buffer holds once the packet has become too long. */
+  /** So much of it is used. */
+  #usedBytes = 0;
+  /** A stub's: the last byte was a `}`. */
+  #isEscaped = false;
+  /** Bytes of data so far, as transmitted; more than were kept once the packet has become too long. */
   #lengthBytes = 0;
   #sum = 0;
   #firstDigit = 0;
@@ -89,17 +95,45 @@ export class FrameDecoder {
 
   /** Takes data up to the end of the frame or of the chunk; returns the index of the first byte not taken. */
   #takeData(chunk: Uint8Array, from: number): number {
-    const rest = chunk.subarray(from);
-    const means = rest.length < leastSharedBytes ? portableDecoding : this.#bulk;
-    const bytes = rest.subarray(0, means.endOfData(rest));
-    this.#sum = (this.#sum + means.sum(bytes)) & 0xff;
-    this.#append(bytes);
-    const end = from + bytes.length;
-    if (end === chunk.length) return end;
+    const end = from + this.#keep(chunk.subarray(from));
+    const byte = chunk[end];
     // A raw `$` cannot be data: the frame before it was cut short, and what came of it is dropped.
-    if (chunk[end] === packetStart) this.#begin(packetStart);
-    else this.#position = 'first-digit';
+    if (byte === packetStart) this.#begin(packetStart);
+    else if (byte === packetEnd) this.#position = 'first-digit';
+    else return end;
     return end + 1;
+  }
+
+  /** Keeps data up to the end of the frame, as much as there is room for; returns how many bytes were taken. */
+  #keep(bytes: Uint8Array): number {
+    const roomBytes = this.#maxPacketBytes - this.#lengthBytes;
+    const takenBytes =
+      roomBytes <= 0
+        ? endOfData(bytes)
+        : this.#role === 'stub'
+          ? this.#keepPlain(bytes.subarray(0, roomBytes))
+          : this.#keepRaw(bytes.subarray(0, roomBytes));
+    this.#lengthBytes += takenBytes;
+    return takenBytes;
+  }
+
+  #keepPlain(bytes: Uint8Array): number {
+    this.#makeRoom(bytes.length);
+    const means = bytes.length < leastSharedBytes ? portableDecoding : this.#bulk;
+    const taken = means.takeData(bytes, this.#buffer, this.#usedBytes, this.#isEscaped);
+    this.#usedBytes += taken.plainBytes;
+    this.#sum = (this.#sum + taken.sum) & 0xff;
+    this.#isEscaped = taken.isEscaped;
+    return taken.takenBytes;
+  }
+
+  #keepRaw(bytes: Uint8Array): number {
+    const raw = bytes.subarray(0, endOfData(bytes));
+    for (const byte of raw) this.#sum = (this.#sum + byte) & 0xff;
+    this.#makeRoom(raw.length);
+    this.#buffer.set(raw, this.#usedBytes);
+    this.#usedBytes += raw.length;
+    return raw.length;
   }
 
   #takeByte(byte: number): Frame | undefined {
@@ -141,28 +175,27 @@ export class FrameDecoder {
   #begin(start: number): void {
     this.#start = start;
     this.#lengthBytes = 0;
+    this.#usedBytes = 0;
+    this.#isEscaped = false;
     this.#sum = 0;
     this.#position = 'data';
   }
 
-  #append(bytes: Uint8Array): void {
-    const lengthBytes = this.#lengthBytes + bytes.length;
-    if (lengthBytes <= this.#maxPacketBytes) {
-      if (lengthBytes > this.#buffer.length) this.#grow(lengthBytes);
-      this.#buffer.set(bytes, this.#lengthBytes);
-    }
-    this.#lengthBytes = lengthBytes;
-  }
-
-  #grow(leastBytes: number): void {
+  /** For these, and an escape behind them. */
+  #makeRoom(lengthBytes: number): void {
+    const leastBytes = this.#usedBytes + lengthBytes + 1;
+    if (leastBytes <= this.#buffer.length) return;
     const grown = new Uint8Array(Math.max(leastBytes, 2 * this.#buffer.length));
-    grown.set(this.#buffer.subarray(0, this.#lengthBytes));
+    grown.set(this.#buffer.subarray(0, this.#usedBytes));
     this.#buffer = grown;
   }
 
-  #plain(data: Uint8Array): Uint8Array {
-    if (data.length < leastSharedBytes) return unescapeBinary(data);
-    const plain = this.#bulk.unescape(data);
+  #plain(): Uint8Array {
+    const used = this.#buffer.subarray(0, this.#usedBytes);
+    if (this.#role === 'client') return unescapeBinary(expandRunLength(used));
+    // One with nothing behind it to escape is kept as it is.
+    if (this.#isEscaped) this.#buffer[this.#usedBytes++] = escapeByte;
+    const plain = this.#buffer.subarray(0, this.#usedBytes);
     return plain.length < leastSharedBytes ? plain.slice() : plain;
   }
 
@@ -171,11 +204,9 @@ export class FrameDecoder {
     this.#position = 'between';
     const lengthBytes = this.#lengthBytes;
     if (lengthBytes > this.#maxPacketBytes) return { kind: 'overflow', lengthBytes };
-    const transmitted = this.#buffer.subarray(0, lengthBytes);
-    const data = this.#role === 'client' ? expandRunLength(transmitted) : transmitted;
     return {
       kind: this.#start === packetStart ? 'packet' : 'notification',
-      data: this.#plain(data),
+      data: this.#plain(),
       checksumOk: checksum === this.#sum,
     };
   }

@@ -1,5 +1,5 @@
 export { asciiBytes, asciiText } from './ascii.js';
-export type { BulkCodec } from './bulk-codec.js';
+export { type BulkCodec, portableDecoding, type TakenData } from './bulk-codec.js';
 export { BulkEncoder } from './bulk-encoder.js';
 export { escapeBinary, unescapeBinary } from './escape.js';
 export { type Feature, parseFeature, parseFeatures } from './features.js';
