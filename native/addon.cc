@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "agent_bytecode.h"
 #include "conversion.h"
 #include "frame_binding.h"
 #include "listener.h"

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent_bytecode.h"
 #include "agent_format.h"
 
 namespace outstep::agent {
@@ -15,88 +16,6 @@ namespace {
 constexpr size_t kStackWords = 100;
 /** Bounds loops. */
 constexpr int kMostInstructions = 100'000;
-
-enum Op : uint8_t {
-  kAdd = 0x02,
-  kSub = 0x03,
-  kMul = 0x04,
-  kDivSigned = 0x05,
-  kDivUnsigned = 0x06,
-  kRemSigned = 0x07,
-  kRemUnsigned = 0x08,
-  kLsh = 0x09,
-  kRshSigned = 0x0a,
-  kRshUnsigned = 0x0b,
-  kTrace = 0x0c,
-  kTraceQuick = 0x0d,
-  kLogNot = 0x0e,
-  kBitAnd = 0x0f,
-  kBitOr = 0x10,
-  kBitXor = 0x11,
-  kBitNot = 0x12,
-  kEqual = 0x13,
-  kLessSigned = 0x14,
-  kLessUnsigned = 0x15,
-  kExt = 0x16,
-  kRef8 = 0x17,
-  kRef16 = 0x18,
-  kRef32 = 0x19,
-  kRef64 = 0x1a,
-  kIfGoto = 0x20,
-  kGoto = 0x21,
-  kConst8 = 0x22,
-  kConst16 = 0x23,
-  kConst32 = 0x24,
-  kConst64 = 0x25,
-  kReg = 0x26,
-  kEnd = 0x27,
-  kDup = 0x28,
-  kPop = 0x29,
-  kZeroExt = 0x2a,
-  kSwap = 0x2b,
-  kGetv = 0x2c,
-  kSetv = 0x2d,
-  kTracev = 0x2e,
-  kTracenz = 0x2f,
-  kTrace16 = 0x30,
-  kPick = 0x32,
-  kRot = 0x33,
-  kPrintf = 0x34,
-};
-
-constexpr uint8_t kNone = 0xff;
-constexpr size_t kOpCount = 0x35;
-
-/** Bytes of the immediate of each opcode; kNone: the opcode is none, or one of floating point. A format
- * follows that of printf. */
-constexpr std::array<uint8_t, kOpCount> immediateSizes() {
-  std::array<uint8_t, kOpCount> sizes = {};
-  for (uint8_t bad : {0x00, 0x01, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f, 0x31}) sizes[bad] = kNone;
-  for (uint8_t one : {kTraceQuick, kExt, kConst8, kZeroExt, kPick}) sizes[one] = 1;
-  for (uint8_t two : {kIfGoto, kGoto, kConst16, kReg, kGetv, kSetv, kTracev, kTrace16}) sizes[two] = 2;
-  sizes[kConst32] = 4;
-  sizes[kConst64] = 8;
-  sizes[kPrintf] = 3;
-  return sizes;
-}
-
-constexpr auto kImmediateSizes = immediateSizes();
-
-uint64_t bigEndian(const uint8_t* bytes, size_t count) {
-  uint64_t value = 0;
-  for (size_t index = 0; index < count; ++index) value = value << 8 | bytes[index];
-  return value;
-}
-
-/** Length of the instruction at `at` with its immediate; 0: there is none, or it is cut off. */
-size_t instructionLength(std::span<const uint8_t> program, size_t at) {
-  uint8_t op = program[at];
-  if (op >= kOpCount || kImmediateSizes[op] == kNone) return 0;
-  size_t length = 1u + kImmediateSizes[op];
-  if (at + length > program.size()) return 0;
-  if (op == kPrintf) length += bigEndian(program.data() + at + 2, 2);
-  return at + length <= program.size() ? length : 0;
-}
 
 uint64_t signExtended(uint64_t value, uint64_t bits) {
   if (bits >= 64) return value;
@@ -159,13 +78,12 @@ Outcome Evaluator::run() {
       if (depth_ > 0) outcome_.value = top();
       break;
     } else {
-      size_t length = instructionLength(program_, at_);
+      auto [op, immediate, length] = instructionAt(program_, at_);
       if (length == 0) {
         outcome_.error = "an instruction is unknown or cut off";
         break;
       }
-      uint8_t op = program_[at_];
-      immediate_ = bigEndian(program_.data() + at_ + 1, kImmediateSizes[op]);
+      immediate_ = immediate;
       outcome_.error = step(op, at_ + length);
     }
   }
@@ -390,22 +308,6 @@ const char* Evaluator::print() {
 }
 
 }  // namespace
-
-const char* fault(std::span<const uint8_t> program) {
-  std::vector<bool> is_start(program.size(), false);
-  for (size_t at = 0; at < program.size();) {
-    size_t length = instructionLength(program, at);
-    if (length == 0) return "an instruction is unknown or cut off";
-    is_start[at] = true;
-    at += length;
-  }
-  for (size_t at = 0; at < program.size(); at += instructionLength(program, at)) {
-    if (program[at] != kGoto && program[at] != kIfGoto) continue;
-    uint64_t target = bigEndian(program.data() + at + 1, 2);
-    if (target >= program.size() || !is_start[target]) return "a jump leads to no instruction";
-  }
-  return program.empty() ? "it is empty" : nullptr;
-}
 
 Outcome evaluate(Tracee& tracee, const Space& space, Variables& variables, std::span<const uint8_t> program) {
   return Evaluator(tracee, space, variables, program).run();

@@ -36,10 +36,6 @@ struct Outcome {
   std::string text;
 };
 
-/** Why a program can never be evaluated: an opcode that is none, something cut off, a jump to nowhere.
- * nullptr: nothing is wrong with it. */
-const char* fault(std::span<const uint8_t> program);
-
 /** Evaluates in a stopped thread. */
 Outcome evaluate(Tracee& tracee, const Space& space, Variables& variables, std::span<const uint8_t> program);
 

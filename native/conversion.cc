@@ -1,5 +1,6 @@
 #include "conversion.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <algorithm>
@@ -18,6 +19,15 @@ Napi::Object error(Napi::Env env, const Failure& failure) {
 Napi::Value raise(Napi::Env env, const Failure& failure) {
   Napi::Error(env, error(env, failure)).ThrowAsJavaScriptException();
   return env.Undefined();
+}
+
+Napi::Value truth(const Napi::CallbackInfo& info, bool value) {
+  return Napi::Boolean::New(info.Env(), value);
+}
+
+Napi::Value doneOrGone(const Napi::CallbackInfo& info, int code, const char* request) {
+  if (code == 0 || code == ESRCH) return truth(info, code == 0);
+  return raise(info.Env(), {code, request, tidOf(info)});
 }
 
 void callBack(const Napi::FunctionReference& function) {

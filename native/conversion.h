@@ -15,6 +15,11 @@ Napi::Object error(Napi::Env env, const Failure& failure);
 /** Throws a NativeError. */
 Napi::Value raise(Napi::Env env, const Failure& failure);
 
+Napi::Value truth(const Napi::CallbackInfo& info, bool value);
+/** What a request returned for the thread of the first argument. ESRCH is news, not an error: false, and the
+ * exit event follows. */
+Napi::Value doneOrGone(const Napi::CallbackInfo& info, int code, const char* request);
+
 /** From the event loop; what the function throws is an uncaught exception. Within a handle scope. */
 void callBack(const Napi::FunctionReference& function);
 

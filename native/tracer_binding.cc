@@ -8,8 +8,6 @@
 #include <algorithm>
 
 #include "conversion.h"
-#include "ptrace_ops.h"
-#include "spawn.h"
 
 namespace outstep {
 
@@ -19,20 +17,6 @@ using conversion::integer;
 using conversion::raise;
 using conversion::tidOf;
 using conversion::unsigned64;
-
-namespace {
-
-Napi::Value truth(const Napi::CallbackInfo& info, bool value) {
-  return Napi::Boolean::New(info.Env(), value);
-}
-
-/** ESRCH is news, not an error: false, and the exit event follows. */
-Napi::Value doneOrGone(const Napi::CallbackInfo& info, int code, const char* request) {
-  if (code == 0 || code == ESRCH) return truth(info, code == 0);
-  return raise(info.Env(), {code, request, tidOf(info)});
-}
-
-}  // namespace
 
 Napi::Function TracerBinding::define(Napi::Env env) {
   return DefineClass(env, "Tracer",
@@ -120,7 +104,7 @@ Napi::Value TracerBinding::spawn(const Napi::CallbackInfo& info) {
 
 Napi::Value TracerBinding::seize(const Napi::CallbackInfo& info) {
   int code = tracer_.seize(tidOf(info), handleOf(info, 1), info[2].ToBoolean().Value());
-  return doneOrGone(info, code, "PTRACE_SEIZE");
+  return conversion::doneOrGone(info, code, "PTRACE_SEIZE");
 }
 
 Napi::Value TracerBinding::seizeThreads(const Napi::CallbackInfo& info) {
@@ -134,7 +118,7 @@ Napi::Value TracerBinding::seizeThreads(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TracerBinding::knowsEveryThread(const Napi::CallbackInfo& info) {
-  return truth(info, tracer_.knowsEveryThread(handleOf(info)));
+  return conversion::truth(info, tracer_.knowsEveryThread(handleOf(info)));
 }
 
 Napi::Value TracerBinding::adopt(const Napi::CallbackInfo& info) {
@@ -143,13 +127,14 @@ Napi::Value TracerBinding::adopt(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TracerBinding::interrupt(const Napi::CallbackInfo& info) {
-  return doneOrGone(info, tracer_.interrupt(tidOf(info)), "PTRACE_INTERRUPT");
+  return conversion::doneOrGone(info, tracer_.interrupt(tidOf(info)), "PTRACE_INTERRUPT");
 }
 
 Napi::Value TracerBinding::detach(const Napi::CallbackInfo& info) {
   Tracee* tracee = stopped(info);
-  if (tracee == nullptr) return truth(info, false);
-  return doneOrGone(info, tracer_.detach(*tracee, static_cast<int>(integer(info[1]))), "PTRACE_DETACH");
+  if (tracee == nullptr) return conversion::truth(info, false);
+  return conversion::doneOrGone(info, tracer_.detach(*tracee, static_cast<int>(integer(info[1]))),
+                                "PTRACE_DETACH");
 }
 
 Napi::Value TracerBinding::forget(const Napi::CallbackInfo& info) {
@@ -158,13 +143,13 @@ Napi::Value TracerBinding::forget(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TracerBinding::killProcess(const Napi::CallbackInfo& info) {
-  return doneOrGone(info, tracer_.kill(tidOf(info)), "kill");
+  return conversion::doneOrGone(info, tracer_.kill(tidOf(info)), "kill");
 }
 
 Napi::Value TracerBinding::tgkill(const Napi::CallbackInfo& info) {
   long result = syscall(SYS_tgkill, tidOf(info), static_cast<pid_t>(integer(info[1])),
                         static_cast<int>(integer(info[2])));
-  return doneOrGone(info, result == 0 ? 0 : errno, "tgkill");
+  return conversion::doneOrGone(info, result == 0 ? 0 : errno, "tgkill");
 }
 
 Napi::Value TracerBinding::resume(const Napi::CallbackInfo& info) {
@@ -182,7 +167,8 @@ Napi::Value TracerBinding::resume(const Napi::CallbackInfo& info) {
 
 Napi::Value TracerBinding::stepInPlace(const Napi::CallbackInfo& info) {
   Tracee* tracee = stopped(info);
-  return truth(info, tracee != nullptr && tracer_.stepInPlace(*tracee, static_cast<int>(integer(info[1]))));
+  return conversion::truth(
+      info, tracee != nullptr && tracer_.stepInPlace(*tracee, static_cast<int>(integer(info[1]))));
 }
 
 Napi::Value TracerBinding::wait(const Napi::CallbackInfo& info) {
@@ -192,7 +178,7 @@ Napi::Value TracerBinding::wait(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TracerBinding::passesStops(const Napi::CallbackInfo& info) {
-  return truth(info, tracer_.passesStops());
+  return conversion::truth(info, tracer_.passesStops());
 }
 
 Napi::Value TracerBinding::watch(const Napi::CallbackInfo& info) {
@@ -231,109 +217,8 @@ void TracerBinding::closeWatch() {
   child_signal_ = nullptr;
 }
 
-/** Small ones are parts of a buffer that they share, for the sake of the memory manager and the collector. */
-Napi::Uint8Array TracerBinding::newBytes(Napi::Env env, size_t size_bytes) {
-  if (size_bytes > kPoolBytes / 16) return Napi::Uint8Array::New(env, size_bytes);
-  if (pool_.IsEmpty() || pool_used_bytes_ + size_bytes > kPoolBytes) {
-    pool_ = Napi::Persistent(Napi::ArrayBuffer::New(env, kPoolBytes));
-    pool_used_bytes_ = 0;
-  }
-  auto bytes = Napi::Uint8Array::New(env, size_bytes, pool_.Value(), pool_used_bytes_);
-  pool_used_bytes_ += (size_bytes + 7) & ~size_t{7};
-  return bytes;
-}
-
-Napi::Value TracerBinding::getRegset(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  Tracee* tracee = stopped(info);
-  if (tracee == nullptr) return env.Undefined();
-  int note = static_cast<int>(integer(info[1]));
-  auto size_bytes = static_cast<size_t>(integer(info[2]));
-  Space* space = tracer_.spaceOf(*tracee);
-  Napi::Uint8Array into = newBytes(env, size_bytes);
-  if (space != nullptr && note == space->arch.general_note) {
-    if (!loadGeneral(*tracee, space->arch)) return env.Undefined();
-    std::copy_n(tracee->general.data(), std::min(size_bytes, tracee->general.size()), into.Data());
-    return into;
-  }
-  size_t stored = size_bytes;
-  int code = ptrace_ops::getRegset(tracee->tid, note, into.Data(), &stored);
-  if (code == 0)
-    return stored == size_bytes
-               ? into
-               : into.Get("slice").As<Napi::Function>().Call(
-                     into, {Napi::Number::New(env, 0), Napi::Number::New(env, static_cast<double>(stored))});
-  if (code == ESRCH || code == ENODEV || code == EINVAL || code == EIO) return env.Undefined();
-  return raise(env, {code, "PTRACE_GETREGSET", tracee->tid});
-}
-
-Napi::Value TracerBinding::setRegset(const Napi::CallbackInfo& info) {
-  Tracee* tracee = stopped(info);
-  if (tracee == nullptr) return truth(info, false);
-  int note = static_cast<int>(integer(info[1]));
-  auto bytes = info[2].As<Napi::Uint8Array>();
-  Space* space = tracer_.spaceOf(*tracee);
-  if (space != nullptr && note == space->arch.general_note &&
-      bytes.ByteLength() == space->arch.general_size_bytes) {
-    tracee->general.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
-    tracee->is_general_valid = true;
-    tracee->noteChange();
-    return truth(info, true);
-  }
-  int code = ptrace_ops::setRegset(tracee->tid, note, bytes.Data(), bytes.ByteLength());
-  return doneOrGone(info, code, "PTRACE_SETREGSET");
-}
-
-Napi::Value TracerBinding::pokeUser(const Napi::CallbackInfo& info) {
-  const Tracee* tracee = tracer_.find(tidOf(info));
-  if (Space* space = tracee == nullptr ? nullptr : tracer_.spaceOf(*tracee)) space->is_armed = true;
-  int code = ptrace_ops::pokeUser(tidOf(info), static_cast<size_t>(integer(info[1])), unsigned64(info[2]));
-  return doneOrGone(info, code, "PTRACE_POKEUSER");
-}
-
-Napi::Value TracerBinding::getSiginfo(const Napi::CallbackInfo& info) {
-  siginfo_t value;
-  if (stopped(info) == nullptr || ptrace_ops::getSiginfo(tidOf(info), &value) != 0)
-    return info.Env().Undefined();
-  auto bytes = Napi::Uint8Array::New(info.Env(), sizeof value);
-  memcpy(bytes.Data(), &value, sizeof value);
-  return bytes;
-}
-
-Napi::Value TracerBinding::setSiginfo(const Napi::CallbackInfo& info) {
-  auto bytes = info[1].As<Napi::Uint8Array>();
-  siginfo_t value = {};
-  memcpy(&value, bytes.Data(), std::min(sizeof value, bytes.ByteLength()));
-  return doneOrGone(info, ptrace_ops::setSiginfo(tidOf(info), &value), "PTRACE_SETSIGINFO");
-}
-
 Napi::Value TracerBinding::awaitingSignal(const Napi::CallbackInfo& info) {
   return conversion::tidList(info.Env(), tracer_.awaitingSignal(handleOf(info)));
-}
-
-Napi::Value TracerBinding::threadPointers(const Napi::CallbackInfo& info) {
-  std::vector<pid_t> tids = conversion::tids(info[0]);
-  auto pointers = Napi::BigUint64Array::New(info.Env(), tids.size());
-  for (size_t index = 0; index < tids.size(); ++index) pointers[index] = tracer_.threadPointer(tids[index]);
-  return pointers;
-}
-
-Napi::Value TracerBinding::hitOwners(const Napi::CallbackInfo& info) {
-  Tracee* tracee = stopped(info);
-  if (tracee == nullptr || !tracee->hit_owners) return info.Env().Undefined();
-  auto list = Napi::Array::New(info.Env(), tracee->hit_owners->size());
-  for (size_t index = 0; index < tracee->hit_owners->size(); ++index) {
-    list.Set(static_cast<uint32_t>(index), Napi::Number::New(info.Env(), (*tracee->hit_owners)[index]));
-  }
-  return list;
-}
-
-Napi::Value TracerBinding::evaluate(const Napi::CallbackInfo& info) {
-  Tracee* tracee = stopped(info);
-  Space* space = tracee == nullptr ? nullptr : tracer_.spaceOf(*tracee);
-  if (space == nullptr) return info.Env().Undefined();
-  agent::Outcome outcome = tracer_.evaluate(*tracee, *space, conversion::program(info[1]));
-  return conversion::outcome(info.Env(), outcome);
 }
 
 Napi::Value TracerBinding::variable(const Napi::CallbackInfo& info) {
@@ -363,19 +248,6 @@ Napi::Value TracerBinding::callSystem(const Napi::CallbackInfo& info) {
 
 Napi::Value TracerBinding::expectExits(const Napi::CallbackInfo& info) {
   tracer_.expectExits(tidOf(info));
-  return info.Env().Undefined();
-}
-
-Napi::Value TracerBinding::hitSite(const Napi::CallbackInfo& info) {
-  const Tracee* tracee = tracer_.find(tidOf(info));
-  // What it has reached while it was ahead is still to be told.
-  bool is_told = tracee != nullptr && !tracer_.isAhead(tracee->tid);
-  return bigint(info.Env(), is_told ? tracee->hit_site : 0);
-}
-
-Napi::Value TracerBinding::forgetHit(const Napi::CallbackInfo& info) {
-  Tracee* tracee = tracer_.find(tidOf(info));
-  if (tracee != nullptr) tracee->hit_site = 0;
   return info.Env().Undefined();
 }
 

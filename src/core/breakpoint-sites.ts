@@ -1,10 +1,6 @@
-/**
- * Breakpoint sites of one address space: the trap bytes in memory, the originals under them, the engines that want
- * them, and the plan for going past each.
- */
+/** Breakpoint sites of one address space: the engines that want them, and the plan for going past each. */
 import type { ArchModule } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
-import { isNativeError } from '../native/binding.js';
 import type { NativeTracer } from '../native/binding-types.js';
 import type { AddressSpace } from './address-space.js';
 import {
@@ -18,10 +14,9 @@ import type { Slots } from './slots.js';
 import { describeStep, nativePlan, type StepPlan, StepPlans, sameBytes } from './step-plans.js';
 import type { Thread } from './thread.js';
 import type { Tracer } from './tracer.js';
+import { TrapBytes } from './trap-bytes.js';
 
 interface Site extends Shadow {
-  readonly address: bigint;
-  readonly original: Uint8Array;
   readonly owners: Map<BreakpointOwner, BreakpointPrograms>;
   /** Wishes of the core itself, of which no engine hears. */
   checkpoints: number;
@@ -34,7 +29,7 @@ export class BreakpointSites implements ShadowSource {
   readonly #tracer: Tracer;
   readonly #native: NativeTracer;
   readonly #space: AddressSpace;
-  readonly #memory: RawMemory;
+  readonly #traps: TrapBytes;
   readonly #arch: ArchModule;
   readonly #slots: Slots;
   readonly #sites = new Map<bigint, Site>();
@@ -57,7 +52,7 @@ export class BreakpointSites implements ShadowSource {
     this.#tracer = tracer;
     this.#native = tracer.native;
     this.#space = space;
-    this.#memory = space.rawMemory;
+    this.#traps = new TrapBytes(tracer, space);
     this.#arch = space.machine.arch;
     this.#slots = space.slots;
     this.#plans = new StepPlans(this.#arch, this.#slots);
@@ -91,7 +86,7 @@ export class BreakpointSites implements ShadowSource {
    */
   insert(address: bigint, owner: BreakpointOwner, programs: BreakpointPrograms = noPrograms): void {
     const present = this.#sites.get(address);
-    if (present === undefined || !this.#isInMemory(present, this.#memory)) this.#place(address, present);
+    if (present === undefined || !this.#traps.isIn(present)) this.#place(address, present);
     const site = this.#sites.get(address);
     site?.owners.set(owner, programs);
     this.#version += 1;
@@ -101,25 +96,16 @@ export class BreakpointSites implements ShadowSource {
   /** `present`: the site whose trap went with its mapping, that of a library which was unloaded and has come back. */
   #place(address: bigint, present: Site | undefined): void {
     if (this.#slots.contains(address)) {
-      throw new OutstepError(
-        errorCodes.UNSUPPORTED,
-        `no breakpoint can be set in slot memory (${hex(address)})`,
-      );
+      const at = `0x${address.toString(16)}`;
+      throw new OutstepError(errorCodes.UNSUPPORTED, `no breakpoint can be set in slot memory (${at})`);
     }
     const text = this.#originalText(address);
-    const trap = this.#arch.breakpoint.bytes;
-    if (text.length < trap.length) throw accessError('read', address);
-    const original = text.slice(0, trap.length);
-    this.#guard(address, original);
-    if (this.#memory.write(address, trap) !== trap.length) {
-      this.#unguard(address);
-      throw accessError('write', address);
-    }
+    const shadow = this.#traps.put(address, text);
     this.#removed.delete(address);
     const owners = new Map(present?.owners);
     const checkpoints = present?.checkpoints ?? 0;
     const known = this.#planFor(address, text);
-    const site = { address, original, trap, owners, known, checkpoints };
+    const site = { ...shadow, owners, known, checkpoints };
     this.#sites.set(address, site);
     this.#enter(site);
   }
@@ -170,7 +156,7 @@ export class BreakpointSites implements ShadowSource {
    */
   addCheckpoint(address: bigint, thread: Thread | undefined): boolean {
     const present = this.#sites.get(address);
-    if (present === undefined || !this.#isInMemory(present, this.#memory)) this.#place(address, present);
+    if (present === undefined || !this.#traps.isIn(present)) this.#place(address, present);
     const site = this.#sites.get(address);
     if (site === undefined) return false;
     const isPassable =
@@ -198,7 +184,7 @@ export class BreakpointSites implements ShadowSource {
 
   originalChanged(shadow: Shadow): void {
     const site = this.#sites.get(shadow.address);
-    if (site === shadow) this.#guard(shadow.address, shadow.original);
+    if (site === shadow) this.#traps.guard(site);
   }
 
   /** Makes another plan where the text is another one. False: it is the same. */
@@ -225,12 +211,13 @@ export class BreakpointSites implements ShadowSource {
 
   /** Puts the original bytes into a copy of the memory. */
   restoreAll(memory: RawMemory): void {
-    for (const site of [...this.#removed.values(), ...this.#sites.values()]) this.#restore(site, memory);
+    for (const site of [...this.#removed.values(), ...this.#sites.values()])
+      this.#traps.takeOut(site, memory);
   }
 
   /** One of several processes that had this memory has left it. */
   guardAll(): void {
-    for (const site of this.#sites.values()) this.#guard(site.address, site.original);
+    for (const site of this.#sites.values()) this.#traps.guard(site);
   }
 
   /** Nothing runs, and every fork has been told of. */
@@ -275,7 +262,7 @@ export class BreakpointSites implements ShadowSource {
       const wanting = [...site.owners].filter(([owner]) => owners.has(owner));
       return wanting.length > 0 ? [{ address: site.address, wanting }] : [];
     });
-    for (const site of this.#removed.values()) this.#restore(site, this.#memory);
+    for (const site of this.#removed.values()) this.#traps.takeOut(site);
     this.#removed.clear();
     const isComplete = !this.#plans.settleCopy();
     const kept = new Set(wanted.map(({ address }) => address));
@@ -292,14 +279,14 @@ export class BreakpointSites implements ShadowSource {
     const site = original && this.#sites.get(original.address);
     if (site === undefined || original?.owners.size !== wanting.length) return false;
     for (const [owner, programs] of wanting) site.owners.set(owner, programs);
-    this.#guard(site.address, site.original);
+    this.#traps.guard(site);
     return true;
   }
 
   #keep(address: bigint, owner: BreakpointOwner, programs: BreakpointPrograms): void {
     try {
       const site = this.#sites.get(address);
-      if (site !== undefined && site.owners.size === 0) this.#guard(address, site.original);
+      if (site !== undefined && site.owners.size === 0) this.#traps.guard(site);
       this.insert(address, owner, programs);
       const kept = this.#sites.get(address);
       if (kept !== undefined) this.#declare(kept);
@@ -316,22 +303,15 @@ export class BreakpointSites implements ShadowSource {
     const operand = plan.kind === 'refuse' ? undefined : plan.operandAddress;
     const read = operand === undefined ? [] : [...this.#sitesWithin(operand, widestOperandBytes)];
     this.#lifted = [...new Set([site, ...read])];
-    for (const lifted of this.#lifted) this.#restore(lifted, this.#memory);
+    for (const lifted of this.#lifted) this.#traps.takeOut(lifted);
   }
 
   /** Puts the traps back after `lift`, but those that were removed meanwhile. The instruction may have written there. */
   lower(): void {
     const lifted = this.#lifted.filter((site) => this.#sites.get(site.address) === site);
     this.#lifted = [];
-    for (const site of lifted) {
-      const now = new Uint8Array(site.original.length);
-      const isWritten = this.#memory.read(site.address, now) === now.length && !sameBytes(now, site.original);
-      if (isWritten) {
-        site.original.set(now);
-        this.#guard(site.address, site.original);
-      }
-    }
-    for (const site of lifted) this.#memory.write(site.address, site.trap);
+    for (const site of lifted) this.#traps.readOriginal(site);
+    for (const site of lifted) this.#traps.putBack(site);
     for (const site of lifted) this.#refresh(site);
   }
 
@@ -378,8 +358,8 @@ export class BreakpointSites implements ShadowSource {
     this.#programmed.delete(site.address);
     this.#readers.delete(site.address);
     for (const space of this.#space.nativeSpaces()) this.#native.removeSite(space, site.address);
-    this.#restore(site, this.#memory);
-    this.#unguard(site.address);
+    this.#traps.takeOut(site);
+    this.#traps.unguard(site.address);
     this.#plans.leave(site.address);
     this.#declareReaders(site);
   }
@@ -410,47 +390,7 @@ export class BreakpointSites implements ShadowSource {
     }
   }
 
-  /** Breakpoints work without the sentinel: that there is none is worth a warning. */
-  #guard(address: bigint, original: Uint8Array): void {
-    try {
-      for (const space of this.#space.nativeSpaces()) this.#native.guard(space, address, original);
-    } catch (error) {
-      if (!isNativeError(error)) throw error;
-      this.#tracer.warn('if this server is killed, breakpoints will stay in programs it attached to', error);
-    }
-  }
-
-  #unguard(address: bigint): void {
-    for (const space of this.#space.nativeSpaces()) this.#native.unguard(space, address);
-  }
-
   #originalText(address: bigint): Uint8Array {
-    const text = new Uint8Array(this.#arch.maxInstructionBytes);
-    const readable = text.subarray(0, this.#memory.read(address, text));
-    for (const shadow of this.shadowsWithin(address, readable.length)) {
-      const shift = Number(shadow.address - address);
-      shadow.original.forEach((byte, index) => {
-        if (readable[shift + index] === shadow.trap[index]) readable[shift + index] = byte;
-      });
-    }
-    return readable;
+    return this.#traps.textAt(address, (from, lengthBytes) => this.shadowsWithin(from, lengthBytes));
   }
-
-  /** Only where the trap still is: the mapping may have been replaced under it. */
-  #restore(site: Site, memory: RawMemory): void {
-    if (this.#isInMemory(site, memory)) memory.write(site.address, site.original);
-  }
-
-  #isInMemory(site: Site, memory: RawMemory): boolean {
-    const now = new Uint8Array(site.trap.length);
-    return memory.read(site.address, now) === now.length && sameBytes(now, site.trap);
-  }
-}
-
-function hex(address: bigint): string {
-  return `0x${address.toString(16)}`;
-}
-
-function accessError(what: string, address: bigint): OutstepError {
-  return new OutstepError(errorCodes.MEMORY, `cannot ${what} memory at ${hex(address)} for a breakpoint`);
 }
