@@ -1,7 +1,7 @@
 /**
  * The connection argument (COMM) of the command line, as gdbserver takes it, decoded without touching the machine.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { addressFamilyOf } from './address-family.js';
 import { StartError } from './start-error.js';
 
 export interface TcpComm {
@@ -57,8 +57,9 @@ function parseTcp(text: string, rest: string, family: 0 | 4 | 6): TcpComm {
   if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 0xffff) {
     throw unresolvable(text, 'the port must be a number from 0 to 65535');
   }
-  if (host.includes(':') && !isIPv6(host)) throw unresolvable(text, 'Name or service not known');
-  const addressFamily = isIPv6(host) ? 6 : isIPv4(host) ? 4 : family;
+  const numeric = addressFamilyOf(host);
+  if (host.includes(':') && numeric !== 6) throw unresolvable(text, 'Name or service not known');
+  const addressFamily = numeric === 0 ? family : numeric;
   if (family !== 0 && addressFamily !== family) {
     throw unresolvable(text, 'Address family for hostname not supported');
   }
@@ -76,7 +77,7 @@ function splitBrackets(text: string, rest: string): { host: string; port: string
   const close = rest.indexOf(']');
   if (close < 0) throw new StartError(`Missing close bracket in hostname '${text}'`);
   const host = rest.slice(1, close);
-  if (!isIPv6(host)) throw unresolvable(text, 'Name or service not known');
+  if (addressFamilyOf(host) !== 6) throw unresolvable(text, 'Name or service not known');
   if (rest[close + 1] !== ':') throw new StartError(`Missing port in '${text}'`);
   return { host, port: rest.slice(close + 2) };
 }

@@ -1,6 +1,6 @@
 /** The table of internet sockets: /proc/net/{tcp,udp,tcp6,udp6}, whose columns proc_pid_net(5) describes. */
-import { SocketAddress } from 'node:net';
 import { bytesOfHex, hexOf } from 'gdb-js-rsp-parser';
+import { hostProcess } from '../../../base/host-process.js';
 import type { OsTable } from './os-table.js';
 import { readLines, userNames } from './proc-entries.js';
 
@@ -34,6 +34,8 @@ export function socketAddress(hex: string): string {
   const bytes = words.flatMap((word) => [...bytesOfHex(word)].reverse());
   if (bytes.length === 4) return bytes.join('.');
   const groups = (hexOf(Uint8Array.from(bytes)).match(/.{4}/g) ?? []).join(':');
+  // Loaded here: it takes longer than the rest of a start.
+  const { SocketAddress } = hostProcess.getBuiltinModule('node:net');
   return new SocketAddress({ address: groups, family: 'ipv6' }).address;
 }
 

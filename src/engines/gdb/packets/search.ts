@@ -57,16 +57,22 @@ function parseRange(fields: FieldReader): Range {
 }
 
 const crcPolynomial = 0x04c11db7;
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte << 24;
-  for (let bit = 0; bit < 8; bit += 1) value = value < 0 ? (value << 1) ^ crcPolynomial : value << 1;
-  return value;
-});
+let crcTable: Uint32Array | undefined;
+
+/** What each value of a byte does to the sum; 2,048 turns of a loop, made when somebody asks for a sum. */
+function makeCrcTable(): Uint32Array {
+  return Uint32Array.from({ length: 256 }, (_, byte) => {
+    let value = byte << 24;
+    for (let bit = 0; bit < 8; bit += 1) value = value < 0 ? (value << 1) ^ crcPolynomial : value << 1;
+    return value;
+  });
+}
 
 const crcStart = 0xffffffff;
 
 /** CRC-32, most significant bit first, not inverted at the end ("qCRC" in the GDB manual). */
 export function crc32(bytes: Uint8Array, start: number = crcStart): number {
+  crcTable ??= makeCrcTable();
   let crc = start;
   for (const byte of bytes) crc = ((crc << 8) ^ (crcTable[(crc >>> 24) ^ byte] ?? 0)) >>> 0;
   return crc;
