@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include <charconv>
+#include <string_view>
+
+#include "decimal.h"
 #include "out_of_line.h"
 #include "ptrace_ops.h"
 #include "tracer.h"
@@ -34,14 +36,18 @@ bool survives(pid_t pid, int signal) {
   snprintf(path, sizeof path, "/proc/%d/status", pid);
   FILE* status = fopen(path, "re");
   if (status == nullptr) return true;
-  unsigned long long kept = 0;
+  uint64_t kept = 0;
   bool is_first = false;
-  char line[256];
-  while (fgets(line, sizeof line, status) != nullptr) {
-    unsigned long long mask = 0;
-    if (sscanf(line, "SigIgn: %llx", &mask) == 1 || sscanf(line, "SigCgt: %llx", &mask) == 1) kept |= mask;
-    const char* last = strrchr(line, '\t');
-    if (strncmp(line, "NSpid:", 6) == 0 && last != nullptr) is_first = atoi(last + 1) == 1;
+  char text[256];
+  while (fgets(text, sizeof text, status) != nullptr) {
+    std::string_view line = text;
+    std::string_view value = line.substr(line.rfind('\t') + 1);
+    if (line.starts_with("SigIgn:") || line.starts_with("SigCgt:")) {
+      uint64_t mask = 0;
+      std::from_chars(value.data(), value.data() + value.size(), mask, 16);
+      kept |= mask;
+    }
+    if (line.starts_with("NSpid:")) is_first = decimal(value) == 1;
   }
   fclose(status);
   return is_first || (kept >> (signal - 1) & 1) != 0;

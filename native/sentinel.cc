@@ -5,16 +5,10 @@
  * directory or environment. Signals are blocked by whoever starts it. It also answers for filters that catch
  * system calls in programs that were let go, for as long as there are such programs.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/seccomp.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bare_system.h"
 #include "sentinel_table.h"
 
 namespace outstep::sentinel {
@@ -24,41 +18,36 @@ namespace {
 /** Descriptors by number, the table's behind the memories'; 0, which is the socket: none. */
 int descriptors[kMostMemories + 1];
 
-void closeFrom(unsigned first) {
-  if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
-  long end = sysconf(_SC_OPEN_MAX);
-  for (long fd = first; fd < end; ++fd) close(static_cast<int>(fd));
-}
-
 /** Waits for the server and for all listeners, by their descriptors. */
 int events_fd = -1;
 unsigned listeners = 0;
 
 bool await(int descriptor) {
-  if (events_fd < 0) events_fd = epoll_create1(EPOLL_CLOEXEC);
+  if (events_fd < 0) events_fd = bare::makeEpoll();
   epoll_event event = {};
   event.events = EPOLLIN;
   event.data.fd = descriptor;
-  return epoll_ctl(events_fd, EPOLL_CTL_ADD, descriptor, &event) == 0;
+  return bare::changeEpoll(events_fd, EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
 /** From now on programs depend on this process. */
 void stayAlive() {
-  int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  int score = bare::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (score < 0) return;
-  [[maybe_unused]] ssize_t written = write(score, "-1000", 5);
-  close(score);
+  bare::write(score, "-1000", 5);
+  bare::close(score);
 }
 
 /** Every call of a filter that was left in a program is to be made. False: nobody is behind it any more. */
 bool answer(int listener) {
   seccomp_notif call = {};
-  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) return errno == EINTR || errno == ENOENT;
+  long failure = bare::control(listener, SECCOMP_IOCTL_NOTIF_RECV, &call);
+  if (failure != 0) return failure == -EINTR || failure == -ENOENT;
   seccomp_notif_resp reply = {};
   reply.id = call.id;
   reply.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
   // Whoever made it may be gone.
-  ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+  bare::control(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
   return true;
 }
 
@@ -68,10 +57,10 @@ void keep(Message number, int descriptor) {
     return;
   }
   if (number > kTable) {
-    close(descriptor);
+    bare::close(descriptor);
     return;
   }
-  if (descriptors[number] != 0) close(descriptors[number]);
+  if (descriptors[number] != 0) bare::close(descriptors[number]);
   descriptors[number] = descriptor;
 }
 
@@ -85,14 +74,14 @@ bool receive() {
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof control;
-  ssize_t size;
-  while ((size = recvmsg(STDIN_FILENO, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
+  long size;
+  while ((size = bare::receive(STDIN_FILENO, &message, MSG_CMSG_CLOEXEC)) == -EINTR) {
   }
   if (size <= 0) return false;
   int descriptor = 0;
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
   if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
-    memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+    __builtin_memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
   }
   keep(number, descriptor);
   return true;
@@ -102,21 +91,20 @@ bool receive() {
 void repair(const GuardedSite& site) {
   if (site.length_bytes == 0 || site.length_bytes > kLongestTrapBytes || site.memory >= kMostMemories) return;
   int memory = descriptors[site.memory];
-  auto address = static_cast<off_t>(site.address);
   uint64_t now = 0;
-  if (memory == 0 || pread(memory, &now, site.length_bytes, address) != site.length_bytes) return;
-  if (memcmp(&now, &site.trap, site.length_bytes) != 0) return;
+  if (memory == 0 || bare::readAt(memory, &now, site.length_bytes, site.address) != site.length_bytes) return;
+  if (now != site.trap) return;
   // A program that ended meanwhile needs no repair, and nothing else can be done about a refusal.
-  [[maybe_unused]] ssize_t written = pwrite(memory, &site.original, site.length_bytes, address);
+  bare::writeAt(memory, &site.original, site.length_bytes, site.address);
 }
 
 void repairAll() {
   GuardedSite sites[64];
-  off_t offset = 0;
-  ssize_t size;
-  while ((size = pread(descriptors[kTable], sites, sizeof sites, offset)) > 0) {
+  uint64_t offset = 0;
+  long size;
+  while ((size = bare::readAt(descriptors[kTable], sites, sizeof sites, offset)) > 0) {
     for (size_t index = 0; index < static_cast<size_t>(size) / sizeof sites[0]; ++index) repair(sites[index]);
-    offset += size;
+    offset += static_cast<uint64_t>(size);
   }
 }
 
@@ -128,15 +116,15 @@ void serve() {
   has_server = has_server && await(STDIN_FILENO);
   while (has_server || listeners > 0) {
     epoll_event event = {};
-    if (epoll_wait(events_fd, &event, 1, -1) != 1) continue;
+    if (bare::waitEpoll(events_fd, &event) != 1) continue;
     int descriptor = event.data.fd;
     if (descriptor == STDIN_FILENO) {
       has_server = receive();
       if (has_server) continue;
-      epoll_ctl(events_fd, EPOLL_CTL_DEL, STDIN_FILENO, nullptr);
+      bare::changeEpoll(events_fd, EPOLL_CTL_DEL, STDIN_FILENO, nullptr);
       repairAll();
     } else if ((event.events & EPOLLIN) == 0 || !answer(descriptor)) {
-      close(descriptor);
+      bare::close(descriptor);
       --listeners;
     }
   }
@@ -146,13 +134,15 @@ void serve() {
 
 }  // namespace outstep::sentinel
 
-int main() {
-  using namespace outstep::sentinel;
-  closeFrom(STDERR_FILENO + 1);
-  if (chdir("/") != 0) return 1;
+extern "C" [[noreturn]] void sentinelMain() {
+  using namespace outstep;
+  bare::closeFrom(STDERR_FILENO + 1);
+  if (bare::call(SYS_chdir, bare::pointer("/")) != 0) bare::exit(1);
   // The server waits for this process only; what goes on belongs to init.
-  pid_t child = fork();
-  if (child != 0) return child < 0 ? 1 : 0;
-  serve();
-  return 0;
+  long child = bare::fork();
+  if (child != 0) bare::exit(child < 0 ? 1 : 0);
+  sentinel::serve();
+  bare::exit(0);
 }
+
+OUTSTEP_ENTRY("sentinelMain");

@@ -2,10 +2,11 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "decimal.h"
 #include "scoped_fd.h"
 
 namespace outstep {
@@ -35,7 +36,7 @@ std::vector<pid_t> TaskFolder::list() {
   if (!folder_) return tids;
   rewinddir(folder_.get());
   while (const dirent* entry = readdir(folder_.get())) {
-    pid_t tid = atoi(entry->d_name);
+    pid_t tid = decimal(entry->d_name);
     if (tid > 0) tids.push_back(tid);
   }
   return tids;
@@ -44,7 +45,9 @@ std::vector<pid_t> TaskFolder::list() {
 size_t TaskFolder::count() const {
   constexpr size_t kLinksOfFolder = 2;
   struct stat status;
-  bool is_known = folder_ && fstat(dirfd(folder_.get()), &status) == 0 && status.st_nlink > kLinksOfFolder;
+  // Not fstat(2) of the C library: glibc has it since 2.33 only.
+  bool is_known =
+      folder_ && syscall(SYS_fstat, dirfd(folder_.get()), &status) == 0 && status.st_nlink > kLinksOfFolder;
   return is_known ? status.st_nlink - kLinksOfFolder : 0;
 }
 
@@ -73,7 +76,7 @@ std::optional<TaskStat> TaskFolder::stat(pid_t tid) {
   stat.name = text.substr(start + 1, end - start - 1);
   stat.state = fields.front();
   std::string_view cpu = fieldAfter(fields, kFieldsFromStateToCpu);
-  if (!cpu.empty()) stat.cpu = atoi(cpu.data());
+  if (!cpu.empty()) stat.cpu = decimal(cpu);
   return stat;
 }
 
@@ -81,7 +84,7 @@ pid_t TaskFolder::tracerOf(pid_t tid) {
   constexpr std::string_view kField = "\nTracerPid:";
   std::string_view text = read(tid, "status");
   size_t found = text.find(kField);
-  return found == std::string_view::npos ? 0 : atoi(text.data() + found + kField.size());
+  return found == std::string_view::npos ? 0 : decimal(text.substr(found + kField.size()));
 }
 
 }  // namespace outstep

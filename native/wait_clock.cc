@@ -15,14 +15,15 @@ constexpr int kIdleTicksUntilStop = 8;
 /** This thread's timer, whatever clocks it has, and its state, touched by its signal handler only on the same
  * thread. */
 struct ThreadTimer {
-  timer_t timer;
+  /** As the kernel has it: what a C library makes of it differs, and changed. */
+  int timer = 0;
   bool is_created = false;
   volatile sig_atomic_t is_armed = 0;
   volatile sig_atomic_t is_waiting = 0;
   volatile sig_atomic_t idle_ticks = 0;
 
   ~ThreadTimer() {
-    if (is_created) timer_delete(timer);
+    if (is_created) syscall(SYS_timer_delete, timer);
   }
 };
 
@@ -34,7 +35,7 @@ int tickSignal() {
 
 void setPeriod(long nanoseconds) {
   itimerspec period = {{0, nanoseconds}, {0, nanoseconds}};
-  timer_settime(thread_timer.timer, 0, &period, nullptr);
+  syscall(SYS_timer_settime, thread_timer.timer, 0, &period, nullptr);
 }
 
 void onTick(int) {
@@ -61,7 +62,7 @@ int WaitClock::begin() {
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = tickSignal();
     event._sigev_un._tid = static_cast<pid_t>(syscall(SYS_gettid));
-    if (timer_create(CLOCK_MONOTONIC, &event, &thread_timer.timer) != 0) return errno;
+    if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &thread_timer.timer) != 0) return errno;
     thread_timer.is_created = true;
   }
   thread_timer.is_waiting = 1;

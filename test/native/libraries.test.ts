@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { describe, it } from 'mocha';
+import { checkAddonNeeds, checkSentinelNeeds } from '../support/addon-needs.js';
+import { offeredSymbols } from '../support/dynamic-symbols.js';
+import { projectRoot } from '../support/project-paths.js';
+
+const run = promisify(execFile);
+const cpu = process.arch === 'arm64' ? 'arm64' : 'x64';
+const built = resolve(projectRoot, 'native/build/Release');
+const addon = resolve(built, 'outstep.node');
+
+describe('the addon', () => {
+  it('needs no library, and of any C library no more than old ones have', async () => {
+    assert.match(await checkAddonNeeds(addon, cpu), /^GLIBC_2\./);
+  });
+
+  it('shows nothing but what Node looks for', async () => {
+    assert.deepEqual([...(await offeredSymbols(addon)).keys()].sort(), [
+      'napi_register_module_v1',
+      'node_api_module_get_api_version_v1',
+    ]);
+  });
+
+  it('would be refused with anything more', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'outstep-'));
+    try {
+      await assert.rejects(checkUseOf('fstat', folder), /fstat is of GLIBC_2\.33/);
+      await assert.rejects(checkUseOf('timer_create', folder), /timer_create has GLIBC_2/);
+      await assert.rejects(checkUseOf('gnu_get_libc_version', folder), /musl has no gnu_get_libc_version/);
+      await checkUseOf('mmap', folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+/** Checks a shared object that uses nothing but ptrace(2) and one other function. */
+async function checkUseOf(symbol: string, folder: string): Promise<void> {
+  const [source, object] = [join(folder, `${symbol}.c`), join(folder, `${symbol}.so`)];
+  writeFileSync(source, `void ptrace(), ${symbol}(); void use() { ptrace(); ${symbol}(); }`);
+  await run('gcc', ['-shared', '-fPIC', '-nodefaultlibs', '-o', object, source]);
+  await checkAddonNeeds(object, cpu);
+}
+
+describe('the sentinel', () => {
+  it('needs no library', () => checkSentinelNeeds(resolve(built, 'outstep-sentinel')));
+});

@@ -1,0 +1,72 @@
+/**
+ * What the addon may ask of a C library: what every glibc has had since the oldest that Node's own binaries run on, in
+ * one version or in versions that are the same to us, and what musl has as well.
+ */
+import assert from 'node:assert/strict';
+import {
+  askedSymbols,
+  compareVersions,
+  neededLibraries,
+  offeredSymbols,
+  programHeaders,
+} from './dynamic-symbols.js';
+
+/** Node's BUILDING.md, "Platform list": binaries of 20 and later need glibc 2.28. */
+const oldestGlibc = 'GLIBC_2.28';
+
+/**
+ * A symbol without a version gets the oldest one. These were given another version when they moved to another library, or
+ * for a case that we have no use for: memcpy of what overlaps (2.14), and posix_spawn of what is no program (2.15).
+ */
+const sameInAllVersions: ReadonlySet<string> = new Set([
+  'clock_gettime',
+  'memcpy',
+  'posix_spawn',
+  'pthread_getspecific',
+  'pthread_key_create',
+  'pthread_once',
+  'pthread_setspecific',
+]);
+
+export const libraries = {
+  x64: {
+    glibc: ['/lib/x86_64-linux-gnu/libc.so.6', '/lib64/ld-linux-x86-64.so.2'],
+    musl: '/usr/lib/x86_64-linux-musl/libc.so',
+  },
+  // musl has the same functions on every machine.
+  arm64: {
+    glibc: ['/usr/aarch64-linux-gnu/lib/libc.so.6', '/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1'],
+    musl: '/usr/lib/x86_64-linux-musl/libc.so',
+  },
+} as const;
+
+export type CpuName = keyof typeof libraries;
+
+/** @returns the newest version of glibc's that is needed. */
+export async function checkAddonNeeds(addon: string, cpu: CpuName): Promise<string> {
+  assert.deepEqual(await neededLibraries(addon), []);
+  const { glibc, musl } = libraries[cpu];
+  const offers = await Promise.all(glibc.map(offeredSymbols));
+  const ofMusl = await offeredSymbols(musl);
+  const asked = (await askedSymbols(addon)).filter((name) => !/^(napi|uv)_/.test(name));
+  assert.ok(asked.includes('ptrace'), 'symbols are found');
+  const oldest = asked.map((name) => {
+    const versions = offers.flatMap((offered) => offered.get(name) ?? []).sort(compareVersions);
+    const [first] = versions;
+    assert.ok(first !== undefined, `glibc has no ${name}`);
+    assert.ok(versions.length === 1 || sameInAllVersions.has(name), `${name} has ${versions.join(', ')}`);
+    assert.ok(compareVersions(first, oldestGlibc) <= 0, `${name} is of ${first}`);
+    assert.ok(ofMusl.has(name), `musl has no ${name}`);
+    return first;
+  });
+  return oldest.sort(compareVersions).at(-1) ?? '';
+}
+
+/** No loader and no library. */
+export async function checkSentinelNeeds(sentinel: string): Promise<void> {
+  const headers = await programHeaders(sentinel);
+  assert.ok(
+    headers.includes('LOAD') && !headers.includes('INTERP') && !headers.includes('DYNAMIC'),
+    `${headers}`,
+  );
+}
