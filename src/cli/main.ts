@@ -4,13 +4,19 @@ import { readFileSync } from 'node:fs';
 import { assertNever } from '../base/assert-never.js';
 import { hostProcess } from '../base/host-process.js';
 import { openConsole } from './console.js';
-import { type Command, parseCommandLine } from './options.js';
+import { type Command, parseCommandLine, type ServeOptions } from './options.js';
 import { StartError } from './start-error.js';
 import { packetList, usage } from './usage.js';
 import { UsageError } from './usage-error.js';
 
 const output = openConsole(1);
 const console = openConsole(2);
+
+/** For who runs this as a part of something else, as the loader of the bundle does. */
+export const progress = {
+  /** A client has come: when this ends, what it takes to serve one has been compiled. */
+  hasServed: false,
+};
 
 async function run(command: Command): Promise<number> {
   switch (command.kind) {
@@ -26,10 +32,17 @@ async function run(command: Command): Promise<number> {
     case 'selftest':
       return (await import('./self-test.js')).runSelfTest(command.filter, output);
     case 'serve':
-      return (await import('./serve.js')).serve(command.options, console);
+      return serve(command.options);
     default:
       return assertNever(command);
   }
+}
+
+async function serve(options: ServeOptions): Promise<number> {
+  const module = await import('./serve.js');
+  return module.serve(options, console, () => {
+    progress.hasServed = true;
+  });
 }
 
 function version(): string {

@@ -21,10 +21,10 @@ const farewellMs = 1000;
 
 /**
  * Resolves with the exit status when there is nothing more to serve; by then launched programs are killed and
- * attached ones run on without breakpoints.
+ * attached ones run on without breakpoints. `onClient` is called when one comes.
  * @throws StartError, UsageError
  */
-export async function serve(options: ServeOptions, console: Console): Promise<number> {
+export async function serve(options: ServeOptions, console: Console, onClient: () => void): Promise<number> {
   const comm = parseComm(options.comm);
   const log = new DebugLog(openDebugSink(options.debug));
   log.timestamps = options.debug.timestamp;
@@ -44,7 +44,7 @@ export async function serve(options: ServeOptions, console: Console): Promise<nu
     ...(wrapper === undefined ? {} : { wrapper }),
   };
   const server = new GdbServer(tracer, config, console, log);
-  const service = new Service(server, endpoint, once, console);
+  const service = new Service(server, endpoint, once, console, onClient);
   try {
     if (isStdio && options.target.kind === 'program') console.line('stdin/stdout redirected');
     const run = startTarget(server, options.target).then(() => service.run());
@@ -82,14 +82,16 @@ class Service {
   readonly #endpoint: Endpoint;
   readonly #once: boolean;
   readonly #console: Console;
+  readonly #onClient: () => void;
   #connection: Connection | undefined;
   #isFinished = false;
 
-  constructor(server: GdbServer, endpoint: Endpoint, once: boolean, console: Console) {
+  constructor(server: GdbServer, endpoint: Endpoint, once: boolean, console: Console, onClient: () => void) {
     this.#server = server;
     this.#endpoint = endpoint;
     this.#once = once;
     this.#console = console;
+    this.#onClient = onClient;
     void server.finished.then(() => {
       this.#isFinished = true;
     });
@@ -101,6 +103,7 @@ class Service {
     for await (const client of this.#endpoint.clients) {
       if (this.#once) this.#endpoint.close();
       this.#console.line(client.greeting);
+      this.#onClient();
       this.#connection = client.serve(this.#server);
       await this.#connection.gone;
       this.#connection = undefined;

@@ -1,15 +1,15 @@
 /**
  * Writes dist/outstep.cache: what the engine has compiled of the bundle when a program was started and a client has
- * looked at its first stop. Does nothing where there is no bundle, as in a checkout before it is built.
+ * looked at its first stop. Does nothing where there is no bundle, as in a checkout before it is built, and where no
+ * program can be started.
  */
 'use strict';
-const { existsSync, renameSync, writeFileSync } = require('node:fs');
+const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 const { spawnSync } = require('node:child_process');
 const process = require('node:process');
 
 const dist = join(__dirname, '../../../dist');
-const cache = join(dist, 'outstep.cache');
 const argument = 'write';
 
 const packets = [
@@ -36,11 +36,9 @@ function frame(packet) {
 
 function writeCacheAtExit() {
   process.argv = [process.argv[0], join(dist, 'outstep.cjs'), '-', '/bin/true'];
-  const script = require(join(dist, 'outstep.cjs'));
+  const { progress, writeCache } = require(join(dist, 'outstep.cjs'));
   process.on('exit', () => {
-    // A name of its own first: another process may be reading.
-    writeFileSync(`${cache}.${process.pid}`, script.createCachedData());
-    renameSync(`${cache}.${process.pid}`, cache);
+    if (progress.hasServed) writeCache(join(dist, 'outstep.cache'));
   });
 }
 
@@ -49,4 +47,5 @@ else if (existsSync(join(dist, 'outstep.js')))
   spawnSync(process.execPath, [__filename, argument], {
     input: packets.map(frame).join(''),
     stdio: ['pipe', 'ignore', 'ignore'],
+    env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' },
   });
