@@ -3,7 +3,7 @@
  * no I/O, no addon here, so that every architecture can be tested on any machine.
  */
 import type { Flow } from './flow.js';
-import type { Plan } from './plan.js';
+import type { Plan, Surroundings } from './plan.js';
 
 /** A register set as the kernel hands it over by PTRACE_GETREGSET. Rows are the module's; the generic code walks them. */
 export interface RegsetRow {
@@ -125,6 +125,28 @@ export interface SiginfoLayout {
   fromProgram(program: Uint8Array): Uint8Array;
 }
 
+/** Instructions that are the same in some bits. `mask` is as long as `bytes`, which are 0 where it is. */
+export interface CodePattern {
+  readonly bytes: Uint8Array;
+  readonly mask: Uint8Array;
+}
+
+export interface SequenceFinder {
+  /** The instructions that may begin one, of 4 bytes each. */
+  readonly starts: readonly CodePattern[];
+  /** How much text `find` needs. */
+  readonly reachBytes: number;
+  /** The sequence at the start of a text, with the places outside to which control goes from there. */
+  find(text: Uint8Array, start: bigint): Flow;
+}
+
+export interface GuardedMemory {
+  /** As smaps has it. */
+  readonly flag: string;
+  /** Bit of AT_HWCAP2 (getauxval(3)). */
+  readonly capability: bigint;
+}
+
 export interface ArchModule {
   readonly name: string;
   /** e_machine of its programs, <elf.h>. */
@@ -144,10 +166,22 @@ export interface ArchModule {
   readonly breakpointTrapCodes: readonly number[];
   registerFile(machine: MachineFacts): RegisterFile;
   readonly debugRegisters: DebugRegisters;
-  /** Longest instruction in bytes: how much text a plan needs. */
-  readonly maxInstructionBytes: number;
-  /** Plans the step past a site at `address` whose original bytes (up to maxInstructionBytes of text) are given. */
-  plan(bytes: Uint8Array, address: bigint): Plan;
+  /** How much text a plan needs: from the instruction on, and in front of it. */
+  readonly planReach: { readonly fromBytes: number; readonly beforeBytes: number };
+  /** Room for the code in a slot, in bytes. */
+  readonly slotBytes: number;
+  /**
+   * Plans the step past a site at `address` whose original bytes (as much text as `planReach` says) are given. Without
+   * surroundings there is nothing in front of it, and it is not guarded.
+   */
+  plan(bytes: Uint8Array, address: bigint, surroundings?: Surroundings): Plan;
+  /**
+   * Where there are instructions between which a thread must not stop (`Sequence`): how they are found. undefined: there are
+   * none.
+   */
+  readonly sequences: SequenceFinder | undefined;
+  /** The flag of VmFlags in smaps (proc(5)) of memory into which indirect branches are checked, and where the CPU says that it can. */
+  readonly guardedMemory: GuardedMemory | undefined;
   /**
    * The flow of control through the code at `start`, which is read from its first byte to its last; undefined when there
    * is something in it that is not understood, or that must not be run freely.
@@ -192,6 +226,10 @@ export interface ArchModule {
     readonly trapFlag: bigint;
     /** Bit of the flags register that makes the CPU check the alignment of what is accessed; 0n: no such bit. */
     readonly alignmentFlag: bigint;
+    /** Bits of the flags register that say what kind of instruction may come next; 0n: no such bits. */
+    readonly branchTargetFlags: bigint;
+    /** The register that calls leave their return address in; undefined: they push it. */
+    readonly linkOffset: number | undefined;
   };
   /** What the kernel puts on the stack for a signal handler, in each of its forms; distances from the stack pointer. */
   readonly signalFrames: readonly { readonly pcOffset: number; readonly flagsOffset: number }[];

@@ -140,6 +140,14 @@ void setCounter(const Napi::Object& object, Effect* effect) {
   effect->zero_flag = zero_flag == "any" ? -1 : zero_flag == "set" ? 1 : 0;
 }
 
+void setIndirectJump(const Napi::Object& object, Effect* effect) {
+  effect->register_offset = offset(object, "offset");
+  effect->ignored_target_bits = word(object, "ignoredTargetBits");
+  effect->barred_target_bits = word(object, "barredTargetBits");
+  effect->link_offset = static_cast<int>(number(object, "linkOffset", -1));
+  effect->branch_type = word(object, "branchType");
+}
+
 MemoryOperand memoryOperand(const Napi::Object& object) {
   MemoryOperand operand;
   operand.base_offset = static_cast<int>(number(object, "baseOffset", -1));
@@ -160,6 +168,27 @@ Effect effect(const Napi::Object& object) {
   } else if (op == "branch") {
     result.op = Op::kBranch;
     setCondition(object.Get("condition").As<Napi::Object>(), &result);
+  } else if (op == "test-branch") {
+    result.op = Op::kTestBranch;
+    result.register_offset = offset(object, "offset");
+    result.tested_bits = word(object, "mask");
+    result.jump_when_zero = text(object, "jumpWhen") == "zero";
+  } else if (op == "link") {
+    result.op = Op::kLink;
+    result.link_offset = static_cast<int>(number(object, "linkOffset", -1));
+  } else if (op == "jump-register") {
+    result.op = Op::kJumpRegister;
+    setIndirectJump(object, &result);
+  } else if (op == "set-register") {
+    result.op = Op::kSetRegister;
+    result.register_offset = offset(object, "offset");
+    result.value = word(object, "value");
+  } else if (op == "load") {
+    result.op = Op::kLoad;
+    result.register_offset = offset(object, "offset");
+    result.address = word(object, "address");
+    result.loaded_bytes = offset(object, "lengthBytes");
+    result.is_signed = flag(object, "isSigned");
   } else if (op == "call") {
     result.op = Op::kCall;
   } else if (op == "call-register") {
@@ -196,6 +225,11 @@ SpawnOptions spawnOptions(const Napi::Object& object) {
   return options;
 }
 
+agent::Program program(const Napi::Value& bytes) {
+  auto array = bytes.As<Napi::Uint8Array>();
+  return {array.Data(), array.Data() + array.ByteLength()};
+}
+
 Arch arch(const Napi::Object& object) {
   Arch result;
   result.general_note = static_cast<int>(number(object, "generalNote"));
@@ -219,6 +253,12 @@ Arch arch(const Napi::Object& object) {
   result.thread_pointer_offset = offset(object, "threadPointerOffset");
   result.trap_flag = word(object, "trapFlag");
   result.alignment_flag = word(object, "alignmentFlag");
+  result.branch_target_flags = word(object, "branchTargetFlags");
+  result.link_offset = static_cast<int>(number(object, "linkOffset", -1));
+  forEach(object.Get("sequenceStarts"), [&](const Napi::Value& value) {
+    auto row = value.As<Napi::Object>();
+    result.sequence_starts.push_back({program(row.Get("bytes")), program(row.Get("mask"))});
+  });
   result.breakpoint_pc_offset = static_cast<uint64_t>(number(object, "breakpointPcOffset"));
   result.debug_status_offset = static_cast<int>(number(object, "debugStatusOffset", -1));
   result.debug_status_mask = word(object, "debugStatusMask");
@@ -232,11 +272,6 @@ Arch arch(const Napi::Object& object) {
     result.registers.push_back({offset(place, "offset"), offset(place, "sizeBytes")});
   });
   return result;
-}
-
-agent::Program program(const Napi::Value& bytes) {
-  auto array = bytes.As<Napi::Uint8Array>();
-  return {array.Data(), array.Data() + array.ByteLength()};
 }
 
 BreakpointPrograms breakpointPrograms(const Napi::Object& object) {
@@ -257,11 +292,18 @@ namespace {
 
 Slot slot(const Napi::Object& object) {
   Slot result;
+  result.size_bytes = offset(object, "lengthBytes");
   result.slot_length_bytes = static_cast<uint64_t>(number(object, "instructionBytes"));
+  result.entry_offset = offset(object, "entryOffset");
+  forEach(object.Get("parts"), [&](const Napi::Value& value) {
+    auto row = value.As<Napi::Object>();
+    result.parts.push_back({offset(row, "offset"), word(row, "address")});
+  });
   result.barred_stack_bits = word(object, "barredStackBits");
   result.makes_system_call = flag(object, "makesSystemCall");
   for (const std::string& fixup : texts(object.Get("fixups"))) {
     result.fixups.return_address |= fixup == "return-address";
+    result.fixups.link |= fixup == "link";
     result.fixups.syscall_registers |= fixup == "syscall-registers";
     result.fixups.pushed_flags |= fixup == "pushed-flags";
   }
@@ -280,6 +322,8 @@ Plan plan(const Napi::Object& object, Slot* its_slot) {
   auto its_text = object.Get("text");
   if (its_text.IsTypedArray()) result.text = program(its_text);
   result.length_bytes = static_cast<uint64_t>(number(object, "lengthBytes"));
+  result.barred_branch_types = static_cast<uint32_t>(number(object, "barredBranchTypes"));
+  result.is_in_sequence = flag(object, "isInSequence");
   if (kind == "emulate") {
     result.kind = PlanKind::kEmulate;
     result.effect = effect(object.Get("effect").As<Napi::Object>());

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace outstep::out_of_line {
 
@@ -88,6 +89,31 @@ bool countsToJump(Tracee& tracee, const Effect& effect) {
   return effect.zero_flag < 0 || zero_flag == (effect.zero_flag == 1);
 }
 
+/** False: the program has to find out itself where it goes. */
+bool jumpToRegister(Tracee& tracee, const Effect& effect, uint64_t next, uint64_t* destination) {
+  uint64_t target = tracee.word(effect.register_offset) & ~effect.ignored_target_bits;
+  if ((target & effect.barred_target_bits) != 0) return false;
+  if (effect.link_offset >= 0) tracee.setWord(static_cast<size_t>(effect.link_offset), next);
+  *destination = target;
+  return true;
+}
+
+bool load(Tracee& tracee, const Effect& effect) {
+  uint64_t value = 0;  // the narrow one's bytes are its first ones: little-endian
+  if (!readAsProgram(tracee, effect.address, &value, effect.loaded_bytes)) return false;
+  bool is_narrow = effect.loaded_bytes == sizeof(uint32_t);
+  if (is_narrow && effect.is_signed) value = static_cast<uint64_t>(int64_t{static_cast<int32_t>(value)});
+  tracee.setWord(effect.register_offset, value);
+  return true;
+}
+
+/** Every instruction says anew what kind of branch it was. */
+void setBranchType(Tracee& tracee, const Arch& arch, uint64_t branch_type) {
+  uint64_t flags = tracee.word(arch.flags_offset);
+  uint64_t changed = (flags & ~arch.branch_target_flags) | branch_type;
+  if (changed != flags) tracee.setWord(arch.flags_offset, changed);
+}
+
 /** False: memory could not be accessed as the program would do it. */
 bool emulate(Tracee& tracee, const Space& space, const Plan& plan, uint64_t pc) {
   const Effect& effect = plan.effect;
@@ -101,6 +127,23 @@ bool emulate(Tracee& tracee, const Space& space, const Plan& plan, uint64_t pc) 
       break;
     case Op::kBranch:
       if (isTaken(tracee, effect)) destination = effect.target;
+      break;
+    case Op::kTestBranch:
+      if (((tracee.word(effect.register_offset) & effect.tested_bits) == 0) == effect.jump_when_zero)
+        destination = effect.target;
+      break;
+    case Op::kLink:
+      tracee.setWord(static_cast<size_t>(effect.link_offset), next);
+      destination = effect.target;
+      break;
+    case Op::kJumpRegister:
+      if (!jumpToRegister(tracee, effect, next, &destination)) return false;
+      break;
+    case Op::kSetRegister:
+      tracee.setWord(effect.register_offset, effect.value);
+      break;
+    case Op::kLoad:
+      if (!load(tracee, effect)) return false;
       break;
     case Op::kCall:
     case Op::kCallRegister:
@@ -120,6 +163,7 @@ bool emulate(Tracee& tracee, const Space& space, const Plan& plan, uint64_t pc) 
       if (countsToJump(tracee, effect)) destination = effect.target;
       break;
   }
+  if (space.arch.branch_target_flags != 0) setBranchType(tracee, space.arch, effect.branch_type);
   tracee.setPc(space.arch, destination);
   return true;
 }
@@ -132,7 +176,25 @@ void replaceWord(const Space& space, uint64_t address, uint64_t from, uint64_t t
 }
 
 bool touchesMemory(Op op) {
-  return op != Op::kNext && op != Op::kJump && op != Op::kBranch && op != Op::kCountBranch;
+  switch (op) {
+    case Op::kLoad:
+    case Op::kCall:
+    case Op::kCallRegister:
+    case Op::kCallMemory:
+    case Op::kPushRegister:
+    case Op::kPushValue:
+      return true;
+    case Op::kNext:
+    case Op::kJump:
+    case Op::kBranch:
+    case Op::kTestBranch:
+    case Op::kLink:
+    case Op::kJumpRegister:
+    case Op::kSetRegister:
+    case Op::kCountBranch:
+      return false;
+  }
+  return true;
 }
 
 /** A program that single-steps itself wants its trap; a watchpoint has to see what is accessed, and the CPU
@@ -152,6 +214,13 @@ bool isUnchanged(const Space& space, const Plan& plan, uint64_t pc) {
   std::vector<uint8_t> now(plan.checked_text.size() - trap_bytes);
   return space.read(pc + trap_bytes, now.data(), now.size()) == now.size() &&
          std::equal(now.begin(), now.end(), plan.checked_text.begin() + static_cast<ptrdiff_t>(trap_bytes));
+}
+
+/** It was reached in a way in which it faults. */
+bool faultsWhenReached(const Tracee& tracee, const Arch& arch, const Plan& plan) {
+  if (plan.barred_branch_types == 0) return false;
+  uint64_t type = tracee.word(arch.flags_offset) & arch.branch_target_flags;
+  return (plan.barred_branch_types >> (type >> std::countr_zero(arch.branch_target_flags)) & 1) != 0;
 }
 
 bool isBarred(const Tracee& tracee, const Space& space, const Slot& slot) {
@@ -180,17 +249,31 @@ bool runsInSlot(const Tracee& tracee, const Plan& plan) {
 Start start(Tracee& tracee, const Space& space, const Plan& plan) {
   uint64_t pc = tracee.word(space.arch.pc_offset);
   if (plan.kind == PlanKind::kRefuse || !isUnchanged(space, plan, pc)) return Start::kRefused;
+  if (faultsWhenReached(tracee, space.arch, plan)) return Start::kRefused;
   bool is_emulated = plan.kind == PlanKind::kEmulate && !runsInSlot(tracee, plan) &&
                      mayEmulate(tracee, space, plan.effect) && emulate(tracee, space, plan, pc);
   if (is_emulated) return Start::kEmulated;
   auto slot = plan.slot == 0 ? space.slots.end() : space.slots.find(plan.slot);
   if (slot == space.slots.end() || isBarred(tracee, space, slot->second)) return Start::kRefused;
-  tracee.setPc(space.arch, plan.slot);
+  tracee.setPc(space.arch, plan.slot + slot->second.entry_offset);
   tracee.phase_address = plan.slot;
   tracee.entered_slot = plan.slot;
   tracee.program_traps = (tracee.word(space.arch.flags_offset) & space.arch.trap_flag) != 0;
-  return slot->second.fixups.return_address ? Start::kMustStep : Start::kInSlot;
+  return slot->second.fixups.mustStep() ? Start::kMustStep : Start::kInSlot;
 }
+
+namespace {
+
+/** What a thread at an offset of a slot is at. */
+uint64_t placeOf(const Slot& slot, uint64_t offset) {
+  uint64_t place = offset >= slot.slot_length_bytes ? slot.site + slot.site_length_bytes : slot.site;
+  for (const SlotPart& part : slot.parts) {
+    if (part.offset <= offset) place = part.address;
+  }
+  return place;
+}
+
+}  // namespace
 
 bool isRestarting(const Tracee& tracee, const Arch& arch) {
   // ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK: <linux/errno.h> of the kernel, seen
@@ -210,10 +293,12 @@ bool translate(Tracee& tracee, const Space& space) {
   auto found = space.slotOf(tracee.word(arch.pc_offset));
   if (!found) return false;
   auto [start, slot] = *found;
-  bool is_executed = tracee.word(arch.pc_offset) - start >= slot->slot_length_bytes;
-  uint64_t original = is_executed ? slot->site + slot->site_length_bytes : slot->site;
+  uint64_t offset = tracee.word(arch.pc_offset) - start;
+  bool is_executed = offset >= slot->slot_length_bytes;
+  uint64_t original = placeOf(*slot, offset);
   tracee.setPc(arch, original);
-  if (!is_executed) tracee.hit_site = slot->site;  // the same execution: not to be counted again
+  // The same execution: not to be counted again.
+  if (!is_executed && original == slot->site) tracee.hit_site = slot->site;
   if (!is_executed || !slot->makes_system_call) return true;
   if (isRestarting(tracee, arch) && restartsAtSite(*slot, arch)) tracee.restart_site = slot->site;
   if (!slot->fixups.syscall_registers || arch.syscall_next_offset < 0) return true;
@@ -234,10 +319,13 @@ void repairAfterStep(Tracee& tracee, const Space& space) {
   const auto& [start, slot] = *found;
   const Arch& arch = space.arch;
   uint64_t pc = tracee.word(arch.pc_offset);
-  if (pc == start) return;  // not executed
+  if (pc == start + slot.entry_offset) return;  // not executed
   uint64_t sp = tracee.word(arch.sp_offset);
   uint64_t slot_next = start + slot.slot_length_bytes;
-  if (slot.fixups.return_address) replaceWord(space, sp, slot_next, slot.site + slot.site_length_bytes);
+  uint64_t next = slot.site + slot.site_length_bytes;
+  if (slot.fixups.return_address) replaceWord(space, sp, slot_next, next);
+  auto link_offset = static_cast<size_t>(arch.link_offset);
+  if (slot.fixups.link && tracee.word(link_offset) == slot_next) tracee.setWord(link_offset, next);
   if (tracee.program_traps) return;
   if (slot.fixups.pushed_flags) {
     uint16_t low = 0;  // the trap flag lies in the first two bytes of either operand size

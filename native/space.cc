@@ -115,7 +115,7 @@ std::optional<std::pair<uint64_t, const Slot*>> Space::slotOf(uint64_t pc) const
   auto after = slots.upper_bound(pc);
   if (after == slots.begin()) return std::nullopt;
   auto candidate = std::prev(after);
-  if (pc - candidate->first >= kSlotSizeBytes) return std::nullopt;
+  if (pc - candidate->first >= candidate->second.size_bytes) return std::nullopt;
   return std::make_pair(candidate->first, &candidate->second);
 }
 

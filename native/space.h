@@ -25,6 +25,19 @@ struct SignalFrame {
   uint64_t flags_offset = 0;
 };
 
+/** Instructions that are the same in some bits. */
+struct CodePattern {
+  std::vector<uint8_t> bytes;
+  std::vector<uint8_t> mask;
+
+  bool matches(const uint8_t* text) const {
+    for (size_t index = 0; index < bytes.size(); ++index) {
+      if ((text[index] & mask[index]) != bytes[index]) return false;
+    }
+    return true;
+  }
+};
+
 /** Byte offsets in the general regset and other facts of an architecture; src/native/binding-types.ts
  * NativeArch. */
 struct Arch {
@@ -47,6 +60,12 @@ struct Arch {
   size_t thread_pointer_offset = 0;
   uint64_t trap_flag = 0;
   uint64_t alignment_flag = 0;
+  /** Next to each other. */
+  uint64_t branch_target_flags = 0;
+  /** The register that calls leave their return address in; -1: they push it. */
+  int link_offset = -1;
+  /** Instructions behind which a thread must not stop, of 4 bytes each. */
+  std::vector<CodePattern> sequence_starts;
   std::vector<uint8_t> breakpoint_bytes;
   uint64_t breakpoint_pc_offset = 0;
   std::vector<std::vector<uint8_t>> breakpoint_lookalikes;
@@ -66,6 +85,11 @@ enum class Op {
   kNext,
   kJump,
   kBranch,
+  kTestBranch,
+  kLink,
+  kJumpRegister,
+  kSetRegister,
+  kLoad,
   kCall,
   kCallRegister,
   kCallMemory,
@@ -95,13 +119,26 @@ struct Effect {
   uint64_t differ_first = 0;
   uint64_t differ_second = 0;
   bool negate = false;
-  /** call-register, call-memory. */
+  /** call-memory. */
   MemoryOperand operand;
+  /** call-register, call-memory, jump-register. */
   uint64_t barred_target_bits = 0;
-  /** push-register, push-value, call-register. */
+  /** jump-register. */
+  uint64_t ignored_target_bits = 0;
+  uint64_t branch_type = 0;
+  /** link, jump-register; -1: no register. */
+  int link_offset = -1;
+  /** push-register, call-register, jump-register, test-branch, set-register, load. */
   size_t register_offset = 0;
+  /** push-value, set-register. */
   uint64_t value = 0;
-  /** count-branch. */
+  /** test-branch. */
+  uint64_t tested_bits = 0;
+  /** load. */
+  uint64_t address = 0;
+  size_t loaded_bytes = 0;
+  bool is_signed = false;
+  /** count-branch; `jump_when_zero` of test-branch as well. */
   size_t counter_offset = 0;
   int counter_bits = 64;
   bool decrement = false;
@@ -112,9 +149,12 @@ struct Effect {
 
 struct Fixups {
   bool return_address = false;
+  bool link = false;
   bool syscall_registers = false;
   bool pushed_flags = false;
-  bool any() const { return return_address || syscall_registers || pushed_flags; }
+  bool any() const { return mustStep() || syscall_registers || pushed_flags; }
+  /** What is to be repaired would be seen behind the slot. */
+  bool mustStep() const { return return_address || link; }
 };
 
 enum class PlanKind { kEmulate, kSlot, kRefuse };
@@ -125,6 +165,8 @@ struct Plan {
   Effect effect;
   /** 0: there is none. */
   uint64_t slot = 0;
+  uint32_t barred_branch_types = 0;
+  bool is_in_sequence = false;
   /** What the program has where the trap is. */
   std::vector<uint8_t> original;
   /** The whole instruction, where it must be compared with what the program has; else empty. */
@@ -158,20 +200,28 @@ struct WatchedValue {
   std::vector<uint8_t> value;
 };
 
+/** From this offset of a slot on, as far as the next part, a thread is at `address`. */
+struct SlotPart {
+  uint64_t offset = 0;
+  uint64_t address = 0;
+};
+
 /** A relocated instruction with a jump back behind it. Slots outlive their sites: a thread may still be
  * inside. */
 struct Slot {
   uint64_t site = 0;
   uint64_t site_length_bytes = 0;
+  /** Of all that is in it. */
+  uint64_t size_bytes = 0;
   /** Of the instruction alone. */
   uint64_t slot_length_bytes = 0;
+  uint64_t entry_offset = 0;
+  /** By ascending offset. */
+  std::vector<SlotPart> parts;
   Fixups fixups;
   uint64_t barred_stack_bits = 0;
   bool makes_system_call = false;
 };
-
-/** Room for a slot. */
-constexpr uint64_t kSlotSizeBytes = 32;
 
 /** No instruction that makes a system call is longer. */
 constexpr size_t kLongestCallBytes = 4;

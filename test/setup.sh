@@ -14,6 +14,8 @@ need_program gzip gzip
 need libssl3 test -e /usr/lib/x86_64-linux-gnu/libcrypto.so.3
 need_program bsdutils script
 need_program binutils nm
+# Its objdump is the independent decoder of aarch64 instructions.
+[ "$(uname -m)" = aarch64 ] || need_program binutils-aarch64-linux-gnu aarch64-linux-gnu-objdump
 need_program musl-tools musl-gcc
 need_program util-linux unshare
 # For 32-bit programs. Not gcc-multilib: it excludes cross compilers.

@@ -2,7 +2,7 @@
 import type { ArchModule } from '../module.js';
 import { breakpoint, breakpointTrapCodes } from '../x86/breakpoint.js';
 import { debugRegisters } from '../x86/debug-registers.js';
-import { maxInstructionBytes } from '../x86/decode.js';
+import { planReach, slotBytes } from '../x86/out-of-line.js';
 import { flow, plan } from './out-of-line.js';
 import { registerFile } from './register-file.js';
 import { generalSet } from './regsets.js';
@@ -22,8 +22,11 @@ export const i386: ArchModule = {
   breakpointTrapCodes,
   registerFile,
   debugRegisters,
-  maxInstructionBytes,
+  planReach,
+  slotBytes,
   plan,
+  sequences: undefined,
+  guardedMemory: undefined,
   flow,
   syscall,
   general: generalSet.facts('eip', 'esp', 'eflags'),

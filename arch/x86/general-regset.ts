@@ -35,6 +35,8 @@ export function generalRegsetOf<Slot extends string>(
       trapFlag: 1n << 8n,
       /** EFLAGS.AC. */
       alignmentFlag: 1n << 18n,
+      branchTargetFlags: 0n,
+      linkOffset: undefined,
     }),
   };
 }

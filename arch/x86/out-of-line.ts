@@ -2,9 +2,17 @@
 
 import type { Plan, SlotForm } from '../plan.js';
 import type { CodeMode } from './code-mode.js';
-import { decode } from './decode.js';
+import { decode, maxInstructionBytes } from './decode.js';
 import { decide, type Located, type SlotTraits } from './out-of-line-rules.js';
 import { relativeField, slotCode } from './slot-code.js';
+
+export const planReach = { fromBytes: maxInstructionBytes, beforeBytes: 0 } as const;
+
+/** For an instruction, its repair and the longest jump. */
+export const slotBytes = 32;
+
+/** No operand in memory is larger. */
+const widestOperandBytes = 64;
 
 function slotForm(located: Located, traits: SlotTraits): SlotForm {
   const { fixups, barredStackBits, makesSystemCall, recordsNext } = traits;
@@ -32,7 +40,13 @@ export function planner(mode: CodeMode): (text: Uint8Array, address: bigint) => 
     const located: Located = { instruction, bytes: text.slice(0, lengthBytes), address, next, mode };
     const decision = decide(located);
     if (decision.kind === 'refuse') return decision;
-    const executable = { lengthBytes, operandAddress: operandAddress(located) };
+    const executable = {
+      lengthBytes,
+      operandAddress: operandAddress(located),
+      operandBytes: widestOperandBytes,
+      barredBranchTypes: 0,
+      sequence: undefined,
+    };
     const { slot } = decision;
     if (decision.kind === 'slot')
       return { kind: 'slot', ...executable, slot: slotForm(located, decision.slot) };

@@ -68,5 +68,7 @@ export function slotCode(located: Located, recordsNext: boolean, slot: bigint): 
   return {
     bytes: Uint8Array.of(...instruction, ...repair, ...jump(behind, next, mode.bits)),
     instructionBytes: instruction.length,
+    entryOffset: 0,
+    parts: [],
   };
 }

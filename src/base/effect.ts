@@ -30,15 +30,48 @@ export interface MemoryOperand {
 }
 
 /**
- * What an emulated instruction does, apart from moving the pc to the next instruction when it does nothing else.
- * Only the calls and the pushes touch memory. Where that access is not known to do what the program's own would (it
- * fails, or a watchpoint or a shadow stack has to see it), the program must execute the instruction itself.
+ * What an emulated instruction does, apart from moving the pc to the next instruction when it does nothing else, and
+ * from clearing the bits of the flags register that tell of an indirect branch, where there are such bits.
+ * Only the calls, the pushes and the loads touch memory. Where that access is not known to do what the program's own
+ * would (it fails, or a watchpoint or a shadow stack has to see it), the program must execute the instruction itself.
  */
 export type Effect =
   /** Nothing: pc moves past the instruction. */
   | { readonly op: 'next' }
   | { readonly op: 'jump'; readonly target: bigint }
   | { readonly op: 'branch'; readonly target: bigint; readonly condition: FlagCondition }
+  /** Jumps when the bits of `mask` in a register are all zero, or when they are not. */
+  | {
+      readonly op: 'test-branch';
+      readonly target: bigint;
+      readonly offset: number;
+      readonly mask: bigint;
+      readonly jumpWhen: 'zero' | 'non-zero';
+    }
+  /** Leaves the address of the next instruction in a register, then jumps. */
+  | { readonly op: 'link'; readonly target: bigint; readonly linkOffset: number }
+  /**
+   * To the address in a register, of which `ignoredTargetBits` do not count; where any of `barredTargetBits` is 1 in it,
+   * the program must execute the instruction itself. `branchType` are the bits of the flags register that tell of it.
+   */
+  | {
+      readonly op: 'jump-register';
+      readonly offset: number;
+      readonly ignoredTargetBits: bigint;
+      readonly barredTargetBits: bigint;
+      /** Gets the address of the next instruction, after the target has been read. */
+      readonly linkOffset: number | undefined;
+      readonly branchType: bigint;
+    }
+  | { readonly op: 'set-register'; readonly offset: number; readonly value: bigint }
+  /** Loads a register, which is extended to its full width. */
+  | {
+      readonly op: 'load';
+      readonly offset: number;
+      readonly address: bigint;
+      readonly lengthBytes: 4 | 8;
+      readonly isSigned: boolean;
+    }
   /** Pushes the address of the next instruction, then jumps. */
   | { readonly op: 'call'; readonly target: bigint }
   /**
@@ -82,6 +115,8 @@ export type Fixup =
    * With a shadow stack the slot cannot be used.
    */
   | 'return-address'
+  /** The register that calls leave their return address in holds the slot's: make it the original one. */
+  | 'link'
   /** `syscall`: rcx holds the slot's next address, r11 the flags with the trap flag. */
   | 'syscall-registers'
   /** `pushf`: the pushed flags show the tracer's trap flag. */

@@ -8,7 +8,7 @@ import type { BreakpointOwner } from './breakpoint-programs.js';
 import { BreakpointSites } from './breakpoint-sites.js';
 import { InPlaceStep } from './in-place-step.js';
 import { Memory, type RawMemory } from './memory.js';
-import { type Mapping, mappings } from './proc.js';
+import { type Mapping, type MemoryRange, mappings, rangesWithFlag } from './proc.js';
 import type { Process } from './process.js';
 import { ProgramCalls } from './program-calls.js';
 import { RangeRuns } from './range-run.js';
@@ -39,6 +39,10 @@ export class AddressSpace {
   readonly #processes = new Set<Process>();
   /** Text that the program cannot write to; undefined: not looked at since something ran. */
   #fixedText: readonly Mapping[] | undefined;
+  /** Memory into which indirect branches are checked; undefined: as `#fixedText`. */
+  #guarded: readonly MemoryRange[] | undefined;
+  /** Whether the CPU has such memory; undefined: not asked yet. */
+  #checksBranches: boolean | undefined;
 
   constructor(tracer: Tracer, machine: Machine) {
     this.tracer = tracer;
@@ -90,9 +94,22 @@ export class AddressSpace {
     return this.#fixedText.some(({ start, end }) => address >= start && address < end);
   }
 
+  /** Whether the CPU checks indirect branches to an address. */
+  isGuarded(address: bigint): boolean {
+    const { guardedMemory } = this.machine.arch;
+    const [process] = this.#processes;
+    if (guardedMemory === undefined || process === undefined) return false;
+    this.#checksBranches ??= (process.program.capabilities2() & guardedMemory.capability) !== 0n;
+    if (!this.#checksBranches) return false;
+    if (this.anyRunning()) this.#guarded = undefined;
+    this.#guarded ??= rangesWithFlag(process.pid, guardedMemory.flag);
+    return this.#guarded.some(({ start, end }) => address >= start && address < end);
+  }
+
   /** A thread runs: it may change what is mapped. */
   forgetMappings(): void {
     this.#fixedText = undefined;
+    this.#guarded = undefined;
   }
 
   resumeWanted(): void {

@@ -11,7 +11,7 @@ import {
 } from './breakpoint-programs.js';
 import type { RawMemory, Shadow, ShadowSource } from './memory.js';
 import type { Slots } from './slots.js';
-import { describeStep, nativePlan, type StepPlan, StepPlans, sameBytes } from './step-plans.js';
+import { describeStep, nativePlan, type SiteText, type StepPlan, StepPlans, sameText } from './step-plans.js';
 import type { Thread } from './thread.js';
 import type { Tracer } from './tracer.js';
 import { TrapBytes } from './trap-bytes.js';
@@ -22,8 +22,6 @@ interface Site extends Shadow {
   checkpoints: number;
   known: StepPlan;
 }
-
-const widestOperandBytes = 64;
 
 export class BreakpointSites implements ShadowSource {
   readonly #tracer: Tracer;
@@ -99,12 +97,12 @@ export class BreakpointSites implements ShadowSource {
       const at = `0x${address.toString(16)}`;
       throw new OutstepError(errorCodes.UNSUPPORTED, `no breakpoint can be set in slot memory (${at})`);
     }
-    const text = this.#originalText(address);
-    const shadow = this.#traps.put(address, text);
+    const siteText = this.#siteText(address);
+    const shadow = this.#traps.put(address, siteText.text);
     this.#removed.delete(address);
     const owners = new Map(present?.owners);
     const checkpoints = present?.checkpoints ?? 0;
-    const known = this.#planFor(address, text);
+    const known = this.#planFor(address, siteText);
     const site = { ...shadow, owners, known, checkpoints };
     this.#sites.set(address, site);
     this.#enter(site);
@@ -120,8 +118,11 @@ export class BreakpointSites implements ShadowSource {
     this.#declareReaders(site);
   }
 
-  #planFor(address: bigint, text: Uint8Array): StepPlan {
-    return this.#plans.use(address, text, () => this.#space.isFixedText(address));
+  #planFor(address: bigint, siteText: SiteText): StepPlan {
+    return this.#plans.use(address, siteText, () => ({
+      isFixed: this.#space.isFixedText(address),
+      isGuarded: this.#space.isGuarded(address),
+    }));
   }
 
   #tellPrograms(site: Site): void {
@@ -189,17 +190,17 @@ export class BreakpointSites implements ShadowSource {
 
   /** Makes another plan where the text is another one. False: it is the same. */
   #refresh(site: Site): boolean {
-    const text = this.#originalText(site.address);
-    if (sameBytes(text, site.known.text)) return false;
-    site.known = this.#planFor(site.address, text);
+    const siteText = this.#siteText(site.address);
+    if (sameText(siteText, site.known.siteText)) return false;
+    site.known = this.#planFor(site.address, siteText);
     this.#enter(site);
     return true;
   }
 
   written(address: bigint, lengthBytes: number): void {
-    const longest = this.#arch.maxInstructionBytes;
-    for (const site of this.#sitesWithin(address - BigInt(longest), lengthBytes + longest))
-      this.#refresh(site);
+    const { fromBytes, beforeBytes } = this.#arch.planReach;
+    const reach = lengthBytes + fromBytes + beforeBytes;
+    for (const site of this.#sitesWithin(address - BigInt(fromBytes), reach)) this.#refresh(site);
     this.#space.rangeRuns.written(address, lengthBytes);
   }
 
@@ -300,8 +301,10 @@ export class BreakpointSites implements ShadowSource {
     const site = this.#sites.get(address);
     if (site === undefined) return;
     const { plan } = site.known;
-    const operand = plan.kind === 'refuse' ? undefined : plan.operandAddress;
-    const read = operand === undefined ? [] : [...this.#sitesWithin(operand, widestOperandBytes)];
+    const read =
+      plan.kind === 'refuse' || plan.operandAddress === undefined
+        ? []
+        : [...this.#sitesWithin(plan.operandAddress, plan.operandBytes)];
     this.#lifted = [...new Set([site, ...read])];
     for (const lifted of this.#lifted) this.#traps.takeOut(lifted);
   }
@@ -372,7 +375,7 @@ export class BreakpointSites implements ShadowSource {
   /** An operand that overlaps a site's bytes would see the trap. */
   #readsSite({ known: { plan } }: Site): boolean {
     if (plan.kind === 'refuse' || plan.operandAddress === undefined) return false;
-    for (const _site of this.#sitesWithin(plan.operandAddress, widestOperandBytes)) return true;
+    for (const _site of this.#sitesWithin(plan.operandAddress, plan.operandBytes)) return true;
     return false;
   }
 
@@ -382,15 +385,14 @@ export class BreakpointSites implements ShadowSource {
       const site = this.#sites.get(reader);
       const { plan } = site?.known ?? {};
       if (site === undefined || plan === undefined || plan.kind === 'refuse') continue;
-      const { operandAddress = 0n } = plan;
+      const { operandAddress = 0n, operandBytes } = plan;
       const isRead =
-        operandAddress < address + BigInt(original.length) &&
-        operandAddress + BigInt(widestOperandBytes) > address;
+        operandAddress < address + BigInt(original.length) && operandAddress + BigInt(operandBytes) > address;
       if (isRead) this.#declare(site);
     }
   }
 
-  #originalText(address: bigint): Uint8Array {
-    return this.#traps.textAt(address, (from, lengthBytes) => this.shadowsWithin(from, lengthBytes));
+  #siteText(address: bigint): SiteText {
+    return this.#traps.siteText(address, (from, lengthBytes) => this.shadowsWithin(from, lengthBytes));
   }
 }

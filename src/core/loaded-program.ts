@@ -3,10 +3,13 @@ import { type Address, address } from '../base/ids.js';
 import { auxiliaryVector, executablePath } from './proc.js';
 import type { Process } from './process.js';
 import {
+  auxvTypes,
+  auxvValue,
   type LinkMapQuery,
   type LoadedObjects,
   loadedObjects,
   ProgramReader,
+  parseAuxv,
   ReadAhead,
   threadLocalAddress,
 } from './program/index.js';
@@ -27,6 +30,12 @@ export class LoadedProgram {
   /** Raw auxiliary vector up to and including AT_NULL, getauxval(3). */
   auxiliaryVector(): Uint8Array {
     return auxiliaryVector(this.#process.pid);
+  }
+
+  /** AT_HWCAP2 of the auxiliary vector, <asm/hwcap.h>; 0n where there is none. */
+  capabilities2(): bigint {
+    const entries = parseAuxv(this.auxiliaryVector(), this.#process.arch.pointerBytes);
+    return auxvValue(entries, auxvTypes.hardwareCapabilities2) ?? 0n;
   }
 
   /** What the dynamic linker has loaded. @throws OutstepError UNSUPPORTED for a program without DT_DEBUG */

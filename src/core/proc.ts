@@ -114,6 +114,25 @@ export interface Mapping {
   readonly name: string;
 }
 
+/** A stretch of memory up to, not including, its end. */
+export interface MemoryRange {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/** The mappings that have a flag among their VmFlags in smaps, proc(5). Costs the kernel a walk through all pages. */
+export function rangesWithFlag(process: Pid, flag: string): MemoryRange[] {
+  const ranges: MemoryRange[] = [];
+  let current: MemoryRange | undefined;
+  for (const line of readText(`/proc/${process}/smaps`)?.split('\n') ?? []) {
+    const [, start, end] = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line) ?? [];
+    if (start !== undefined) current = { start: BigInt(`0x${start}`), end: BigInt(`0x${end}`) };
+    const hasFlag = line.startsWith('VmFlags:') && line.split(' ').includes(flag);
+    if (hasFlag && current !== undefined) ranges.push(current);
+  }
+  return ranges;
+}
+
 export function mappings(process: Pid): Mapping[] {
   const lines = readText(`/proc/${process}/maps`)?.split('\n') ?? [];
   return lines.flatMap((line) => {

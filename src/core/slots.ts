@@ -45,8 +45,6 @@ export interface SlotTables {
 }
 
 const pageBytes = 4096;
-/** Room for an instruction, its repair and the longest jump; native code finds a slot by this size. */
-const slotBytes = 32;
 const protReadExecute = 1n | 4n;
 /** MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, <asm-generic/mman.h>. */
 const mapFlags = 0x2n | 0x20n | 0x100000n;
@@ -162,17 +160,17 @@ export class Slots {
 
   #take(area: Area, address: bigint): void {
     if (area.free.at(-1) === address) area.free.pop();
-    else area.usedBytes += slotBytes;
+    else area.usedBytes += this.#arch.slotBytes;
     if (area.originals === undefined || area.originals.has(address)) return;
-    const original = new Uint8Array(slotBytes);
+    const original = new Uint8Array(this.#arch.slotBytes);
     this.#memory.read(address, original);
     area.originals.set(address, original);
   }
 
   #roomFor(request: SlotRequest): bigint | undefined {
     for (const area of this.#areas) {
-      const room = roomIn(area);
-      if (room !== undefined && fits(request, room)) return room;
+      const room = roomIn(area, this.#arch.slotBytes);
+      if (room !== undefined && this.#fits(request, room)) return room;
     }
     return undefined;
   }
@@ -197,7 +195,7 @@ export class Slots {
     if (isFiltered) return 'a seccomp filter watches its system calls';
     const maps = mappings(thread.process.pid);
     for (const start of gapsNear(maps, request.operandAddress ?? request.site)) {
-      if (!fits(request, start)) continue;
+      if (!this.#fits(request, start)) continue;
       const args = [start, BigInt(pageBytes), protReadExecute, mapFlags, minusOne, 0n];
       const result = this.#calls.call(thread, this.#arch.syscall.numbers.mmap, args, maps);
       if (result === start) {
@@ -218,9 +216,15 @@ export class Slots {
     return number > 0n && number <= lastErrorNumber ? Number(number) : 0;
   }
 
+  #fits({ form }: SlotRequest, slot: bigint): boolean {
+    const code = form.codeAt(slot);
+    return code !== undefined && code.bytes.length <= this.#arch.slotBytes;
+  }
+
   #borrow(request: SlotRequest, thread: Thread): bigint | undefined {
     for (const { start, lengthBytes } of textTails(mappings(thread.process.pid), this.#memory)) {
-      if (lengthBytes < slotBytes || this.contains(start) || !fits(request, start)) continue;
+      const { slotBytes } = this.#arch;
+      if (lengthBytes < slotBytes || this.contains(start) || !this.#fits(request, start)) continue;
       this.#areas.push({ start, lengthBytes, originals: new Map(), usedBytes: 0, free: [] });
       return start;
     }
@@ -228,13 +232,8 @@ export class Slots {
   }
 }
 
-function roomIn(area: Area): bigint | undefined {
+function roomIn(area: Area, slotBytes: number): bigint | undefined {
   const free = area.free.at(-1);
   if (free !== undefined) return free;
   return area.usedBytes + slotBytes <= area.lengthBytes ? area.start + BigInt(area.usedBytes) : undefined;
-}
-
-function fits({ form }: SlotRequest, slot: bigint): boolean {
-  const code = form.codeAt(slot);
-  return code !== undefined && code.bytes.length <= slotBytes;
 }

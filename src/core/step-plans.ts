@@ -1,15 +1,28 @@
 /** Plans for going past the breakpoint sites of a memory, with their slots; kept for sites that come and go. */
 import type { ArchModule } from '../../arch/module.js';
-import type { Plan } from '../../arch/plan.js';
+import type { Plan, Surroundings } from '../../arch/plan.js';
 import type { NativePlan } from '../native/binding-types.js';
 import type { PlacedSlot, Slots } from './slots.js';
 import type { Thread } from './thread.js';
 
+/** The text that a plan is made from, as much as was readable of it. */
+export interface SiteText {
+  /** From the address of the site on. */
+  readonly text: Uint8Array;
+  /** Right in front of it. */
+  readonly before: Uint8Array;
+}
+
+/** What a plan depends on that is asked when it has to be made. */
+export interface Protection {
+  readonly isFixed: boolean;
+  readonly isGuarded: boolean;
+}
+
 /** A plan for the text at an address. */
 export interface StepPlan {
   readonly address: bigint;
-  /** As much as was readable of the longest instruction. */
-  readonly text: Uint8Array;
+  readonly siteText: SiteText;
   readonly plan: Plan;
   /** The program cannot write to its text. */
   readonly isFixed: boolean;
@@ -33,17 +46,19 @@ export class StepPlans {
     this.#slots = slots;
   }
 
-  /** The plan for a site. `isFixed` is asked when it has to be made. */
-  use(address: bigint, text: Uint8Array, isFixed: () => boolean): StepPlan {
+  /** The plan for a site. `protection` is asked when it has to be made. */
+  use(address: bigint, siteText: SiteText, protection: () => Protection): StepPlan {
     this.#idle.delete(address);
     const known = this.#plans.get(address);
-    if (known !== undefined && sameBytes(known.text, text)) return known;
+    if (known !== undefined && sameText(known.siteText, siteText)) return known;
     this.#drop(known);
+    const { isFixed, isGuarded } = protection();
+    const surroundings: Surroundings = { before: siteText.before, isGuarded };
     const made = {
       address,
-      text,
-      plan: this.#arch.plan(text, address),
-      isFixed: isFixed(),
+      siteText,
+      plan: this.#arch.plan(siteText.text, address, surroundings),
+      isFixed,
       slot: undefined,
       refusal: undefined,
     };
@@ -102,13 +117,19 @@ export class StepPlans {
 
 /** In the form of native code; `isBarred`: it must be stepped in place. */
 export function nativePlan(known: StepPlan, original: Uint8Array, isBarred: boolean): NativePlan {
-  const { plan, slot, isFixed, text } = known;
+  const { plan, slot, isFixed } = known;
+  const { text } = known.siteText;
   const lengthBytes = plan.kind === 'refuse' ? 0 : plan.lengthBytes;
   const instruction = lengthBytes === 0 ? {} : { text: text.slice(0, lengthBytes) };
   if (plan.kind === 'refuse' || isBarred || (plan.kind === 'slot' && slot === undefined))
     return { kind: 'refuse', lengthBytes, original, ...instruction, ...slotPart(known) };
   const checked = isFixed ? {} : { checkedText: text.slice(0, lengthBytes) };
-  const rest = { lengthBytes, original, ...instruction, ...checked, ...slotPart(known) };
+  const { barredBranchTypes } = plan;
+  const sequence = plan.sequence === undefined ? {} : { isInSequence: true };
+  const rest = {
+    ...{ lengthBytes, original, barredBranchTypes },
+    ...{ ...instruction, ...checked, ...sequence, ...slotPart(known) },
+  };
   return plan.kind === 'emulate'
     ? { kind: 'emulate', effect: plan.effect, ...rest }
     : { kind: 'slot', ...rest };
@@ -117,8 +138,9 @@ export function nativePlan(known: StepPlan, original: Uint8Array, isBarred: bool
 function slotPart({ plan, slot }: StepPlan): Partial<NativePlan> {
   if (slot === undefined || plan.kind === 'refuse' || plan.slot === undefined) return {};
   const { fixups, barredStackBits, makesSystemCall } = plan.slot;
-  const { address, instructionBytes } = slot;
-  return { slot: { address, instructionBytes, fixups, barredStackBits, makesSystemCall } };
+  const { address, bytes, instructionBytes, entryOffset, parts } = slot;
+  const place = { address, lengthBytes: bytes.length, instructionBytes, entryOffset, parts };
+  return { slot: { ...place, fixups, barredStackBits, makesSystemCall } };
 }
 
 /** How threads go past a site, and where they must be held for it, why. */
@@ -128,6 +150,10 @@ export function describeStep({ plan, slot, refusal }: StepPlan, isBarred: boolea
   if (plan.kind === 'emulate') return `emulated: ${plan.effect.op}`;
   if (slot !== undefined) return `in a slot at 0x${slot.address.toString(16)}`;
   return refusal === undefined ? 'in a slot, from the first hit on' : `in place: ${refusal}`;
+}
+
+export function sameText(a: SiteText, b: SiteText): boolean {
+  return sameBytes(a.text, b.text) && sameBytes(a.before, b.before);
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

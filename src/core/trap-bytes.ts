@@ -5,8 +5,12 @@ import { isNativeError } from '../native/binding.js';
 import type { NativeTracer } from '../native/binding-types.js';
 import type { AddressSpace } from './address-space.js';
 import type { RawMemory, Shadow } from './memory.js';
-import { sameBytes } from './step-plans.js';
+import { type SiteText, sameBytes } from './step-plans.js';
 import type { Tracer } from './tracer.js';
+
+const pageBytes = 4096n;
+
+type ShadowsWithin = (address: bigint, lengthBytes: number) => Iterable<Shadow>;
 
 export class TrapBytes {
   readonly #tracer: Tracer;
@@ -63,12 +67,22 @@ export class TrapBytes {
     this.guard(shadow);
   }
 
-  /** As much as is readable of the longest instruction at an address; `shadowsWithin` has the traps there. */
-  textAt(
-    address: bigint,
-    shadowsWithin: (address: bigint, lengthBytes: number) => Iterable<Shadow>,
-  ): Uint8Array {
-    const text = new Uint8Array(this.#arch.maxInstructionBytes);
+  /**
+   * As much of the text that a plan for an address needs as is readable; `shadowsWithin` has the traps there. What is in
+   * front of the address may be unreadable, or at least what is on another page.
+   */
+  siteText(address: bigint, shadowsWithin: ShadowsWithin): SiteText {
+    const { fromBytes, beforeBytes } = this.#arch.planReach;
+    const inPage = Number(address % pageBytes);
+    for (const wanted of new Set([beforeBytes, Math.min(beforeBytes, inPage)])) {
+      const text = this.#originalText(address - BigInt(wanted), wanted + fromBytes, shadowsWithin);
+      if (text.length > wanted) return { before: text.slice(0, wanted), text: text.slice(wanted) };
+    }
+    return { before: new Uint8Array(), text: new Uint8Array() };
+  }
+
+  #originalText(address: bigint, lengthBytes: number, shadowsWithin: ShadowsWithin): Uint8Array {
+    const text = new Uint8Array(lengthBytes);
     const readable = text.subarray(0, this.#memory.read(address, text));
     for (const shadow of shadowsWithin(address, readable.length)) {
       const shift = Number(shadow.address - address);

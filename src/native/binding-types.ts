@@ -118,8 +118,14 @@ export interface NativeSeizure {
 /** A slot in the program's memory: the relocated instruction of a site, whatever repairs its results, and a jump back. */
 export interface NativeSlot {
   readonly address: bigint;
+  /** Of all that is in it. */
+  readonly lengthBytes: number;
   /** Bytes of the relocated instruction alone. */
   readonly instructionBytes: number;
+  /** Where threads enter. */
+  readonly entryOffset: number;
+  /** Parts that stand for other places than the site and the next instruction; see SlotPart of arch/plan.ts. */
+  readonly parts: readonly { readonly offset: number; readonly address: bigint }[];
   readonly fixups: readonly Fixup[];
   readonly barredStackBits: bigint;
   readonly makesSystemCall: boolean;
@@ -131,6 +137,10 @@ export interface NativePlan {
   readonly lengthBytes: number;
   readonly effect?: Effect;
   readonly slot?: NativeSlot;
+  /** Set of bits: by which kinds of branch (`branchTargetFlags` of the flags) it must not be reached. 0: any will do. */
+  readonly barredBranchTypes?: number;
+  /** A thread must not stop behind it, nor be stepped over it; see Sequence of arch/plan.ts. */
+  readonly isInSequence?: boolean;
   /** The program's bytes where the trap is. */
   readonly original: Uint8Array;
   /**
@@ -210,6 +220,12 @@ export interface NativeArch {
   readonly trapFlag: bigint;
   /** Bit of the flags register that makes the CPU check the alignment of what is accessed. */
   readonly alignmentFlag: bigint;
+  /** Bits of the flags register, next to each other, that say what kind of instruction may come next. */
+  readonly branchTargetFlags: bigint;
+  /** The register that calls leave their return address in; -1: they push it. */
+  readonly linkOffset: number;
+  /** Instructions of 4 bytes that a thread must not stop behind. */
+  readonly sequenceStarts: readonly { readonly bytes: Uint8Array; readonly mask: Uint8Array }[];
   readonly breakpointBytes: Uint8Array;
   /** Bytes between the trap instruction and the pc reported for it. */
   readonly breakpointPcOffset: number;

@@ -12,7 +12,7 @@ describe('faults', () => {
     const program = await launchFixture('hot-threads', ['8', '25'], { flags: ['-O1'] });
     const start = program.symbol('hot');
     const { arch, memory } = program.attachment.process;
-    const plan = arch.plan(memory.readExact(start, arch.maxInstructionBytes), start);
+    const plan = arch.plan(memory.readExact(start, arch.planReach.fromBytes), start);
     assert.equal(plan.kind, 'slot', 'the fixture no longer begins with an instruction that needs a slot');
     program.attachment.insertBreakpoint(start);
     return { program, inPlace: sinon.spy(program.tracer.native, 'stepInPlace') };

@@ -13,7 +13,7 @@ import sinon from 'sinon';
 import { x86_64 } from '../../arch/x86_64/index.js';
 import { type Address, address } from '../../src/base/ids.js';
 import { type Attachment, Tracer } from '../../src/core/index.js';
-import { Random } from '../arch/x86/decode-reference.js';
+import { Random } from '../support/random.js';
 import { countsOf, insertCounting, randomInstructions } from './random-sites.js';
 import { continueAll, launchOptions, RecordingEngine } from './traced-program.js';
 

@@ -2,10 +2,10 @@
 import { Decoder, DecoderOptions, Instruction } from 'iced-x86';
 import { type Address, address } from '../../src/base/ids.js';
 import type { Attachment } from '../../src/core/index.js';
-import type { Random } from '../arch/x86/decode-reference.js';
 import { readTextSection } from '../arch/x86/decode-text-section.js';
 import { type Instruction as AgentInstruction, program } from '../support/agent-program.js';
 import { mappingsOf } from '../support/proc-files.js';
+import type { Random } from '../support/random.js';
 
 /** Where the instructions of an object's text begin, as it is linked. */
 function instructionsOf(path: string): readonly bigint[] {

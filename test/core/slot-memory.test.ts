@@ -16,7 +16,7 @@ async function launchHeldAtHot(args: readonly string[] = []) {
   const { attachment, engine } = program;
   const start = program.symbol('hot');
   const { arch, memory } = attachment.process;
-  assert.equal(arch.plan(memory.readExact(start, arch.maxInstructionBytes), start).kind, 'slot');
+  assert.equal(arch.plan(memory.readExact(start, arch.planReach.fromBytes), start).kind, 'slot');
   engine.holdAt = new Set(['breakpoint']);
   attachment.insertBreakpoint(start);
   continueAll(attachment);

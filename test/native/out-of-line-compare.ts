@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { Mnemonic } from 'iced-x86';
 import type { Plan } from '../../arch/plan.js';
 import { decode } from '../../arch/x86/decode.js';
-import { type Random, ReferenceDecoder } from '../arch/x86/decode-reference.js';
+import { ReferenceDecoder } from '../arch/x86/decode-reference.js';
+import type { Random } from '../support/random.js';
 import {
   type Outcome,
   type OutOfLineHarness,

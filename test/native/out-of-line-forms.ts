@@ -1,6 +1,6 @@
 /** Every opcode of every map, with every kind of operand. Sources: Intel SDM volume 2, AMD APM volumes 3 to 5. */
 import type { CodeBits } from '../../arch/x86/code-mode.js';
-import type { Random } from '../arch/x86/decode-reference.js';
+import type { Random } from '../support/random.js';
 
 type Start = (random: Random, bits: CodeBits) => readonly number[];
 

@@ -10,7 +10,6 @@ import type { CodeMachine } from './out-of-line-machines.js';
 export const dataBytes = 0x8000;
 const dataDistance = 0x10000n;
 const pageBytes = 0x1000;
-const slotBytes = 32;
 /** The instruction stands in the middle of the page, traps all around it. */
 const siteDistance = 0x800n;
 
@@ -152,11 +151,17 @@ export class OutOfLineHarness implements Disposable {
       : { kind: 'slot', lengthBytes, original, ...placed };
   }
 
-  #place(form: SlotForm, { bytes, instructionBytes }: SlotCode, address: bigint): NativeSlot {
-    assert.ok(bytes.length <= slotBytes, `${bytes.length} bytes in a slot`);
+  #place(
+    form: SlotForm,
+    { bytes, instructionBytes, entryOffset, parts }: SlotCode,
+    address: bigint,
+  ): NativeSlot {
+    const lengthBytes = bytes.length;
+    assert.ok(lengthBytes <= this.#machine.module.slotBytes, `${lengthBytes} bytes in a slot`);
     this.#write(address, bytes);
     const { fixups, barredStackBits, makesSystemCall } = form;
-    return { address, instructionBytes, fixups, barredStackBits, makesSystemCall };
+    const place = { address, lengthBytes, instructionBytes, entryOffset, parts };
+    return { ...place, fixups, barredStackBits, makesSystemCall };
   }
 
   #run(state: State, mode: Mode): Outcome | undefined {

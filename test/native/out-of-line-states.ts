@@ -1,7 +1,7 @@
 /** Random states of a thread, and operands that hit memory that is there. */
 import type { Instruction } from '../../arch/x86/decode.js';
 import { nativeBinding } from '../../src/native/binding.js';
-import { Random } from '../arch/x86/decode-reference.js';
+import { Random } from '../support/random.js';
 import { dataBytes, type OutOfLineHarness, type State, setRegister } from './out-of-line-harness.js';
 import type { CodeMachine } from './out-of-line-machines.js';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { describe, it } from 'mocha';
-import { Random } from '../arch/x86/decode-reference.js';
 import { compileFixture } from '../support/fixture.js';
+import { Random } from '../support/random.js';
 import { compareForm, type Tally } from './out-of-line-compare.js';
 import { everyForm } from './out-of-line-forms.js';
 import { OutOfLineHarness } from './out-of-line-harness.js';

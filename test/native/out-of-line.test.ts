@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import { Random, randomInstruction } from '../arch/x86/decode-reference.js';
+import { randomInstruction } from '../arch/x86/decode-reference.js';
 import { compileFixture } from '../support/fixture.js';
+import { Random } from '../support/random.js';
 import { chosen } from './out-of-line-chosen.js';
 import { compare, compareForm, fromHex, type Tally } from './out-of-line-compare.js';
 import { OutOfLineHarness, setRegister } from './out-of-line-harness.js';

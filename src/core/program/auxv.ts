@@ -2,7 +2,15 @@
 import { type PointerBytes, pointerOf, viewOf } from './program-reader.js';
 
 /** Types of entries, <elf.h>. */
-export const auxvTypes = { null: 0n, phdr: 3n, phent: 4n, phnum: 5n, base: 7n, entry: 9n } as const;
+export const auxvTypes = {
+  null: 0n,
+  phdr: 3n,
+  phent: 4n,
+  phnum: 5n,
+  base: 7n,
+  entry: 9n,
+  hardwareCapabilities2: 26n,
+} as const;
 
 export interface AuxvEntry {
   readonly type: bigint;

@@ -4,10 +4,10 @@ import { Decoder, DecoderOptions, OpKind, Instruction as Reference } from 'iced-
 import { describe, it } from 'mocha';
 import type { CodeBits } from '../../../arch/x86/code-mode.js';
 import { decode, type Instruction, readSigned } from '../../../arch/x86/decode.js';
+import { Random } from '../../support/random.js';
 import {
   everyLegacyOpcode,
   everyVectorOpcode,
-  Random,
   ReferenceDecoder,
   type ReferenceFacts,
   randomInstruction,

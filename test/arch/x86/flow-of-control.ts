@@ -3,10 +3,10 @@ import { FlowControl, Mnemonic, OpKind, type Instruction as Reference } from 'ic
 import type { ArchModule } from '../../../arch/module.js';
 import type { Plan } from '../../../arch/plan.js';
 import type { CodeBits } from '../../../arch/x86/code-mode.js';
+import { Random } from '../../support/random.js';
 import {
   everyLegacyOpcode,
   everyVectorOpcode,
-  Random,
   ReferenceDecoder,
   randomInstruction,
 } from './decode-reference.js';

@@ -3,7 +3,8 @@ import { Code } from 'iced-x86';
 import { describe, it } from 'mocha';
 import type { Effect, FlagCondition, Plan } from '../../../arch/plan.js';
 import { plan } from '../../../arch/x86_64/out-of-line.js';
-import { Random, ReferenceDecoder, type ReferenceFacts, randomInstruction } from '../x86/decode-reference.js';
+import { Random } from '../../support/random.js';
+import { ReferenceDecoder, type ReferenceFacts, randomInstruction } from '../x86/decode-reference.js';
 import { flowDifferences } from '../x86/flow-of-control.js';
 
 const site = 0x5555_5555_1000n;
