@@ -15,6 +15,11 @@ export function parseFeature(token: string): Feature | undefined {
   return { name: token.slice(0, -1), value };
 }
 
+/** The token of a feature; `parseFeature` reads it. */
+export function formatFeature({ name, value }: Feature): string {
+  return typeof value === 'object' ? `${name}=${value.text}` : `${name}${value}`;
+}
+
 /**
  * Features by name from the tokens behind `qSupported:`, or from the reply: true for `name+`, false for `name-`, the
  * text for `name=text`. Tokens of other forms, `name?` among them, are left out; the last of several wins.

@@ -38,6 +38,24 @@ export class FieldReader {
     if (!this.accept(char)) this.fail(`'${char}'`);
   }
 
+  /** Whether `text` comes next; takes nothing. */
+  startsWith(text: string): boolean {
+    for (let i = 0; i < text.length; i += 1)
+      if (this.#bytes[this.#offset + i] !== text.charCodeAt(i)) return false;
+    return true;
+  }
+
+  /** Takes `text` if it comes next; says whether it did. */
+  acceptText(text: string): boolean {
+    if (!this.startsWith(text)) return false;
+    this.#offset += text.length;
+    return true;
+  }
+
+  expectText(text: string): void {
+    if (!this.acceptText(text)) this.fail(`'${text}'`);
+  }
+
   expectEnd(): void {
     if (!this.isAtEnd) this.fail('the end');
   }

@@ -21,6 +21,8 @@ export function formatStopReply(reply: StopReply, multiprocess: boolean): string
       return 'N';
     case 'output':
       return `O${hexOf(reply.bytes)}`;
+    case 'file-request':
+      return `F${[reply.call, ...reply.arguments].join(',')}`;
   }
 }
 
@@ -46,6 +48,8 @@ function formatReason(reason: StopReason, multiprocess: boolean): string {
       return reason.address.toString(16);
     case 'exec':
       return hexOfText(reason.path);
+    case 'replaylog':
+      return reason.end;
     case 'fork':
     case 'vfork':
     case 'clone':

@@ -23,15 +23,17 @@ const registerKey = /^[0-9a-fA-F]+$/;
  * @throws ProtocolError when it is no stop reply, `OK` and `Enn` included
  */
 export function parseStopReply(text: string): StopReply {
-  const reader = new FieldReader(asciiBytes(text), 1);
-  const reply = parseForm(text, reader);
+  const reader = new FieldReader(asciiBytes(text));
+  const reply = readStopReply(reader);
   reader.expectEnd();
   return reply;
 }
 
-/** @param reader behind the letter of the form */
-function parseForm(text: string, reader: FieldReader): StopReply {
-  switch (text[0]) {
+/** A stop reply up to the end of the fields. @throws ProtocolError */
+export function readStopReply(reader: FieldReader): StopReply {
+  const form = reader.peek();
+  reader.accept(form);
+  switch (form) {
     case 'S':
       return { kind: 'signal', signal: gdbSignal(reader.number()), registers: [] };
     case 'T':
@@ -49,13 +51,18 @@ function parseForm(text: string, reader: FieldReader): StopReply {
       return { kind: 'no-resumed' };
     case 'O':
       return { kind: 'output', bytes: reader.hexBytes() };
+    case 'F': {
+      const [call = '', ...rest] = reader.restText().split(',');
+      return { kind: 'file-request', call, arguments: rest };
+    }
     default:
-      throw new ProtocolError(`no stop reply: ${JSON.stringify(text.slice(0, 40))}`);
+      throw new ProtocolError(`no stop reply: ${JSON.stringify(form + reader.restText().slice(0, 40))}`);
   }
 }
 
+/** Some servers write the `;` without a process behind it. */
 function parseProcess(reader: FieldReader): { pid?: number } {
-  if (!reader.accept(';')) return {};
+  if (!reader.accept(';') || reader.isAtEnd) return {};
   if (reader.textUntil(':') !== 'process') reader.fail('process:');
   reader.expect(':');
   return { pid: reader.number() };
@@ -103,6 +110,8 @@ function parseReason(key: string, value: FieldReader): StopReason | undefined {
       return { kind: key, address: value.bigint() };
     case 'exec':
       return { kind: key, path: value.hexText() };
+    case 'replaylog':
+      return { kind: key, end: value.restText() };
     case 'fork':
     case 'vfork':
     case 'clone':

@@ -13,7 +13,9 @@ export type StopReply =
   /** `N`: no resumed thread is left. */
   | { readonly kind: 'no-resumed' }
   /** `O`: text for the user; the stop itself is still to come. */
-  | { readonly kind: 'output'; readonly bytes: Uint8Array };
+  | { readonly kind: 'output'; readonly bytes: Uint8Array }
+  /** `F`: the program asks for something of the client's files; the answer is the packet `F`. */
+  | { readonly kind: 'file-request'; readonly call: string; readonly arguments: readonly string[] };
 
 /** `T`, or `S` when it has nothing but the signal. */
 export interface SignalStop {
@@ -33,5 +35,7 @@ export type StopReason =
   | { readonly kind: 'watch' | 'rwatch' | 'awatch'; readonly address: bigint }
   | { readonly kind: 'swbreak' | 'hwbreak' | 'library' | 'vforkdone' | 'create' }
   | { readonly kind: 'exec'; readonly path: string }
+  /** The recorded history is at its end. */
+  | { readonly kind: 'replaylog'; readonly end: string }
   | { readonly kind: 'fork' | 'vfork' | 'clone'; readonly child: ThreadId }
   | { readonly kind: 'syscall_entry' | 'syscall_return'; readonly number: number };
