@@ -5,6 +5,7 @@ import type { Process } from './process.js';
 import {
   auxvTypes,
   auxvValue,
+  Evidence,
   type LinkMapQuery,
   type LoadedObjects,
   loadedObjects,
@@ -15,8 +16,17 @@ import {
 } from './program/index.js';
 import type { Thread } from './thread.js';
 
+/** A list of objects, and why it is right. */
+interface KnownObjects {
+  readonly query: string;
+  readonly auxiliaryVector: Uint8Array;
+  readonly evidence: Evidence;
+  readonly loaded: LoadedObjects;
+}
+
 export class LoadedProgram {
   readonly #process: Process;
+  #known: KnownObjects | undefined;
 
   constructor(process: Process) {
     this.#process = process;
@@ -38,9 +48,23 @@ export class LoadedProgram {
     return auxvValue(entries, auxvTypes.hardwareCapabilities2) ?? 0n;
   }
 
-  /** What the dynamic linker has loaded. @throws OutstepError UNSUPPORTED for a program without DT_DEBUG */
+  /**
+   * What the dynamic linker has loaded; the same object as the last time, if that is what it still has.
+   * @throws OutstepError UNSUPPORTED for a program without DT_DEBUG
+   */
   loadedObjects(query: LinkMapQuery = {}): LoadedObjects {
-    return loadedObjects(this.#reader(), this.auxiliaryVector(), query);
+    const auxiliaryVector = this.auxiliaryVector();
+    const { pointerBytes } = this.#process.arch;
+    const asked = [query.start, query.prev, query.lmid, pointerBytes].join();
+    const known = this.#known;
+    if (known?.query === asked && isSame(known.auxiliaryVector, auxiliaryVector)) {
+      if (known.evidence.holds(this.#process.memory)) return known.loaded;
+    }
+    this.#known = undefined;
+    const evidence = new Evidence();
+    const loaded = loadedObjects(this.#reader(evidence), auxiliaryVector, query);
+    this.#known = { query: asked, auxiliaryVector, evidence, loaded };
+    return loaded;
   }
 
   /** Address of a thread-local variable at `offset` in the block of a module; undefined: not allocated yet, or unknown. */
@@ -53,7 +77,12 @@ export class LoadedProgram {
     return found === undefined ? undefined : address(found);
   }
 
-  #reader(): ProgramReader {
-    return new ProgramReader(new ReadAhead(this.#process.memory), this.#process.arch.pointerBytes);
+  #reader(evidence?: Evidence): ProgramReader {
+    const { memory, arch } = this.#process;
+    return new ProgramReader(new ReadAhead(memory), arch.pointerBytes, evidence);
   }
+}
+
+function isSame(bytes: Uint8Array, others: Uint8Array): boolean {
+  return bytes.length === others.length && bytes.every((byte, index) => byte === others[index]);
 }

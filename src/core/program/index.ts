@@ -1,5 +1,6 @@
 export { auxvLengthBytes, auxvTypes, auxvValue, parseAuxv } from './auxv.js';
 export { type LoadedImage, lookUpSymbol } from './dynamic-symbols.js';
+export { Evidence } from './evidence.js';
 export { type LinkMapQuery, type LoadedObject, type LoadedObjects, loadedObjects } from './link-map.js';
 export { interpreterPath, readProgramHeaders } from './program-headers.js';
 export { type ProgramMemory, ProgramReader } from './program-reader.js';

@@ -1,6 +1,7 @@
 /** Reads the words of a program's data structures; both supported machines are little-endian. */
 import { errorCodes, OutstepError } from '../../base/errors.js';
 import { type Address, address } from '../../base/ids.js';
+import type { Evidence } from './evidence.js';
 
 /** What the functions of this folder need of a process. */
 export interface ProgramMemory {
@@ -14,16 +15,23 @@ const textDecoder = new TextDecoder();
 
 /** Every function throws OutstepError MEMORY where the program's memory cannot be read. */
 export class ProgramReader {
+  readonly #evidence: Evidence | undefined;
+
+  /** `evidence` is given whatever is read. */
   constructor(
     readonly memory: ProgramMemory,
     readonly pointerBytes: PointerBytes,
-  ) {}
+    evidence?: Evidence,
+  ) {
+    this.#evidence = evidence;
+  }
 
   bytes(at: bigint, lengthBytes: number): Uint8Array {
     const bytes = this.memory.read(address(at), lengthBytes);
     if (bytes.length < lengthBytes) {
       throw new OutstepError(errorCodes.MEMORY, `cannot read ${lengthBytes} bytes at 0x${at.toString(16)}`);
     }
+    this.#evidence?.add(at, bytes);
     return bytes;
   }
 
@@ -43,6 +51,8 @@ export class ProgramReader {
   text(at: bigint, maxBytes: number): string {
     const bytes = this.memory.read(address(at), maxBytes);
     const end = bytes.indexOf(0);
+    if (end < 0 && bytes.length < maxBytes) this.#evidence?.addUnreadable();
+    this.#evidence?.add(at, end < 0 ? bytes : bytes.subarray(0, end + 1));
     return textDecoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
   }
 }

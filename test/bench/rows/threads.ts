@@ -91,18 +91,46 @@ function stops(size: number): ServedRow {
   });
 }
 
-/** Reads a whole list `count` times. */
-function lists(object: 'threads' | 'libraries-svr4', element: string, atLeast: number): ServedRow {
+type ListedObject = 'threads' | 'libraries-svr4';
+
+async function listOnce({ client }: Session, object: ListedObject): Promise<number> {
+  const { element, atLeast } = listed[object];
+  const list = await client.transfer(object, transferBytes, element);
+  if (Number(list.rest) < atLeast) throw new Error(`only ${list.rest} in the list`);
+  return list.elapsedNs;
+}
+
+const listed = {
+  threads: { element: '<thread ', atLeast: many + 1 },
+  'libraries-svr4': { element: '<library ', atLeast: many },
+} as const;
+
+/** Reads a whole list `count` times, after something that `before` each of them may have changed it. */
+function lists(object: ListedObject, before?: (session: Session) => Promise<unknown>): ServedRow {
   return crowd(many, async (session, count) => {
     if (session.name === 'lldb-server' && object === 'threads') return undefined;
     return {
       run: async () => {
         let elapsedNs = 0;
         for (let turn = 0; turn < count; turn++) {
-          const list = await session.client.transfer(object, transferBytes, element);
-          if (Number(list.rest) < atLeast) throw new Error(`only ${list.rest} in the list`);
-          elapsedNs += list.elapsedNs;
+          await before?.(session);
+          elapsedNs += await listOnce(session, object);
         }
+        return { elapsedNs, operations: count };
+      },
+    };
+  });
+}
+
+/** The same, when nothing has happened since it was read before. */
+function listsAgain(object: ListedObject): ServedRow {
+  return crowd(many, async (session, count) => {
+    if (session.name === 'lldb-server' && object === 'threads') return undefined;
+    await listOnce(session, object);
+    return {
+      run: async () => {
+        let elapsedNs = 0;
+        for (let turn = 0; turn < count; turn++) elapsedNs += await listOnce(session, object);
         return { elapsedNs, operations: count };
       },
     };
@@ -138,20 +166,37 @@ export const threadRows: readonly Row[] = [
   },
   {
     name: 'list-threads',
-    title: 'list of 1,001 threads',
+    title: 'list of 1,001 threads, one of which has run',
     operation: '`qXfer:threads:read`',
     count: 10,
     countedOperations: 1,
-    targets: [],
-    ...lists('threads', '<thread ', many + 1),
+    targets: [faster(1)],
+    ...lists('threads', ({ client, thread }) => client.loop(1, [[`vCont;s:${thread}`, 'T05']])),
+  },
+  {
+    name: 'list-threads-again',
+    title: 'the same, none has run',
+    operation: '`qXfer:threads:read`',
+    count: 50,
+    countedOperations: 1,
+    targets: [faster(1)],
+    ...listsAgain('threads'),
   },
   {
     name: 'list-libraries',
     title: 'list of 1,000 libraries',
+    operation: '`qXfer:libraries-svr4:read`, the first',
+    count: 1,
+    targets: [faster(1)],
+    ...lists('libraries-svr4'),
+  },
+  {
+    name: 'list-libraries-again',
+    title: 'the same, nothing loaded since',
     operation: '`qXfer:libraries-svr4:read`',
-    count: 10,
+    count: 50,
     countedOperations: 1,
-    targets: [],
-    ...lists('libraries-svr4', '<library ', many),
+    targets: [faster(1)],
+    ...listsAgain('libraries-svr4'),
   },
 ];

@@ -35,12 +35,23 @@ function libraryListXml({ mainLinkMap, objects }: LoadedObjects): string {
   return `<library-list-svr4 version="1.0"${main}>${libraries.join('')}</library-list-svr4>`;
 }
 
+/** A list that has not changed is not written again. */
+const written = new WeakMap<LoadedObjects, Uint8Array>();
+
+function libraryList(loaded: LoadedObjects): Uint8Array {
+  const known = written.get(loaded);
+  if (known !== undefined) return known;
+  const list = utf8Bytes(libraryListXml(loaded));
+  written.set(loaded, list);
+  return list;
+}
+
 export const librariesSvr4: TransferObject = {
   name: 'libraries-svr4',
   advertise: ['augmented-libraries-svr4-read+'],
   read: (session, annex) => {
     const query = parseLibraryAnnex(annex);
     if (query === undefined) return undefined;
-    return utf8Bytes(libraryListXml(session.selection.requireProcess().program.loadedObjects(query)));
+    return libraryList(session.selection.requireProcess().program.loadedObjects(query));
   },
 };
