@@ -1,7 +1,7 @@
 /** Threads that are nobody's business any more and must stay traced all the same: a filter of ours would fail their calls. */
 import { type Tid, tid } from '../base/ids.js';
 import type { NativeEvent } from '../native/binding-types.js';
-import { isGroupStop, ptraceEvents } from './stop.js';
+import { isGroupStop, ptraceEvents, signalBehind } from './stop.js';
 import type { Tracer } from './tracer.js';
 
 const { clone, fork, vfork, exec } = ptraceEvents;
@@ -25,6 +25,6 @@ function onEvent(tracer: Tracer, thread: Tid, event: NativeEvent): void {
     tracer.unlisten(event.message);
   }
   const mode = isGroupStop(event) ? 'listen' : 'continue';
-  tracer.native.resume(thread, mode, event.event === 0 ? event.code : 0);
+  tracer.native.resume(thread, mode, signalBehind(event));
   tracer.schedulePump();
 }

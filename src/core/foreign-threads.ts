@@ -8,6 +8,7 @@ import { nativeBinding } from '../native/binding.js';
 import { escort } from './escorted-thread.js';
 import type { RawMemory } from './memory.js';
 import type { Process } from './process.js';
+import { signalBehind } from './stop.js';
 import type { Thread } from './thread.js';
 
 /** The child's first stop may have come, or come later. */
@@ -51,7 +52,7 @@ export function letForeignThreadGo(thread: Thread): void {
   }
   tracer.listen(tid, (event) => {
     tracer.unlisten(tid);
-    if (event.kind === 'stopped') native.detach(tid, event.event === 0 ? event.code : 0);
+    if (event.kind === 'stopped') native.detach(tid, signalBehind(event));
   });
   native.interrupt(tid);
 }

@@ -43,6 +43,12 @@ export function isCallStop(event: NativeEvent): boolean {
   return event.event === 0 && event.code === (sigtrap | 0x80);
 }
 
+/** What a thread gets that goes on without anybody being told: a signal of the program's, no stop of ours. */
+export function signalBehind(event: NativeEvent): number {
+  const isOurs = event.atSite || event.stepped || event.refused || event.debugStatus !== 0n;
+  return event.event !== 0 || isCallStop(event) || isOurs ? 0 : event.code;
+}
+
 export function kindOfStop(event: NativeEvent): StopKind {
   if (isCallStop(event)) return event.callEnd === 'entry' ? 'system-call' : 'event';
   if (isGroupStop(event)) return 'group-stop';

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'mocha';
 import { bounded } from '../support/bounded.js';
 import { DebugServer, serverCommand } from '../support/debug-server.js';
+import { eventually } from '../support/proc-files.js';
 import { connectRaw, RawClient, type SocketClient } from '../support/raw-client.js';
 import { TestProcess } from '../support/test-process.js';
 
@@ -214,6 +215,15 @@ describe('cli: sockets', () => {
     connection.socket.write(new Uint8Array(count).reduce((all) => `${all}$x${address},8000#00`, ''));
   }
 
+  /** The server has more to say than all buffers between the two take: /proc/net/tcp, "tx_queue". */
+  function buffersFull(port: number): Promise<void> {
+    const local = port.toString(16).toUpperCase().padStart(4, '0');
+    const connection = new RegExp(`^ *\\d+: \\w+:${local} \\w+:\\w+ 01 (\\w+):`, 'm');
+    const unsentBytes = (): number =>
+      Number.parseInt(connection.exec(readFileSync('/proc/net/tcp', 'latin1'))?.[1] ?? '0', 16);
+    return eventually('the buffers are full', () => unsentBytes() > 0x20000);
+  }
+
   async function readyServer(): Promise<{ server: DebugServer; connection: SocketClient; area: string }> {
     const server = await DebugServer.start(['--once', 'localhost:0', '/bin/cat']);
     const connection = await connectTo(server);
@@ -227,8 +237,7 @@ describe('cli: sockets', () => {
     using slow = connection;
     const count = 400;
     ask(slow, area, count);
-    // Longer than it takes to fill every buffer between the two.
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await buffersFull(server.port);
     slow.socket.resume();
     const [first] = [await slow.client.next('the first')];
     assert.ok(first.length > 0x1000);
@@ -241,7 +250,7 @@ describe('cli: sockets', () => {
     await using _server = server;
     using dying = connection;
     ask(dying, area, 400);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await buffersFull(server.port);
     dying.socket.resetAndDestroy();
     assert.deepEqual(await server.process.waitForExit(), { kind: 'exited', code: 0 });
   });

@@ -1,13 +1,13 @@
 /** The seccomp filter of caught system calls: used where it may be, and no harm to what is let go. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { describe, it } from 'mocha';
 import type { EventKind } from '../../src/core/index.js';
 import { filterCount, mayAddFilter } from '../../src/core/proc.js';
-import { eventually } from '../support/proc-files.js';
+import { eventually, processState, tracerOf } from '../support/proc-files.js';
 import { continueAll, launchFixture } from './traced-program.js';
 
 const getppid = 110;
@@ -26,7 +26,18 @@ async function moreAnswers(file: string): Promise<void> {
 }
 
 function childrenOf(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').map(Number);
+  return (readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').match(/\d+/g) ?? []).map(Number);
+}
+
+/** Its first argument, which the program may choose. */
+function commandOf(pid: number | undefined): string | undefined {
+  return pid === undefined ? undefined : readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')[0];
+}
+
+/** The processes that a process traces. */
+function tracedBy(tracer: number): readonly number[] {
+  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return ids.map(Number).filter((pid) => existsSync(`/proc/${pid}/status`) && tracerOf(pid) === tracer);
 }
 
 async function withFile(test: (file: string) => Promise<void>): Promise<void> {
@@ -83,6 +94,44 @@ describe('a filter for caught system calls', () => {
       process.kill(child, 'SIGKILL');
       assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
     }));
+
+  it('lets the calls of a thread through whose maker has ended, and of what that makes', function () {
+    return withFile(async (file) => {
+      await using program = await launchFixture('outliving-calls', [file, 'foreign'], {
+        mask: [...mask, 'clone'],
+        holdAt: ['clone'],
+      });
+      const { attachment, engine, tracer } = program;
+      const [maker] = attachment.process.threads.keys();
+      assert.ok(maker);
+      if (!mayAddFilter(maker)) this.skip();
+      attachment.setCaughtSystemCalls(new Set([getppid]));
+      continueAll(attachment);
+      const { tid: foreign } = (await engine.next('clone')).child;
+      await attachment.quiesce();
+      continueAll(attachment);
+      // It is at its first call when the end of the other is told: nobody looks in between.
+      while (processState(maker) !== 'Z' || processState(foreign) !== 't');
+      assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+      try {
+        await moreAnswers(file);
+        process.kill(foreign, 'SIGUSR1');
+        await eventually('a child executes a program', () => commandOf(childrenOf(foreign)[0]) === 'again');
+        const [child] = childrenOf(foreign);
+        assert.ok(child);
+        assert.deepEqual(tracedBy(process.pid).toSorted(), [foreign, child].toSorted());
+        process.kill(foreign, 'SIGSTOP');
+        await eventually('it stops', () => processState(foreign) === 't');
+        await moreAnswers(file);
+        process.kill(child, 'SIGKILL');
+        process.kill(foreign, 'SIGCONT');
+        await moreAnswers(file);
+      } finally {
+        for (const traced of tracedBy(process.pid)) process.kill(traced, 'SIGKILL');
+      }
+      await eventually('nothing is left', () => tracer.native.tableSizes().threads === 0);
+    });
+  });
 
   it('is put in where that changes no privilege, once for the same calls', async function () {
     await using program = await launchFixture('system-calls', ['call', '1'], {

@@ -80,6 +80,7 @@ describe('a storm', () => {
     await using program = await launchFixture('storms', ['fork', '4'], { engine: counter });
     const { attachment, tracer } = program;
     attachment.insertBreakpoint(program.symbol('work'));
+    const eventCount = (): number => [...counter.counts.values()].reduce((sum, count) => sum + count, 0);
     while (attachment.process.isAlive) {
       continueAll(attachment);
       await new Promise((resolve) => setImmediate(resolve));
@@ -88,7 +89,8 @@ describe('a storm', () => {
         const attached = traced.attachmentOf(counter);
         if (attached !== undefined) continueAll(attached);
       }
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      const before = eventCount();
+      await eventually('something happens', () => eventCount() > before || !attachment.process.isAlive);
     }
     assert.equal(counter.counts.get('exit'), 4 * childrenPerRound + 1);
   });

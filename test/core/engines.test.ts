@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { turnsOfTimers } from '../support/event-loop.js';
+import { eventually } from '../support/proc-files.js';
 import { continueAll, launchFixture, RecordingEngine } from './traced-program.js';
 
 describe('several engines on one process', () => {
@@ -30,8 +32,9 @@ describe('several engines on one process', () => {
     await using program = await launchFixture('thread-storm');
     const { attachment, engine } = program;
     continueAll(attachment);
-    for (let timers = 0; timers < 20; timers++) await new Promise((resolve) => setTimeout(resolve, 1));
-    assert.ok(engine.count('clone') > 0);
+    await engine.next('clone');
+    await turnsOfTimers(20);
+    await eventually('threads are made all the time', () => engine.count('clone') > 20);
     await attachment.quiesce();
     for (const thread of attachment.process.threads.values()) assert.ok(thread.isStopped);
   });

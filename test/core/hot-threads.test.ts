@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { program } from '../support/agent-program.js';
+import { turnsOfTimers } from '../support/event-loop.js';
 import { eventually } from '../support/proc-files.js';
 import { continueAll, launchFixture, usualKinds } from './traced-program.js';
 
@@ -35,7 +36,12 @@ for (const kind of ['software', 'hardware'] as const) {
   describe(`threads that hit a ${kind} breakpoint all the time, in vain`, () => {
     it('leave the event loop its turn', async () => {
       await using traced = await launchHot(2, kind);
-      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+      const [, hot] = traced.attachment.process.threads.keys();
+      assert.ok(hot);
+      const { pid } = traced.attachment.process;
+      const before = stopsOf(pid, hot);
+      await turnsOfTimers(20);
+      await eventually('it is hit all the time', () => stopsOf(pid, hot) > before);
       assert.ok(traced.attachment.process.isAlive, 'the program has ended meanwhile');
       assert.ok(traced.engine.count('exit') === 0);
     });

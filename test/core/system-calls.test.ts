@@ -71,7 +71,7 @@ describe('system calls', () => {
         const program = await launchFixture('spinner', ['20'], { holdAt: ['step-done'] });
         const { attachment } = program;
         continueAll(attachment);
-        while (attachment.process.threads.size < 20) await new Promise((resolve) => setTimeout(resolve, 10));
+        for (let made = 1; made < 20; made++) await program.engine.next('clone');
         await attachment.quiesce();
         const threads = [...attachment.process.threads.values()];
         for (let round = 0; round < ${count} / 20; round++) {

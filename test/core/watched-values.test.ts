@@ -4,6 +4,7 @@ import { describe, it } from 'mocha';
 import type { HardwarePoint } from '../../arch/module.js';
 import { address } from '../../src/base/ids.js';
 import type { ToldWrites } from '../../src/core/index.js';
+import { threadState } from '../../src/core/proc.js';
 import { continueAll, launchFixture, symbolSize, type TracedProgram } from './traced-program.js';
 
 const rounds = 200;
@@ -79,6 +80,28 @@ describe('a write watchpoint', () => {
     watch(program, 'watched', 'changes');
     attachment.removeBreakpoint(program.symbol('change'));
     assert.deepEqual(await told(program), ['change', 'change']);
+  });
+
+  it('is told when another one is hit at the same time', async () => {
+    await using program = await launchFixture('simultaneous-writes', [], {
+      flags: ['-O1', '-pthread'],
+      holdAt: ['breakpoint', 'watchpoint'],
+    });
+    const { attachment, engine } = program;
+    attachment.insertBreakpoint(program.symbol('before_write'));
+    continueAll(attachment);
+    const writers = [await engine.next('breakpoint'), await engine.next('breakpoint')].map(
+      ({ thread }) => thread,
+    );
+    watch(program, 'first', 'changes');
+    watch(program, 'second', 'changes');
+    attachment.resume(writers.map((thread) => ({ thread, action: { kind: 'continue' } })));
+    // Both have written before either is told: nobody looks in between.
+    while (writers.some(({ tid }) => threadState(tid) !== 't'));
+    const hits = [await engine.next('watchpoint'), await engine.next('watchpoint')];
+    assert.deepEqual(new Set(hits.map(({ thread }) => thread)), new Set(writers));
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 5 });
   });
 
   it('keeps no access back', async () => {

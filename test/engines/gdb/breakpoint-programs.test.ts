@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { hexOf, hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { type Instruction, printing, program } from '../../support/agent-program.js';
+import { eventually } from '../../support/proc-files.js';
 import { stopKeys, type TracedSession, withSession } from './traced-session.js';
 import { WireClient } from './wire-client.js';
 
@@ -108,10 +109,8 @@ describe('gdb session: conditions and commands', () => {
 });
 
 /** The server says when the program has ended. */
-async function exitOf({ lines }: TracedSession): Promise<void> {
-  for (let turn = 0; turn < 2000; turn++) {
-    if (lines.some((line) => line.startsWith('Child exited with status 0'))) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  assert.fail(`the program has not ended: ${lines.join('\n')}`);
+function exitOf({ lines }: TracedSession): Promise<void> {
+  return eventually('the program ends', () =>
+    lines.some((line) => line.startsWith('Child exited with status 0')),
+  );
 }
