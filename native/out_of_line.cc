@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "ptrace_ops.h"
+
 namespace outstep::out_of_line {
 
 namespace {
@@ -224,6 +226,8 @@ bool faultsWhenReached(const Tracee& tracee, const Arch& arch, const Plan& plan)
 }
 
 bool isBarred(const Tracee& tracee, const Space& space, const Slot& slot) {
+  // The kernel looks at the address of a call.
+  if (slot.makes_system_call && ptrace_ops::dispatchesCalls(tracee.tid)) return true;
   if (slot.barred_stack_bits == 0) return false;
   uint16_t top = 0;
   uint64_t sp = tracee.word(space.arch.sp_offset);

@@ -125,6 +125,19 @@ int getEventMessage(pid_t tid, unsigned long* into) {
 int getSystemCallInfo(pid_t tid, __ptrace_syscall_info* into) {
   return call(PTRACE_GET_SYSCALL_INFO, tid, asPointer(sizeof *into), into);
 }
+/** Since Linux 6.4; before nobody says. */
+bool dispatchesCalls(pid_t tid) {
+  // PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG and struct ptrace_sud_config, <linux/ptrace.h>; older headers
+  // lack them.
+  constexpr auto kGetConfig = static_cast<__ptrace_request>(0x4211);
+  struct {
+    uint64_t mode;
+    uint64_t selector;
+    uint64_t offset;
+    uint64_t length;
+  } config = {};
+  return call(kGetConfig, tid, asPointer(sizeof config), &config) == 0 && config.mode != 0;
+}
 int peekUser(pid_t tid, size_t offset, uint64_t* into) {
   return peek(PTRACE_PEEKUSER, tid, offset, into);
 }

@@ -42,6 +42,8 @@ bool hasPendingTrap(pid_t tid);
 bool awaitsSignal(pid_t tid, bool of_process);
 int getEventMessage(pid_t tid, unsigned long* into);
 int getSystemCallInfo(pid_t tid, __ptrace_syscall_info* into);
+/** Whether it has calls from most addresses sent back to it: prctl(2), PR_SET_SYSCALL_USER_DISPATCH. */
+bool dispatchesCalls(pid_t tid);
 int peekUser(pid_t tid, size_t offset, uint64_t* into);
 int pokeUser(pid_t tid, size_t offset, uint64_t value);
 int peekData(pid_t tid, uint64_t address, uint64_t* into);

@@ -215,6 +215,8 @@ void TracerBinding::closeWatch() {
   uv_close(reinterpret_cast<uv_handle_t*>(child_signal_),
            [](uv_handle_t* handle) { delete reinterpret_cast<uv_signal_t*>(handle); });
   child_signal_ = nullptr;
+  // It knows whoever owns this object, who would never be collected.
+  listener_.Reset();
 }
 
 Napi::Value TracerBinding::awaitingSignal(const Napi::CallbackInfo& info) {

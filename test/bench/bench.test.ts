@@ -56,6 +56,15 @@ describe('bench', () => {
     }).timeout(120_000);
   }
 
+  for (const { name } of allRows.filter((row) => row.name.startsWith('interrupt-'))) {
+    it(`interrupts the program of ${name}`, async () => {
+      await using bench = await Bench.prepare(settings);
+      const { failures, summaries } = await run(bench, rowNamed(name), ['outstep'], 0.1);
+      assert.deepEqual([...failures], []);
+      assert.ok((summaries.get('outstep')?.worstNs ?? 0) > 0);
+    }).timeout(120_000);
+  }
+
   it('counts system calls and stops', async () => {
     await using bench = await Bench.prepare(settings);
     const { summaries } = await run(bench, rowNamed('stepi'), ['gdbserver', 'raw'], 0.4);

@@ -48,6 +48,11 @@ export class LoadClient implements AsyncDisposable {
     return this.#timed(['until', text, ...packets]);
   }
 
+  /** Lets the program run with `packet`, and interrupts it `delayUs` later; the time is the median, the rest the worst. */
+  interrupt(count: number, delayUs: number, packet: string, replyStart: string): Promise<Timed> {
+    return this.#timed(['interrupt', count, delayUs, packet, replyStart]);
+  }
+
   fetch(kind: 'm' | 'x' | 'pread', from: Range, patternSeed: number, fd = 0): Promise<Timed> {
     return this.#timed(['fetch', kind, ...rangeFields(from), patternSeed, fd]);
   }

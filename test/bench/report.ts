@@ -94,6 +94,9 @@ function remarks(results: Results): readonly string[] {
         ? []
         : [`\`${row.name}\`, resident size of ${name}: ${(residentKib / 1024).toFixed(1)} MiB`],
     ),
+    ...[...summaries].flatMap(([name, { worstNs }]) =>
+      worstNs === undefined ? [] : [`\`${row.name}\`, the worst of ${name}: ${duration(worstNs)}`],
+    ),
     ...[...failures].map(
       ([name, reason]) => `\`${row.name}\`, ${name} failed: ${reason.split('\n')[0] ?? ''}`,
     ),

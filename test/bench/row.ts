@@ -9,6 +9,8 @@ export interface Outcome {
   readonly operations: number;
   /** Resident size of the server at the end, where the row asks for it. */
   readonly residentKib?: number;
+  /** Of a single operation, where the row asks for it. */
+  readonly worstNs?: number;
 }
 
 /** A server made ready: `run` is the operation, with nothing else in it. */
@@ -83,6 +85,8 @@ export interface Summary {
   readonly systemCalls?: number;
   readonly stops?: number;
   readonly residentKib?: number;
+  /** Of a single operation, in all rounds. */
+  readonly worstNs?: number;
 }
 
 export interface RowResult {

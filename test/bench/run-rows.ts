@@ -73,12 +73,14 @@ async function summarize(
 ): Promise<Summary> {
   const samplesNs = outcomes.map(({ elapsedNs, operations }) => elapsedNs / operations);
   const resident = outcomes.flatMap(({ residentKib }) => residentKib ?? []);
+  const worst = outcomes.flatMap(({ worstNs }) => worstNs ?? []);
   const calls = plan.countsCalls ? await counted(bench, row, name, plan) : undefined;
   return {
     medianNs: median(samplesNs),
     samplesNs,
     operations: outcomes[0]?.operations ?? 0,
     ...(resident.length > 0 ? { residentKib: median(resident) } : {}),
+    ...(worst.length > 0 ? { worstNs: Math.max(...worst) } : {}),
     ...(calls === undefined
       ? {}
       : {

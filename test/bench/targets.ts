@@ -107,3 +107,9 @@ export function residentAtMost(atMostMib: number): Target {
     residentKib === undefined ? undefined : residentKib / 1024,
   );
 }
+
+export function worstWithin(atMostMs: number): Target {
+  return figureAtMost(atMostMs, 'ms at worst', ({ worstNs }) =>
+    worstNs === undefined ? undefined : worstNs / 1e6,
+  );
+}

@@ -38,6 +38,7 @@ interface Scene {
   readonly cycle: Cycle;
   readonly pid: number;
   readonly site: bigint;
+  readonly path: string;
   /** So many rounds; the last stop. */
   goRound(times: number): Promise<string>;
   disconnect(): void;
@@ -71,7 +72,7 @@ async function withCycles(
   };
   await client.ask([cycle.insert, cycle.run]);
   const disconnect = (): void => void connection.socket.destroy();
-  await test({ server, client, cycle, pid, site, goRound, disconnect });
+  await test({ server, client, cycle, pid, site, path, goRound, disconnect });
 }
 
 describe('cli: repeated packets', () => {
@@ -148,6 +149,24 @@ describe('cli: repeated packets', () => {
         assert.match((await client.ask([cycle.remove, cycle.step]))[1] ?? '', /^T1e/);
         assert.match((await client.ask([cycle.insert, cycle.run]))[1] ?? '', /^T05.*swbreak/);
         assert.match(await goRound(20), /^T05.*swbreak/);
+      },
+    ));
+
+  it('are right when there are more of them than are known', () =>
+    withCycles(
+      (path) => ['localhost:0', path, '0'],
+      async ({ goRound, client, path, cycle }) => {
+        const table = symbolValue(path, 'table');
+        const sites = Array.from({ length: 70 }, (_, index) => (table + BigInt(index)).toString(16));
+        for (let round = 0; round < 3; round++) {
+          const packets = sites.flatMap((at) => [cycle.remove, `Z0,${at},1`, cycle.insert, `z0,${at},1`]);
+          for (const packet of packets) assert.deepEqual(await client.ask([packet]), ['OK'], packet);
+          assert.match(await goRound(3), /^T05.*swbreak/);
+        }
+        for (const at of sites) await client.ask([`Z0,${at},1`]);
+        assert.deepEqual(await client.ask([`m${sites[0]},46`]), ['00'.repeat(70)]);
+        for (const at of sites) await client.ask([`z0,${at},1`]);
+        assert.match(await goRound(3), /^T05.*swbreak/);
       },
     ));
 

@@ -2,35 +2,45 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { asciiBytes, asciiText, encodePacket } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
+import { address } from '../../src/base/ids.js';
 import { nativeBinding } from '../../src/native/binding.js';
 import type { NativeRepeater, NativeServed, NativeSocket } from '../../src/native/binding-types.js';
 import { launchFixture, type TracedProgram } from '../core/traced-program.js';
 import { bounded } from '../support/bounded.js';
+import { byteAt, trap } from '../support/raw-memory.js';
 
 const timeoutMs = 10_000;
 const serveMs = 5;
 const pcNumber = 16;
+const mostKnown = 64;
+const mostRounds = 100;
+const longestPacketBytes = 124;
 
 interface Ends extends Disposable {
   readonly client: Socket;
   readonly socket: NativeSocket;
 }
 
+function acceptOne(listening: number): Promise<number> {
+  return new Promise((resolve) => {
+    const listener = new (nativeBinding().Socket)(listening, false, () => {
+      const one = listener.accept();
+      if (one === undefined) return;
+      listener.close();
+      resolve(one.fd);
+    });
+    listener.watch(true, false);
+  });
+}
+
 async function connected(): Promise<Ends> {
   const binding = nativeBinding();
   const listening = binding.listenTcp('127.0.0.1', 0);
   const { port } = binding.localAddress(listening);
-  let accepted: (fd: number) => void = () => undefined;
-  const fd = new Promise<number>((resolve) => {
-    accepted = resolve;
-  });
-  const listener = new binding.Socket(listening, false, () => {
-    const one = listener.accept();
-    if (one !== undefined) accepted(one.fd);
-  });
-  listener.watch(true, false);
+  const fd = acceptOne(listening);
   const client = connect({ port, host: '127.0.0.1' });
   await bounded(once(client, 'connect'), timeoutMs, () => 'a connection');
   const socket = new binding.Socket(
@@ -38,7 +48,6 @@ async function connected(): Promise<Ends> {
     true,
     () => undefined,
   );
-  listener.close();
   return {
     client,
     socket,
@@ -91,6 +100,76 @@ function framed(packet: string): string {
 function pcText(pc: bigint): string {
   const bytes = pc.toString(16).padStart(16, '0').match(/../g) ?? [];
   return `10:${bytes.reverse().join('')};`;
+}
+
+/**
+ * A client in a thread of its own: while packets are served this one is in native code. It gives each packet when the
+ * one before is answered, and the last one, which nobody answers.
+ */
+const clientScript = `
+  const { connect } = require('node:net');
+  const { parentPort, workerData: { port, packets } } = require('node:worker_threads');
+  const socket = connect({ port, host: '127.0.0.1' });
+  let replies = '';
+  const giveNext = () => {
+    socket.write(packets.shift());
+    if (packets.length === 0) socket.end();
+  };
+  socket.setEncoding('latin1').on('data', (text) => {
+    replies += text;
+    if (packets.length > 0 && /#..$/.test(replies)) giveNext();
+  });
+  socket.on('connect', giveNext).on('close', () => parentPort.postMessage(replies));
+`;
+
+interface Heard {
+  /** At once, in order. */
+  readonly packets: readonly string[];
+  /** So many at their beginning were answered. */
+  readonly answered: number;
+  /** A byte of the program then. */
+  readonly byte: number | undefined;
+}
+
+/**
+ * Serves packets of such a client until it has given the last one. A client that pauses for some milliseconds has what
+ * was answered handed to the session: `session` does what was heard.
+ * @returns what the client was told
+ */
+async function serveAll(
+  { tracer, attachment }: TracedProgram,
+  packets: readonly string[],
+  learn: (repeater: NativeRepeater) => void,
+  session: (heard: Heard) => Promise<void> | void,
+  looksAt: bigint,
+): Promise<string> {
+  const binding = nativeBinding();
+  const listening = binding.listenTcp('127.0.0.1', 0);
+  const { port } = binding.localAddress(listening);
+  const worker = new Worker(clientScript, { eval: true, workerData: { port, packets: packets.map(framed) } });
+  const replies = once(worker, 'message');
+  const fd = await bounded(acceptOne(listening), timeoutMs, () => 'the client');
+  const socket = new binding.Socket(fd, true, () => undefined);
+  try {
+    const repeater = new binding.Repeater(tracer.native, socket);
+    learn(repeater);
+    const into = new Uint8Array(0x10000);
+    for (let isOver = false; !isOver; ) {
+      const { count, answered } = repeater.serve(into, timeoutMs);
+      if (count === 0) continue;
+      const byte = byteAt(attachment.process.pid, looksAt);
+      const text = asciiText(into.subarray(0, Math.max(0, count)));
+      const heard = [...text.matchAll(/\$([^#]*)#../g)].map(([, packet = '']) => packet);
+      isOver = count < 0 || heard.at(-1) === packets.at(-1);
+      await session({ packets: heard, answered, byte });
+    }
+    socket.close();
+    const [told] = await bounded(replies, timeoutMs, () => 'what the client was told');
+    return told;
+  } finally {
+    socket.close();
+    await worker.terminate();
+  }
 }
 
 describe('native repeater', () => {
@@ -177,6 +256,88 @@ describe('native repeater', () => {
       assert.equal(byteAt(), 0xcc);
       attachment.insertBreakpoint(at, { conditions: [Uint8Array.of(0x22, 1, 0x27)] });
       assert.equal(serve(framed('z')).answered, 0, 'it has a condition');
+    }));
+
+  it('leaves a site in that was taken out behind the last run, until the session has heard of that', async () => {
+    await using program = await launchFixture('counting-loop', ['0'], {
+      flags: ['-no-pie'],
+      holdAt: ['breakpoint', 'step-done', 'signal'],
+    });
+    const { attachment, engine, tracer } = program;
+    const { process } = attachment;
+    const [thread] = process.threads.values();
+    assert.ok(thread);
+    const at = program.symbol('count');
+    const form = { site: 0n, call: undefined, head: 'T05;', registers: [] };
+    const step = async (): Promise<void> => {
+      attachment.resume([{ thread, action: { kind: 'step' } }]);
+      await engine.next('step-done');
+    };
+    let isSeen = false;
+    for (let round = 0; !isSeen; round++) {
+      assert.ok(round < mostRounds, 'the two never came without a pause');
+      attachment.insertBreakpoint(at);
+      const told = await serveAll(
+        program,
+        ['s', 'z', 'g'],
+        (repeater) => {
+          repeater.learnRun(asciiBytes('s'), thread.tid, 'step', form);
+          repeater.learnSite(asciiBytes('z'), process.space, at, false);
+        },
+        async ({ packets, answered, byte }) => {
+          const isBoth = answered === 2;
+          // Whoever else wants the site lets threads run until the step is known of.
+          if (isBoth) assert.equal(byte, trap);
+          isSeen ||= isBoth;
+          if (packets.includes('s')) await step();
+          if (packets.includes('z')) attachment.removeBreakpoint(at);
+        },
+        at,
+      );
+      assert.equal(told, framed('T05;') + framed('OK'));
+      assert.notEqual(byteAt(process.pid, at), trap);
+      assert.deepEqual(tracer.native.wait(0, false), [], 'it was one step');
+    }
+  });
+
+  it('knows the last 64 packets, and hands all of them back', () =>
+    withRepeater(async ({ program, repeater, serve, told }) => {
+      const { process } = program.attachment;
+      const [thread] = process.threads.values();
+      assert.ok(thread);
+      const form = { site: 0n, call: undefined, head: 'T05;', registers: [] };
+      for (let number = 0; number <= mostKnown; number++)
+        repeater.learnRun(asciiBytes(`s${number}`), thread.tid, 'step', form);
+      assert.deepEqual([serve(framed('s0')).answered, serve(framed('s64')).answered], [0, 1]);
+      assert.equal(await told(), framed('T05;'));
+      const table = program.symbol('table');
+      const sites = Array.from({ length: mostKnown + 1 }, (_, index) => address(table + BigInt(index)));
+      for (const site of sites) program.attachment.insertBreakpoint(site);
+      // As long as any that it knows.
+      const packets = sites.map((_, index) => `z${index}`.padEnd(longestPacketBytes, ','));
+      const known = packets.slice(1);
+      const heard: string[] = [];
+      let answered = 0;
+      await serveAll(
+        program,
+        [...known, packets[0] ?? ''],
+        (other) => {
+          for (const [index, site] of sites.entries())
+            other.learnSite(asciiBytes(packets[index] ?? ''), process.space, site, false);
+        },
+        (part) => {
+          for (const packet of part.packets) {
+            const site = sites[packets.indexOf(packet)];
+            assert.ok(site !== undefined, packet);
+            program.attachment.removeBreakpoint(site);
+          }
+          heard.push(...part.packets);
+          answered += part.answered;
+        },
+        table,
+      );
+      assert.deepEqual(heard, [...known, packets[0]]);
+      assert.equal(answered, mostKnown);
     }));
 
   it('puts no site in where the instruction has changed', () =>

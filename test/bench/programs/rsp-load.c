@@ -8,6 +8,9 @@
  *                                                                                     ok NS REPLIES
  *   until TEXT PACKET...                  over and over, until a reply holds TEXT; `D;` gets the process of the fork
  *                                         that the reply before it tells of           ok NS REPLIES
+ *   interrupt COUNT US PACKET PREFIX      PACKET and, US later, an interrupt, COUNT times: the time from that to the stop,
+ *                                         whose reply must begin with PREFIX
+ *                                                                                     ok MEDIAN-NS WORST-NS
  *   fetch KIND BASE BYTES CHUNK SEED FD   m, x, or pread: the bytes are compared with the pattern SEED
  *                                                                                     ok NS BYTES
  *   store BASE BYTES CHUNK SEED           X with the pattern SEED                     ok NS BYTES
@@ -253,6 +256,29 @@ static void until(const char *text, char **fields, int packets) {
   }
 }
 
+static int compare_times(const void *one, const void *other) {
+  uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+  return a < b ? -1 : a > b;
+}
+
+static void interrupt(long count, long delay_us, const char *packet, const char *prefix) {
+  struct bytes sent = framed(packet);
+  uint64_t *times = (uint64_t *)allocate(count * sizeof *times);
+  for (long turn = 0; turn < count; turn++) {
+    discard();
+    send_all(sent);
+    usleep(delay_us);
+    uint64_t begun = bench_now();
+    send_all((struct bytes){"\x03", 1});
+    struct bytes reply = receive();
+    times[turn] = bench_now() - begun;
+    if (reply.length < strlen(prefix) || memcmp(reply.data, prefix, strlen(prefix)) != 0)
+      fail("turn %ld: the interrupt of %s was answered with %.*s", turn, packet, (int)reply.length, reply.data);
+  }
+  qsort(times, count, sizeof *times, compare_times);
+  printf("ok %lu %lu\n", times[count / 2], times[count - 1]);
+}
+
 /* What stands before the data of a reply of this kind. */
 static size_t header_length(const char *kind, struct bytes raw) {
   if (*kind == 'm') return 0;
@@ -431,6 +457,8 @@ static void carry_out(char **fields, int count) {
   else if (strcmp(name, "ask") == 0 && count == 2) ask(fields[1]);
   else if (strcmp(name, "loop") == 0 && count >= 4) loop(atol(fields[1]), fields + 2, (count - 2) / 2);
   else if (strcmp(name, "until") == 0 && count >= 3) until(fields[1], fields + 2, count - 2);
+  else if (strcmp(name, "interrupt") == 0 && count == 5)
+    interrupt(atol(fields[1]), atol(fields[2]), fields[3], fields[4]);
   else if (strcmp(name, "fetch") == 0 && count == 7)
     fetch(fields[1], strtoul(fields[2], NULL, 16), atol(fields[3]), atol(fields[4]), atol(fields[5]), atoi(fields[6]));
   else if (strcmp(name, "store") == 0 && count == 5)

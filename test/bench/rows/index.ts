@@ -1,5 +1,6 @@
 import type { Row } from '../row.js';
 import { breakpointRows } from './breakpoints.js';
+import { interruptRows } from './interrupts.js';
 import { memoryRows } from './memory.js';
 import { startRows } from './start.js';
 import { steppingRows } from './stepping.js';
@@ -15,4 +16,5 @@ export const allRows: readonly Row[] = [
   ...systemCallRows,
   ...stormRows,
   ...threadRows,
+  ...interruptRows,
 ];
