@@ -8,7 +8,7 @@
 
 namespace outstep {
 
-/** `Repeater` of src/native/binding-types.ts. */
+/** `Repeater` of src/native/socket-types.ts. */
 class RepeaterBinding : public Napi::ObjectWrap<RepeaterBinding> {
  public:
   static Napi::Function define(Napi::Env env);

@@ -5,7 +5,7 @@
 
 namespace outstep {
 
-/** A socket on the event loop: `Socket` of src/native/binding-types.ts. */
+/** A socket on the event loop: `Socket` of src/native/socket-types.ts. */
 class SocketBinding : public Napi::ObjectWrap<SocketBinding> {
  public:
   static Napi::Function define(Napi::Env env);

@@ -38,7 +38,7 @@ struct CodePattern {
   }
 };
 
-/** Byte offsets in the general regset and other facts of an architecture; src/native/binding-types.ts
+/** Byte offsets in the general regset and other facts of an architecture; src/native/arch-types.ts
  * NativeArch. */
 struct Arch {
   /** No regset has this note type. */
@@ -191,7 +191,7 @@ struct BreakpointPrograms {
   uint64_t status_bits = 0;
 };
 
-/** Memory under a write watchpoint of which only changes are told; binding-types.ts NativeWatchedValue. */
+/** Memory under a write watchpoint of which only changes are told; breakpoint-types.ts NativeWatchedValue. */
 struct WatchedValue {
   uint64_t address = 0;
   size_t length_bytes = 0;

@@ -7,7 +7,7 @@
 
 namespace outstep {
 
-/** src/native/binding-types.ts SystemCall. */
+/** src/native/arch-types.ts SystemCall. */
 struct SystemCall {
   uint64_t instruction = 0;
   uint64_t number = 0;

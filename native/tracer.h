@@ -24,7 +24,7 @@ namespace outstep {
 /** Which end of a system call a thread has reached. */
 enum class CallEnd { kNone, kEntry, kReturn };
 
-/** src/native/binding-types.ts NativeEvent. */
+/** src/native/news-types.ts NativeEvent. */
 struct Event {
   enum class Kind { kStopped, kExited, kKilled, kPrinted, kBorn };
   pid_t tid = 0;

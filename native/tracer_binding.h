@@ -7,7 +7,7 @@
 
 namespace outstep {
 
-/** The JavaScript class of src/native/binding-types.ts: converts arguments and results, decides nothing. */
+/** The JavaScript class of src/native/tracer-types.ts: converts arguments and results, decides nothing. */
 class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
  public:
   static Napi::Function define(Napi::Env env);

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, it } from 'mocha';
 import { nativeBinding } from '../../src/native/binding.js';
 import { projectRoot } from '../support/project-paths.js';
 
-const declarations = readFileSync(resolve(projectRoot, 'src/native/binding-types.ts'), 'utf8');
+const folder = resolve(projectRoot, 'src/native');
+const declarations = readdirSync(folder)
+  .filter((name) => name.endsWith('-types.ts'))
+  .map((name) => readFileSync(resolve(folder, name), 'utf8'))
+  .join('\n');
 
-/** Names of the methods that an interface of the declaration file declares. */
+/** Names of the methods that an interface of the declaration files declares. */
 function declaredMethods(name: string): string[] {
   const body = new RegExp(`export interface ${name} \\{\\n([\\s\\S]*?)\\n\\}`).exec(declarations)?.[1];
   assert.ok(body, `no interface ${name}`);
