@@ -2,20 +2,32 @@
  * What one architecture is to the rest of the project: tables of data and pure functions over bytes. No process,
  * no I/O, no addon here, so that every architecture can be tested on any machine.
  */
+import type { MachineFacts } from '../src/base/machine-facts.js';
 import type { Flow } from './flow.js';
 import type { Plan, Surroundings } from './plan.js';
+
+export type { MachineFacts, XsaveFacts } from '../src/base/machine-facts.js';
 
 /** A register set as the kernel hands it over by PTRACE_GETREGSET. Rows are the module's; the generic code walks them. */
 export interface RegsetRow {
   readonly name: string;
   /** NT_* note type, <linux/elf.h>. */
   readonly noteType: number;
-  /** Size of the set in bytes on this machine. */
+  /** Size of the set in bytes on this machine, or the most that it can have. */
   readonly sizeBytes: number;
+  /** Reading the set again may give something else than was written, and so may reading others. */
+  readonly isInterpreted?: boolean;
 }
 
 /** What the program counter, stack pointer and so on are called on this architecture. */
-export type RegisterRole = 'pc' | 'sp' | 'fp' | 'flags' | 'syscall-number' | 'thread-pointer';
+export type RegisterRole =
+  | 'pc'
+  | 'sp'
+  | 'fp'
+  | 'flags'
+  | 'return-address'
+  | 'syscall-number'
+  | 'thread-pointer';
 
 /** One register as clients see it. Its position in `RegisterFile.registers` is its number on the wire. */
 export interface Register {
@@ -36,38 +48,28 @@ export interface Register {
   readonly dwarf: number | undefined;
 }
 
-/** Facts about this machine that decide which registers there are; read at run time, never assumed. */
-export interface MachineFacts {
-  /** XCR0, or 0n where the CPU has no XSAVE. */
-  readonly xcr0: bigint;
-  /** CPUID(0xD, 0).EBX: bytes of the XSAVE area for the features enabled in XCR0. */
-  readonly xsaveSizeBytes: number;
-  /** CPUID(0xD, n): where each component lies in the standard (uncompacted) area. Index = component number. */
-  readonly xsaveComponents: readonly {
-    readonly index: number;
-    readonly offset: number;
-    readonly sizeBytes: number;
-  }[];
-}
-
 /** Access to the regsets of one stopped thread. Values are live: what is written is stored before the thread runs. */
 export interface RegsetAccess {
   /** The bytes of the set, or undefined where the kernel has none for this thread. Do not modify: call `write`. */
   read(regset: string): Uint8Array | undefined;
-  /** Replaces the set. */
-  write(regset: string, bytes: Uint8Array): void;
+  /** Replaces the set. False: the kernel refuses what is in it. */
+  write(regset: string, bytes: Uint8Array): boolean;
 }
 
 /** The registers of one machine: which there are, how they are shown, and how they are read and written. */
 export interface RegisterFile {
   readonly regsets: readonly RegsetRow[];
   readonly registers: readonly Register[];
-  /** The registers numbered below this are those that clients know without a target description, in the same order. */
-  readonly undescribedCount: number;
+  /** Those that clients know without a target description, in the order of the numbers that they have then. */
+  readonly undescribed: readonly Register[];
+  /** The registers numbered below this are not too large to be read all at once. */
+  readonly bulkCount: number;
   /** Numbers of the registers sent along with every stop reply. */
   readonly expedited: readonly number[];
   /** The target description (XML) that describes exactly `registers`. */
   readonly targetDescription: string;
+  /** The same registers, as wide as they are in a thread now. */
+  fitTo(regsets: RegsetAccess): RegisterFile;
   byRole(role: RegisterRole): Register;
   byName(name: string): Register | undefined;
   /** Value in target byte order, exactly bits/8 bytes; undefined = known register, value not available. */
@@ -91,33 +93,43 @@ export type DebugStore =
 
 /** What the debug registers of every thread of a process must hold. */
 export interface DebugImage {
-  /** In the order in which they must be stored. */
-  readonly stores: readonly DebugStore[];
   /** For each hardware slot the point that it serves, or undefined when it is free. */
   readonly slots: readonly (HardwarePoint | undefined)[];
 }
 
+/** How a hit is known: one bit for each slot in the end, the lowest for the first. */
+export type DebugHits =
+  /** By a register of the user area that has these bits, and that is to be cleared with 0 afterwards. */
+  | { readonly kind: 'status'; readonly offset: number }
+  /** By the address in the signal's information, which may lie outside of what is watched: the nearest point was hit. */
+  | { readonly kind: 'address' };
+
 export interface DebugRegisters {
   /** The image of no points at all: everything off. */
   readonly none: DebugImage;
-  /** Whether a write is done when its trap comes. */
+  /**
+   * Whether a write is done when its trap comes. If not, no point lets the thread past the instruction that it has trapped
+   * at while it is there.
+   */
   readonly trapsAfterWrite: boolean;
   /** Whether the machine knows this kind of point at all (x86 has no read-only watchpoint). */
   supports(kind: HardwarePoint['kind']): boolean;
   /** The image that serves all points, or undefined when they do not fit into the slots. Equal points share slots. */
   allocate(points: readonly HardwarePoint[]): DebugImage | undefined;
-  /** Offset in the user area of the status register to be read (and cleared with 0) after a trap; undefined: none. */
-  readonly statusOffset: number | undefined;
-  /** Bits of the status word that name points. */
-  readonly statusMask: bigint;
-  /** The points of `image` that a status word says were hit. */
-  triggered(image: DebugImage, status: bigint): readonly HardwarePoint[];
+  /** What turns one image of these debug registers into another, in the order in which it must be stored. */
+  stores(from: DebugImage, to: DebugImage): readonly DebugStore[];
+  readonly hits: DebugHits;
 }
 
 /** Where the thread pointer is found: the register of that role, or a word of the user area (PTRACE_PEEKUSER). */
 export type ThreadPointerPlace =
   | { readonly kind: 'register' }
   | { readonly kind: 'user-area'; readonly offset: number };
+
+/** Where the number of the system call that a thread is in is kept: in the general regset, or as the whole of another one. */
+export type CurrentNumber =
+  | { readonly kind: 'register'; readonly offset: number }
+  | { readonly kind: 'regset'; readonly noteType: number };
 
 /** siginfo_t in the program's layout and in the tracer's own, 128 bytes each. */
 export interface SiginfoLayout {
@@ -149,6 +161,8 @@ export interface GuardedMemory {
 
 export interface ArchModule {
   readonly name: string;
+  /** A client that asks for the description reads it, whether it has announced that or not. */
+  readonly isDescribedUnasked: boolean;
   /** e_machine of its programs, <elf.h>. */
   readonly elfMachine: number;
   /** ELFCLASS64 or ELFCLASS32. */
@@ -159,13 +173,24 @@ export interface ArchModule {
   readonly breakpoint: {
     readonly bytes: Uint8Array;
     readonly pcOffset: number;
-    /** Other instructions that trap in the same way; the pc is reported behind them. */
-    readonly lookalikes: readonly Uint8Array[];
+    /** Other instructions that trap in the same way; where there is a `pcOffset` the pc is reported behind them. */
+    readonly lookalikes: readonly CodePattern[];
   };
-  /** si_code values (SIGTRAP) that the kernel gives for the module's own breakpoint instruction. */
-  readonly breakpointTrapCodes: readonly number[];
+  /** si_code values that the kernel gives with SIGTRAP. */
+  readonly trapCodes: {
+    /** Of breakpoint instructions, and nothing else. */
+    readonly breakpoint: number;
+    /** Of breakpoint instructions, and maybe others. */
+    readonly breakpoints: readonly number[];
+    /** Of a step over a system call, told on its way out. */
+    readonly callStep: number;
+  };
+  /** Every instruction begins at a multiple of so many bytes. */
+  readonly instructionAlignment: 1 | 4;
+  /** Text that another processor has written is executed without more ado. */
+  readonly hasCoherentText: boolean;
   registerFile(machine: MachineFacts): RegisterFile;
-  readonly debugRegisters: DebugRegisters;
+  debugRegisters(machine: MachineFacts): DebugRegisters;
   /** How much text a plan needs: from the instruction on, and in front of it. */
   readonly planReach: { readonly fromBytes: number; readonly beforeBytes: number };
   /** Room for the code in a slot, in bytes. */
@@ -194,12 +219,16 @@ export interface ArchModule {
     readonly instructions: readonly Uint8Array[];
     /** Byte offsets in the general regset. */
     readonly numberOffset: number;
-    /** Where the number is found from the way in to the way out of a call; undefined: in no register. */
-    readonly currentNumberOffset: number | undefined;
+    /** Where the number is found from the way in to the way out of a call; -1 is stored there to skip the call. */
+    readonly currentNumber: CurrentNumber;
     readonly argumentOffsets: readonly number[];
     readonly resultOffset: number;
-    /** Where the kernel notes that a system call may be restarted; -1 is stored there to cancel that. */
-    readonly restartOffset: number;
+    /** Where the kernel notes that a system call may be restarted; -1 is stored there to cancel that. Undefined: nowhere. */
+    readonly restartOffset: number | undefined;
+    /** A stop that breaks off a call shows the pc at its instruction already, if the call is to be made again. */
+    readonly isRewoundEarly: boolean;
+    /** A register that shows, while the thread is stopped at an end of a call, which end it is; undefined: none. */
+    readonly endMarkOffset: number | undefined;
     /** Registers that the instruction itself fills with the next address and the flags; undefined: there are none. */
     readonly nextAddressOffset: number | undefined;
     readonly savedFlagsOffset: number | undefined;

@@ -25,9 +25,7 @@ using outstep::conversion::bigint;
 using outstep::conversion::integer;
 using outstep::conversion::raise;
 
-Napi::Value machineFacts(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  outstep::MachineFacts facts = outstep::machineFacts();
+Napi::Value xsaveFacts(Napi::Env env, const outstep::XsaveFacts& facts) {
   auto components = Napi::Array::New(env, facts.components.size());
   for (uint32_t index = 0; index < facts.components.size(); ++index) {
     auto component = Napi::Object::New(env);
@@ -38,8 +36,23 @@ Napi::Value machineFacts(const Napi::CallbackInfo& info) {
   }
   auto object = Napi::Object::New(env);
   object.Set("xcr0", bigint(env, facts.xcr0));
-  object.Set("xsaveSizeBytes", Napi::Number::New(env, facts.xsave_size_bytes));
-  object.Set("xsaveComponents", components);
+  object.Set("sizeBytes", Napi::Number::New(env, facts.size_bytes));
+  object.Set("components", components);
+  return object;
+}
+
+Napi::Value machineFacts(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  outstep::MachineFacts facts = outstep::machineFacts();
+  auto object = Napi::Object::New(env);
+  object.Set("machine", Napi::String::New(env, facts.machine));
+  object.Set("hwcap", bigint(env, facts.hwcap));
+  object.Set("hwcap2", bigint(env, facts.hwcap2));
+  object.Set("xsave", facts.xsave ? xsaveFacts(env, *facts.xsave) : env.Undefined());
+  object.Set("vectorBytes", Napi::Number::New(env, facts.vector_bytes));
+  object.Set("streamingVectorBytes", Napi::Number::New(env, facts.streaming_vector_bytes));
+  object.Set("breakpointSlots", Napi::Number::New(env, facts.breakpoint_slots));
+  object.Set("watchpointSlots", Napi::Number::New(env, facts.watchpoint_slots));
   return object;
 }
 

@@ -13,7 +13,7 @@
     {
       "target_name": "outstep",
       "sources": [
-        "addon.cc", "agent_bytecode.cc", "agent_expression.cc", "agent_format.cc", "breakpoint_hit.cc", "call_stops.cc",
+        "addon.cc", "agent_bytecode.cc", "agent_expression.cc", "agent_format.cc", "arch_conversion.cc", "breakpoint_hit.cc", "call_stops.cc",
         "child_signal.cc", "children.cc", "conversion.cc", "core_dump.cc", "cxx_runtime.cc", "decimal.cc",
         "interrupted_sites.cc", "frame.cc", "frame_binding.cc", "listener.cc", "machine.cc", "news_conversion.cc",
         "out_of_line.cc", "passed_signals.cc", "ptrace_ops.cc", "repeater.cc", "repeater_binding.cc", "search.cc", "seizure.cc", "sentinel_client.cc", "socket.cc",

@@ -37,9 +37,29 @@ bool isEntry(const Tracee& tracee) {
   return info.op == PTRACE_SYSCALL_INFO_ENTRY || info.op == PTRACE_SYSCALL_INFO_SECCOMP;
 }
 
-int numberIn(const Tracee& tracee, const Arch& arch) {
-  if (arch.syscall_number_offset < 0) return -1;
-  return static_cast<int>(tracee.word(static_cast<size_t>(arch.syscall_number_offset)));
+int32_t regsetNumber(const Tracee& tracee, const Arch& arch) {
+  int32_t number = -1;
+  size_t size_bytes = sizeof number;
+  int code = ptrace_ops::getRegset(tracee.tid, arch.syscall_number_note, &number, &size_bytes);
+  return code == 0 ? number : -1;
+}
+
+/** Of the call that a thread goes into or comes out of. */
+int numberIn(const Tracee& tracee, const Arch& arch, bool is_entry) {
+  bool is_in_register = arch.syscall_number_note == Arch::kGeneralSet;
+  if (is_in_register || is_entry) return static_cast<int>(tracee.word(arch.syscall_number_offset));
+  return tracee.call_number >= 0 ? tracee.call_number : regsetNumber(tracee, arch);
+}
+
+/** The call becomes one that there is not. */
+void skipCall(Tracee& tracee, const Arch& arch) {
+  constexpr int32_t kNoCall = -1;
+  tracee.setWord(arch.syscall_result_offset, static_cast<uint64_t>(-ENOSYS));
+  if (arch.syscall_number_note == Arch::kGeneralSet) {
+    tracee.setWord(arch.syscall_number_offset, static_cast<uint64_t>(kNoCall));
+  } else {
+    ptrace_ops::setRegset(tracee.tid, arch.syscall_number_note, &kNoCall, sizeof kNoCall);
+  }
 }
 
 }  // namespace
@@ -86,7 +106,6 @@ void Tracer::outdoFilter(const Tracee& maker, Space& its_space) {
 }
 
 bool Tracer::onFilterStop(Tracee& tracee, Space& its_space, Event* event) {
-  const Arch& arch = its_space.arch;
   const CallFilter& filter = its_space.call_filter;
   bool is_adding = filter.mark != 0 && event->message == filter.addingMark();
   if (is_adding) outdoFilter(tracee, its_space);
@@ -99,10 +118,7 @@ bool Tracer::onFilterStop(Tracee& tracee, Space& its_space, Event* event) {
     return true;
   }
   // A filter of the program's own: without a tracer there is no such call.
-  if (arch.syscall_number_offset >= 0 && arch.syscall_result_offset >= 0) {
-    tracee.setWord(static_cast<size_t>(arch.syscall_number_offset), ~uint64_t{0});
-    tracee.setWord(static_cast<size_t>(arch.syscall_result_offset), static_cast<uint64_t>(-ENOSYS));
-  }
+  skipCall(tracee, its_space.arch);
   return !goOn(tracee, 0, event);
 }
 
@@ -110,7 +126,7 @@ bool Tracer::onCallStop(Tracee& tracee, const Space& its_space, Phase ended, Eve
   // A filter tells of beginnings only, and whoever was last seen inside a call next comes out of it.
   bool is_filters = std::exchange(tracee.is_at_filter, false);
   bool is_entry = is_filters || (!tracee.is_in_call && isEntry(tracee));
-  int number = numberIn(tracee, its_space.arch);
+  int number = numberIn(tracee, its_space.arch, is_entry);
   // rt_sigreturn(2) restores the register that has the number as well.
   if (!is_entry && number < 0) number = tracee.call_number;
   tracee.is_in_call = is_entry;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "conversion_fields.h"
+
 namespace outstep::conversion {
 
 Napi::Object error(Napi::Env env, const Failure& failure) {
@@ -73,50 +75,6 @@ Napi::BigInt bigint(Napi::Env env, uint64_t value) {
 }
 
 namespace {
-
-std::string text(const Napi::Object& object, const char* name) {
-  Napi::Value value = object.Get(name);
-  return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
-}
-
-bool flag(const Napi::Object& object, const char* name) {
-  return object.Get(name).ToBoolean().Value();
-}
-
-int64_t number(const Napi::Object& object, const char* name, int64_t missing = 0) {
-  Napi::Value value = object.Get(name);
-  return value.IsNumber() ? value.As<Napi::Number>().Int64Value() : missing;
-}
-
-size_t offset(const Napi::Object& object, const char* name) {
-  return static_cast<size_t>(number(object, name));
-}
-
-uint64_t word(const Napi::Object& object, const char* name) {
-  return unsigned64(object.Get(name));
-}
-
-template <typename Add>
-void forEach(const Napi::Value& list, Add add) {
-  if (!list.IsArray()) return;
-  auto array = list.As<Napi::Array>();
-  for (uint32_t index = 0; index < array.Length(); ++index) add(array.Get(index));
-}
-
-std::vector<std::string> texts(const Napi::Value& list) {
-  std::vector<std::string> result;
-  forEach(list, [&](const Napi::Value& value) { result.push_back(value.As<Napi::String>().Utf8Value()); });
-  return result;
-}
-
-std::vector<std::vector<uint8_t>> byteStrings(const Napi::Value& list) {
-  std::vector<std::vector<uint8_t>> result;
-  forEach(list, [&](const Napi::Value& value) {
-    auto bytes = value.As<Napi::Uint8Array>();
-    result.emplace_back(bytes.Data(), bytes.Data() + bytes.ByteLength());
-  });
-  return result;
-}
 
 void setCondition(const Napi::Object& object, Effect* effect) {
   effect->flags_offset = offset(object, "flagsOffset");
@@ -230,50 +188,6 @@ agent::Program program(const Napi::Value& bytes) {
   return {array.Data(), array.Data() + array.ByteLength()};
 }
 
-Arch arch(const Napi::Object& object) {
-  Arch result;
-  result.general_note = static_cast<int>(number(object, "generalNote"));
-  result.general_size_bytes = offset(object, "generalSizeBytes");
-  result.register_bytes = offset(object, "registerBytes");
-  result.pc_offset = offset(object, "pcOffset");
-  result.pc_user_offset = static_cast<int>(number(object, "pcUserOffset", -1));
-  result.sp_offset = offset(object, "spOffset");
-  result.flags_offset = offset(object, "flagsOffset");
-  result.syscall_next_offset = static_cast<int>(number(object, "syscallNextOffset", -1));
-  result.syscall_flags_offset = static_cast<int>(number(object, "syscallFlagsOffset", -1));
-  result.syscall_number_offset = static_cast<int>(number(object, "syscallNumberOffset", -1));
-  result.syscall_result_offset = static_cast<int>(number(object, "syscallResultOffset", -1));
-  result.system_call_instructions = byteStrings(object.Get("syscallInstructions"));
-  result.breakpoint_lookalikes = byteStrings(object.Get("breakpointLookalikes"));
-  forEach(object.Get("signalFrames"), [&](const Napi::Value& value) {
-    auto row = value.As<Napi::Object>();
-    result.signal_frames.push_back({offset(row, "pcOffset"), offset(row, "flagsOffset")});
-  });
-  result.thread_pointer_note = static_cast<int>(number(object, "threadPointerNote"));
-  result.thread_pointer_offset = offset(object, "threadPointerOffset");
-  result.trap_flag = word(object, "trapFlag");
-  result.alignment_flag = word(object, "alignmentFlag");
-  result.branch_target_flags = word(object, "branchTargetFlags");
-  result.link_offset = static_cast<int>(number(object, "linkOffset", -1));
-  forEach(object.Get("sequenceStarts"), [&](const Napi::Value& value) {
-    auto row = value.As<Napi::Object>();
-    result.sequence_starts.push_back({program(row.Get("bytes")), program(row.Get("mask"))});
-  });
-  result.breakpoint_pc_offset = static_cast<uint64_t>(number(object, "breakpointPcOffset"));
-  result.debug_status_offset = static_cast<int>(number(object, "debugStatusOffset", -1));
-  result.debug_status_mask = word(object, "debugStatusMask");
-  auto bytes = object.Get("breakpointBytes").As<Napi::Uint8Array>();
-  result.breakpoint_bytes.assign(bytes.Data(), bytes.Data() + bytes.ByteLength());
-  forEach(object.Get("breakpointTrapCodes"), [&](const Napi::Value& value) {
-    result.breakpoint_trap_codes.push_back(static_cast<int>(integer(value)));
-  });
-  forEach(object.Get("registers"), [&](const Napi::Value& value) {
-    auto place = value.As<Napi::Object>();
-    result.registers.push_back({offset(place, "offset"), offset(place, "sizeBytes")});
-  });
-  return result;
-}
-
 BreakpointPrograms breakpointPrograms(const Napi::Object& object) {
   BreakpointPrograms result;
   result.status_bits = word(object, "statusBits");
@@ -349,8 +263,18 @@ SystemCall systemCall(const Napi::Object& object) {
     call.argument_offsets.push_back(static_cast<size_t>(integer(value)));
   });
   call.result_offset = offset(object, "resultOffset");
-  call.restart_offset = offset(object, "restartOffset");
+  call.restart_offset = static_cast<int>(number(object, "restartOffset", -1));
   return call;
+}
+
+std::vector<HardwareRange> hardwareRanges(const Napi::Value& list) {
+  std::vector<HardwareRange> result;
+  forEach(list, [&](const Napi::Value& value) {
+    auto row = value.As<Napi::Object>();
+    auto length_bytes = static_cast<uint64_t>(number(row, "lengthBytes"));
+    result.push_back({word(row, "address"), length_bytes, flag(row, "isExecuted"), word(row, "statusBits")});
+  });
+  return result;
 }
 
 std::vector<WatchedValue> watchedValues(const Napi::Value& list) {

@@ -39,6 +39,7 @@ Arch arch(const Napi::Object& object);
 /** The plan and, for a slot, the slot itself. */
 Plan plan(const Napi::Object& object, Slot* slot);
 SystemCall systemCall(const Napi::Object& object);
+std::vector<HardwareRange> hardwareRanges(const Napi::Value& list);
 std::vector<WatchedValue> watchedValues(const Napi::Value& list);
 CaughtCalls caughtCalls(const Napi::Value& value);
 Range range(const Napi::Object& object);

@@ -284,8 +284,8 @@ bool isRestarting(const Tracee& tracee, const Arch& arch) {
   // by tracers only.
   constexpr int64_t kFirst = -516;
   constexpr int64_t kLast = -512;
-  if (arch.syscall_result_offset < 0) return false;
-  uint64_t word = tracee.word(static_cast<size_t>(arch.syscall_result_offset));
+  if (arch.rewinds_calls_early) return false;
+  uint64_t word = tracee.word(arch.syscall_result_offset);
   bool is_narrow = tracee.register_bytes == sizeof(uint32_t);
   int64_t result = is_narrow ? static_cast<int32_t>(word) : static_cast<int64_t>(word);
   return result >= kFirst && result <= kLast;

@@ -105,8 +105,11 @@ int setSiginfo(pid_t tid, const siginfo_t* from) {
   return call(PTRACE_SETSIGINFO, tid, nullptr, const_cast<siginfo_t*>(from));
 }
 bool hasPendingTrap(pid_t tid) {
-  return anyPending(tid, 0,
-                    [](const siginfo_t& info) { return info.si_signo == SIGTRAP && info.si_code > 0; });
+  return anyPending(tid, 0, [](const siginfo_t& info) {
+    // Where a step over a system call ends, some machines have the code of a signal from nobody.
+    bool is_raised = info.si_code > 0 || (info.si_code == SI_USER && info.si_pid == 0);
+    return info.si_signo == SIGTRAP && is_raised;
+  });
 }
 bool awaitsSignal(pid_t tid, bool of_process) {
   uint64_t left_out = bitOf(SIGKILL) | bitOf(SIGSTOP) | bitOf(SIGCONT);

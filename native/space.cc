@@ -80,7 +80,9 @@ size_t Space::readOriginal(uint64_t address, void* into, size_t length_bytes) co
 
 size_t Space::write(uint64_t address, const void* from, size_t length_bytes) const {
   auto* bytes = static_cast<const uint8_t*>(from);
-  size_t bulk = transferBulk(process_vm_writev, pid, address, const_cast<uint8_t*>(bytes), length_bytes);
+  size_t bulk = 0;
+  if (arch.has_coherent_text)
+    bulk = transferBulk(process_vm_writev, pid, address, const_cast<uint8_t*>(bytes), length_bytes);
   return transferAll(address, bulk, length_bytes, [&](size_t done, off_t at) {
     return pwrite(memory.get(), bytes + done, length_bytes - done, at);
   });

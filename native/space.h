@@ -43,6 +43,7 @@ struct CodePattern {
 struct Arch {
   /** No regset has this note type. */
   static constexpr int kUserArea = 0;
+  static constexpr int kGeneralSet = 0;
 
   int general_note = 0;
   size_t general_size_bytes = 0;
@@ -66,17 +67,25 @@ struct Arch {
   int link_offset = -1;
   /** Instructions behind which a thread must not stop, of 4 bytes each. */
   std::vector<CodePattern> sequence_starts;
+  bool has_coherent_text = true;
   std::vector<uint8_t> breakpoint_bytes;
   uint64_t breakpoint_pc_offset = 0;
-  std::vector<std::vector<uint8_t>> breakpoint_lookalikes;
+  std::vector<CodePattern> breakpoint_lookalikes;
+  int breakpoint_trap_code = 0;
   std::vector<int> breakpoint_trap_codes;
+  int call_step_trap_code = 0;
   std::vector<SignalFrame> signal_frames;
-  /** -1: unknown. */
-  int syscall_number_offset = -1;
-  int syscall_result_offset = -1;
+  /** kGeneralSet: the register at the offset has the number during the call; else this regset. */
+  int syscall_number_note = kGeneralSet;
+  size_t syscall_number_offset = 0;
+  size_t syscall_result_offset = 0;
+  /** -1: none. */
+  int syscall_end_mark_offset = -1;
+  bool rewinds_calls_early = false;
   std::vector<std::vector<uint8_t>> system_call_instructions;
   int debug_status_offset = -1;
   uint64_t debug_status_mask = 0;
+  bool traps_before_access = false;
   /** By register number; as far as they fit into a word. */
   std::vector<RegisterPlace> registers;
 };
@@ -191,6 +200,14 @@ struct BreakpointPrograms {
   uint64_t status_bits = 0;
 };
 
+/** What a hardware breakpoint or watchpoint covers. */
+struct HardwareRange {
+  uint64_t address = 0;
+  uint64_t length_bytes = 0;
+  bool is_executed = false;
+  uint64_t status_bits = 0;
+};
+
 /** Memory under a write watchpoint of which only changes are told; breakpoint-types.ts NativeWatchedValue. */
 struct WatchedValue {
   uint64_t address = 0;
@@ -282,6 +299,7 @@ struct Space : SpaceTables {
   pid_t pid = 0;
   ScopedFd memory;
   std::vector<WatchedValue> watched_values;
+  std::vector<HardwareRange> hardware_ranges;
 
   bool openMemory();
   size_t read(uint64_t address, void* into, size_t length_bytes) const;

@@ -138,6 +138,13 @@ Napi::Value TracerBinding::setHardwarePrograms(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value TracerBinding::setHardwareRanges(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  space->hardware_ranges = conversion::hardwareRanges(info[1]);
+  return info.Env().Undefined();
+}
+
 Napi::Value TracerBinding::setWatchedValues(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);

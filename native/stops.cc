@@ -19,7 +19,6 @@ namespace outstep {
 namespace {
 
 /** siginfo si_code values of SIGTRAP, <asm-generic/siginfo.h>. */
-constexpr int kTrapSyscallExit = 1;   // TRAP_BRKPT: a step over a system call, reported on its way out
 constexpr int kTrapTrace = 2;         // TRAP_TRACE
 constexpr int kTrapHardware = 4;      // TRAP_HWBKPT
 constexpr int kTrapHandlerEntry = 5;  // SIGTRAP: a step that entered a signal handler
@@ -28,6 +27,13 @@ bool hasMessage(int event) {
   return event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
          event == PTRACE_EVENT_VFORK_DONE || event == PTRACE_EVENT_EXEC || event == PTRACE_EVENT_EXIT ||
          event == PTRACE_EVENT_SECCOMP;
+}
+
+/** The code that a step over a system call ends with may be that of a signal which somebody has sent. */
+bool isStepEndCode(const Arch& arch, const Event& event) {
+  int code = event.signal_code;
+  if (code == arch.call_step_trap_code) return code > 0 || event.sender == 0;
+  return code == kTrapTrace || code == kTrapHardware || code == kTrapHandlerEntry;
 }
 
 /** One more step inside the range. True: those that were granted have been used up. */
@@ -66,12 +72,12 @@ bool isPlainEventStop(const Tracee& tracee, const Space& its_space, const Event&
 
 bool Tracer::isRemovedSite(const Space& its_space, uint64_t address) const {
   const auto& trap = its_space.arch.breakpoint_bytes;
-  uint64_t pc = address + its_space.arch.breakpoint_pc_offset;
-  for (const auto& lookalike : its_space.arch.breakpoint_lookalikes) {
-    std::vector<uint8_t> before(lookalike.size());
-    if (its_space.read(pc - before.size(), before.data(), before.size()) == before.size() &&
-        before == lookalike)
-      return false;
+  uint64_t pc_offset = its_space.arch.breakpoint_pc_offset;
+  for (const CodePattern& lookalike : its_space.arch.breakpoint_lookalikes) {
+    std::vector<uint8_t> text(lookalike.bytes.size());
+    uint64_t start = pc_offset == 0 ? address : address + pc_offset - text.size();
+    bool is_read = its_space.read(start, text.data(), text.size()) == text.size();
+    if (is_read && lookalike.matches(text.data())) return false;
   }
   std::vector<uint8_t> now(trap.size());
   return its_space.read(address, now.data(), now.size()) == now.size() && now != trap;
@@ -116,7 +122,8 @@ std::optional<bool> Tracer::onSiteTrap(Tracee& tracee, Space& its_space, Event* 
   if (std::find(codes.begin(), codes.end(), event->signal_code) == codes.end()) return std::nullopt;
   uint64_t trap = tracee.word(arch.pc_offset) - arch.breakpoint_pc_offset;
   bool is_site = its_space.siteAt(trap) != nullptr;
-  if (!is_site && (event->signal_code != SI_KERNEL || !isRemovedSite(its_space, trap))) return std::nullopt;
+  if (!is_site && (event->signal_code != arch.breakpoint_trap_code || !isRemovedSite(its_space, trap)))
+    return std::nullopt;
   tracee.setPc(arch, trap);
   event->pc = trap;
   bool is_counted = (tracee.phase == Phase::kSignalStep && tracee.phase_address == trap) ||
@@ -140,10 +147,10 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   Phase ended = tracee.phase;
   bool was_in_exec = std::exchange(tracee.is_in_exec, false);
   bool was_stepped = tracee.mode != ResumeMode::kContinue || ended != Phase::kPlain;
-  bool is_step_end = event->signal_code == kTrapTrace || event->signal_code == kTrapHardware ||
-                     event->signal_code == kTrapSyscallExit || event->signal_code == kTrapHandlerEntry;
-  if (!is_step_end) return true;
-  if (was_in_exec && was_stepped && event->signal_code == kTrapSyscallExit) return !run(tracee, true, 0);
+  const Arch& arch = its_space.arch;
+  if (!isStepEndCode(arch, *event)) return true;
+  if (was_in_exec && was_stepped && event->signal_code == arch.call_step_trap_code)
+    return !run(tracee, true, 0);
   if (ended == Phase::kSlotStep) out_of_line::repairAfterStep(tracee, its_space);
   if (ended == Phase::kSignalStep && event->signal_code == kTrapHandlerEntry)
     interrupted_sites::mark(tracee, its_space, tracee.phase_address);

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "ptrace_ops.h"
 
 namespace outstep {
@@ -84,15 +86,16 @@ bool isStopSignal(int status) {
 
 std::optional<uint64_t> callSystem(Tracee& tracee, const Arch& arch, const SystemCall& call) {
   if (!loadGeneral(tracee, arch)) return std::nullopt;
-  const std::vector<uint8_t> saved = tracee.general;
+  std::vector<uint8_t> saved = tracee.general;
   KeptSignalInfo kept(tracee.tid);
   BlockedSignals blocked(tracee.tid);
   for (size_t index = 0; index < call.args.size() && index < call.argument_offsets.size(); ++index) {
     tracee.setWord(call.argument_offsets[index], call.args[index]);
   }
   tracee.setWord(call.number_offset, call.number);
-  tracee.setWord(call.restart_offset, ~uint64_t{0});
+  if (call.restart_offset >= 0) tracee.setWord(static_cast<size_t>(call.restart_offset), ~uint64_t{0});
   tracee.setWord(arch.pc_offset, call.instruction);
+  tracee.setWord(arch.flags_offset, tracee.word(arch.flags_offset) & ~arch.branch_target_flags);
   std::optional<uint64_t> result;
   bool was_stop_signal = false;
   for (int stops = 0; stops < kMostStops && !result; ++stops) {
@@ -104,6 +107,11 @@ std::optional<uint64_t> callSystem(Tracee& tracee, const Arch& arch, const Syste
     // A filter has stopped it on its way into the call.
     if (*status >> 16 == PTRACE_EVENT_SECCOMP) continue;
     if (tracee.word(arch.pc_offset) != call.instruction) result = tracee.word(call.result_offset);
+  }
+  // A call leaves it as it is, and only from now on it is shown.
+  if (result && arch.syscall_end_mark_offset >= 0) {
+    auto offset = static_cast<size_t>(arch.syscall_end_mark_offset);
+    std::copy_n(tracee.general.begin() + offset, arch.register_bytes, saved.begin() + offset);
   }
   tracee.general = saved;
   tracee.is_general_valid = true;

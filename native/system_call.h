@@ -15,7 +15,8 @@ struct SystemCall {
   size_t number_offset = 0;
   std::vector<size_t> argument_offsets;
   size_t result_offset = 0;
-  size_t restart_offset = 0;
+  /** -1: none. */
+  int restart_offset = -1;
 };
 
 /** Makes a stopped thread do one system call and restores it. The result, or nothing when the thread is gone.

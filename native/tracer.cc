@@ -59,6 +59,7 @@ int Tracer::resetSpace(Space& its_space, int handle, pid_t pid, Arch arch) {
   its_space.programs.clear();
   its_space.hardware_programs.clear();
   its_space.watched_values.clear();
+  its_space.hardware_ranges.clear();
   its_space.is_watched = false;
   its_space.pid = pid;
   // Read as the former machine's.

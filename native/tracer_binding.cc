@@ -55,6 +55,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("isSlotInUse", &TracerBinding::isSlotInUse),
                          InstanceMethod("setPrograms", &TracerBinding::setPrograms),
                          InstanceMethod("setHardwarePrograms", &TracerBinding::setHardwarePrograms),
+                         InstanceMethod("setHardwareRanges", &TracerBinding::setHardwareRanges),
                          InstanceMethod("setWatchedValues", &TracerBinding::setWatchedValues),
                          InstanceMethod("awaitingSignal", &TracerBinding::awaitingSignal),
                          InstanceMethod("threadPointers", &TracerBinding::threadPointers),

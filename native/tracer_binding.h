@@ -60,6 +60,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value evaluate(const Napi::CallbackInfo& info);
   Napi::Value variable(const Napi::CallbackInfo& info);
   Napi::Value setVariable(const Napi::CallbackInfo& info);
+  Napi::Value setHardwareRanges(const Napi::CallbackInfo& info);
   Napi::Value setWatchedValues(const Napi::CallbackInfo& info);
   Napi::Value guard(const Napi::CallbackInfo& info);
   Napi::Value unguard(const Napi::CallbackInfo& info);

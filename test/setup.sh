@@ -18,6 +18,10 @@ need_program binutils nm
 [ "$(uname -m)" = aarch64 ] || need_program binutils-aarch64-linux-gnu aarch64-linux-gnu-objdump
 need_program musl-tools musl-gcc
 need_program util-linux unshare
+# For the tables of aarch64.
+need_program gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
+need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
+need_program gdb-multiarch gdb-multiarch
 # For 32-bit programs. Not gcc-multilib: it excludes cross compilers.
 need_program gcc-i686-linux-gnu i686-linux-gnu-gcc
 need libc6-dev-i386-cross test -e /usr/i686-linux-gnu/include/stdio.h

@@ -1,5 +1,5 @@
 /** Places in the general regset, struct user_pt_regs of <asm/ptrace.h>: x0 to x30, sp, pc, pstate. */
-const registerBytes = 8;
+export const registerBytes = 8;
 
 /** Of x0 to x30. */
 export function registerOffset(number: number): number {

@@ -1,6 +1,6 @@
 /** 32-bit programs on x86-64 Linux. */
 import type { ArchModule } from '../module.js';
-import { breakpoint, breakpointTrapCodes } from '../x86/breakpoint.js';
+import { breakpoint, trapCodes } from '../x86/breakpoint.js';
 import { debugRegisters } from '../x86/debug-registers.js';
 import { planReach, slotBytes } from '../x86/out-of-line.js';
 import { flow, plan } from './out-of-line.js';
@@ -14,12 +14,15 @@ const gsBaseOffset = 176;
 
 export const i386: ArchModule = {
   name: 'i386',
+  isDescribedUnasked: false,
   /** EM_386, ELFCLASS32: <elf.h>. */
   elfMachine: 3,
   elfClass: 1,
   pointerBytes: 4,
   breakpoint,
-  breakpointTrapCodes,
+  trapCodes,
+  instructionAlignment: 1,
+  hasCoherentText: true,
   registerFile,
   debugRegisters,
   planReach,

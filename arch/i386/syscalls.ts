@@ -9,10 +9,12 @@ export const syscall = {
   /** `int 0x80`, `sysenter`, `syscall`. */
   instructions: [Uint8Array.of(0xcd, 0x80), Uint8Array.of(0x0f, 0x34), Uint8Array.of(0x0f, 0x05)],
   numberOffset: generalSet.offsetOf('eax'),
-  currentNumberOffset: generalSet.offsetOf('orig_eax'),
+  currentNumber: { kind: 'register', offset: generalSet.offsetOf('orig_eax') },
   argumentOffsets: argumentSlots.map(generalSet.offsetOf),
   resultOffset: generalSet.offsetOf('eax'),
   restartOffset: generalSet.offsetOf('orig_eax'),
+  isRewoundEarly: false,
+  endMarkOffset: undefined,
   nextAddressOffset: undefined,
   savedFlagsOffset: undefined,
   /** mmap2, whose offset counts pages; the old mmap takes its arguments in memory. */

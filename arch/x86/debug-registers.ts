@@ -2,6 +2,7 @@
  * The debug registers, SDM volume 3, 18.2: four addresses (DR0 to DR3), a status (DR6) and a control register (DR7).
  * ptrace shows them as words of `struct user` (<sys/user.h>), `u_debugreg`.
  */
+import { distinctPoints, pointsIn } from '../hardware-points.js';
 import type { DebugImage, DebugRegisters, DebugStore, HardwarePoint } from '../module.js';
 
 /** offsetof(struct user, u_debugreg), <sys/user.h>. */
@@ -30,10 +31,6 @@ interface Piece {
   readonly point: HardwarePoint;
   readonly address: bigint;
   readonly control: bigint;
-}
-
-function isPointEqual(a: HardwarePoint, b: HardwarePoint): boolean {
-  return a.kind === b.kind && a.address === b.address && a.lengthBytes === b.lengthBytes;
 }
 
 /** Offset in the user area of debug register `number`. */
@@ -72,52 +69,50 @@ function split(point: HardwarePoint): readonly Piece[] | undefined {
   return pieces;
 }
 
+function imageOf(pieces: readonly Piece[]): DebugImage {
+  return { slots: Array.from({ length: slotCount }, (_, slot) => pieces[slot]?.point) };
+}
+
+/** Undefined: they do not fit. */
+function piecesOf(points: readonly HardwarePoint[]): readonly Piece[] | undefined {
+  const pieces: Piece[] = [];
+  for (const point of distinctPoints(points)) {
+    const parts = split(point);
+    if (parts === undefined) return undefined;
+    pieces.push(...parts);
+    if (pieces.length > slotCount) return undefined;
+  }
+  return pieces;
+}
+
 /**
  * DR7 is cleared first: the kernel checks each address against the length that its slot has at that moment. Slots
  * that are not used are left alone, because a store would reserve them in the kernel.
  */
-function imageOf(pieces: readonly Piece[]): DebugImage {
+function stores(_from: DebugImage, { slots }: DebugImage): readonly DebugStore[] {
+  const pieces = piecesOf(pointsIn(slots)) ?? [];
   let control = 0n;
   for (const [slot, piece] of pieces.entries()) {
     control |= (localEnable << BigInt(2 * slot)) | (piece.control << BigInt(16 + 4 * slot));
   }
   const addresses = pieces.map(({ address }, slot) => store(slot, address));
   const enable = pieces.length === 0 ? [] : [store(controlRegister, control | exactBit)];
-  return {
-    stores: [store(controlRegister, 0n), ...addresses, ...enable],
-    slots: Array.from({ length: slotCount }, (_, slot) => pieces[slot]?.point),
-  };
+  return [store(controlRegister, 0n), ...addresses, ...enable];
 }
 
-function allocate(points: readonly HardwarePoint[]): DebugImage | undefined {
-  const distinct = points.filter(
-    (point, index) => points.findIndex((other) => isPointEqual(point, other)) === index,
-  );
-  const pieces: Piece[] = [];
-  for (const point of distinct) {
-    const parts = split(point);
-    if (parts === undefined) return undefined;
-    pieces.push(...parts);
-    if (pieces.length > slotCount) return undefined;
-  }
-  return imageOf(pieces);
-}
-
-/** Several slots may serve one point: it is named once. */
-function triggered(image: DebugImage, status: bigint): readonly HardwarePoint[] {
-  const hit = new Set<HardwarePoint>();
-  for (const [slot, point] of image.slots.entries()) {
-    if (point !== undefined && ((status >> BigInt(slot)) & 1n) === 1n) hit.add(point);
-  }
-  return [...hit];
-}
-
-export const debugRegisters: DebugRegisters = {
+const registers: DebugRegisters = {
   none: imageOf([]),
   trapsAfterWrite: true,
   supports: (kind) => kind !== 'read',
-  allocate,
-  statusOffset: userOffset(statusRegister),
-  statusMask: (1n << BigInt(slotCount)) - 1n,
-  triggered,
+  allocate: (points) => {
+    const pieces = piecesOf(points);
+    return pieces && imageOf(pieces);
+  },
+  stores,
+  hits: { kind: 'status', offset: userOffset(statusRegister) },
 };
+
+/** Of every x86 CPU. */
+export function debugRegisters(): DebugRegisters {
+  return registers;
+}

@@ -1,23 +1,10 @@
 /** The features of the target description: which machine has them, and the types that their registers use. */
+import type { FeatureTypes, TypeRow } from '../target-description.js';
 import { type Component, component } from './xsave.js';
 
-/** A type of the target description, GDB manual "Target Description Format". Built-in types have no row. */
-export type TypeRow =
-  | { readonly kind: 'vector'; readonly id: string; readonly element: string; readonly count: number }
-  | { readonly kind: 'union'; readonly id: string; readonly members: readonly (readonly [string, string])[] }
-  /** Named bits: [name, bit]. */
-  | {
-      readonly kind: 'flags';
-      readonly id: string;
-      readonly sizeBytes: number;
-      readonly bits: readonly (readonly [string, number])[];
-    };
-
-export interface FeatureRow {
-  readonly name: string;
+export interface FeatureRow extends FeatureTypes {
   /** State components that the machine must have. */
   readonly needs: readonly Component[];
-  readonly types: readonly TypeRow[];
 }
 
 /** RFLAGS, SDM volume 1, 3.4.3. Bit 1 is always set and has no name; clients want it described all the same. */

@@ -9,9 +9,9 @@ import type {
   RegsetAccess,
   RegsetRow,
 } from '../module.js';
+import { targetDescription } from '../target-description.js';
 import { features } from './features.js';
 import type { RegisterRow } from './register-row.js';
-import { targetDescription } from './target-description.js';
 import { readTagWord, writeTagWord } from './x87-tags.js';
 import { XsaveLayout } from './xsave.js';
 
@@ -43,7 +43,8 @@ function xstateRegset(sizeBytes: number): RegsetRow {
 class X86RegisterFile implements RegisterFile {
   readonly regsets: readonly [RegsetRow, RegsetRow];
   readonly registers: readonly Register[];
-  readonly undescribedCount: number;
+  readonly undescribed: readonly Register[];
+  readonly bulkCount: number;
   readonly expedited: readonly number[];
   #description: string | undefined;
   readonly #table: RegisterTable;
@@ -52,9 +53,10 @@ class X86RegisterFile implements RegisterFile {
   readonly #byName: ReadonlyMap<string, Register>;
 
   constructor(table: RegisterTable, machine: MachineFacts) {
-    const layout = new XsaveLayout(machine);
+    const layout = new XsaveLayout(machine.xsave);
     const { generalRegset, floatingPointRegset } = table;
-    const state = machine.xsaveSizeBytes > 0 ? xstateRegset(machine.xsaveSizeBytes) : floatingPointRegset;
+    const stateBytes = machine.xsave?.sizeBytes ?? 0;
+    const state = stateBytes > 0 ? xstateRegset(stateBytes) : floatingPointRegset;
     const rows = table.rows.filter((row) => features[row.feature].needs.every((index) => layout.has(index)));
     this.#table = table;
     this.#layout = layout;
@@ -65,15 +67,22 @@ class X86RegisterFile implements RegisterFile {
     this.registers = this.#located.map(({ register }) => register);
     this.#byName = new Map(this.registers.map((register) => [register.name, register]));
     // Every CPU that runs Linux of 64 bits has these; the rows of other features come behind them.
-    this.undescribedCount = rows.filter((row) => features[row.feature].needs.length === 0).length;
+    const undescribedCount = rows.filter((row) => features[row.feature].needs.length === 0).length;
+    this.undescribed = this.registers.slice(0, undescribedCount);
+    this.bulkCount = this.registers.length;
     this.expedited = [this.byRole('fp'), this.byRole('sp'), this.byRole('pc')].map(({ number }) => number);
   }
 
   /** Made for the first who asks. */
   get targetDescription(): string {
     const rows = this.#located.map(({ row }) => row);
-    this.#description ??= targetDescription(this.#table.architecture, rows);
+    this.#description ??= targetDescription(this.#table.architecture, features, rows);
     return this.#description;
+  }
+
+  /** Their widths are the machine's. */
+  fitTo(): RegisterFile {
+    return this;
   }
 
   byRole(role: RegisterRole): Register {
@@ -103,8 +112,7 @@ class X86RegisterFile implements RegisterFile {
     // A client that writes all registers to change one makes one store, not sixty.
     if (isEqual(masked, old)) return true;
     if (row.accepts?.(numberOf(masked), set) === false) return false;
-    regsets.write(register.regset, this.#setWith(set, row, register, masked));
-    return true;
+    return regsets.write(register.regset, this.#setWith(set, row, register, masked));
   }
 
   /** `set` is undefined where the kernel gives none, or that of a program of the other width. */

@@ -1,5 +1,5 @@
 /** What the tables of registers say of one register, and what is the same for all x86 programs. */
-import type { RegisterRole } from '../module.js';
+import type { DescribedRegister } from '../target-description.js';
 import type { FeatureKey } from './features.js';
 import type { Component } from './xsave.js';
 
@@ -20,18 +20,8 @@ export type Storage =
       readonly form: 'plain' | 'abridged-tags';
     };
 
-export interface RegisterRow {
-  readonly name: string;
-  readonly feature: FeatureKey;
-  readonly bits: number;
-  readonly type: string;
+export interface RegisterRow extends DescribedRegister<FeatureKey> {
   readonly storage: Storage;
-  readonly group?: 'float' | 'vector';
-  readonly role?: RegisterRole;
-  readonly dwarf?: number;
-  /** Second name, and place among the arguments of a call: for LLDB. */
-  readonly altName?: string;
-  readonly argument?: 1 | 2 | 3 | 4 | 5 | 6;
   /** Bits that a write changes; the kernel keeps the others as they are. Default: all. */
   readonly writableBits?: bigint;
   /** Whether the kernel takes the value. Default: any. `set`: the regset that holds the register. */

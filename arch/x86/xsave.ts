@@ -5,7 +5,7 @@
  * A component whose bit in XSTATE_BV is clear is in its initial state and its bytes mean nothing. Without XSAVE the
  * regset is the legacy part alone; it has no header and every component is in use.
  */
-import type { MachineFacts } from '../module.js';
+import type { XsaveFacts } from '../module.js';
 
 /** State component numbers: bits of XCR0 and XSTATE_BV. */
 export const component = {
@@ -65,13 +65,13 @@ export class XsaveLayout {
   readonly #extents: ReadonlyMap<number, readonly Extent[]>;
   readonly #hasHeader: boolean;
 
-  constructor(machine: MachineFacts) {
-    this.#hasHeader = machine.xsaveSizeBytes >= headerEnd;
+  constructor(facts: XsaveFacts | undefined) {
+    this.#hasHeader = (facts?.sizeBytes ?? 0) >= headerEnd;
     const extents = new Map(legacyExtents);
-    for (const { index, offset, sizeBytes } of machine.xsaveComponents) {
-      const isEnabled = ((machine.xcr0 >> BigInt(index)) & 1n) === 1n;
-      if (isEnabled && offset + sizeBytes <= machine.xsaveSizeBytes)
-        extents.set(index, [{ offset, sizeBytes }]);
+    const { xcr0 = 0n, sizeBytes: areaBytes = 0, components = [] } = facts ?? {};
+    for (const { index, offset, sizeBytes } of components) {
+      const isEnabled = ((xcr0 >> BigInt(index)) & 1n) === 1n;
+      if (isEnabled && offset + sizeBytes <= areaBytes) extents.set(index, [{ offset, sizeBytes }]);
     }
     this.#extents = extents;
   }

@@ -1,6 +1,6 @@
 /** x86-64 Linux, 64-bit programs. */
 import type { ArchModule } from '../module.js';
-import { breakpoint, breakpointTrapCodes } from '../x86/breakpoint.js';
+import { breakpoint, trapCodes } from '../x86/breakpoint.js';
 import { debugRegisters } from '../x86/debug-registers.js';
 import { planReach, slotBytes } from '../x86/out-of-line.js';
 import { flow, plan } from './out-of-line.js';
@@ -10,12 +10,15 @@ import { syscall } from './syscalls.js';
 
 export const x86_64: ArchModule = {
   name: 'x86_64',
+  isDescribedUnasked: false,
   /** EM_X86_64, ELFCLASS64: <elf.h>. */
   elfMachine: 62,
   elfClass: 2,
   pointerBytes: 8,
   breakpoint,
-  breakpointTrapCodes,
+  trapCodes,
+  instructionAlignment: 1,
+  hasCoherentText: true,
   registerFile,
   debugRegisters,
   planReach,

@@ -9,10 +9,12 @@ export const syscall = {
   /** `syscall`, `sysenter`, `int 0x80`. */
   instructions: [Uint8Array.of(0x0f, 0x05), Uint8Array.of(0x0f, 0x34), Uint8Array.of(0xcd, 0x80)],
   numberOffset: generalSet.offsetOf('rax'),
-  currentNumberOffset: generalSet.offsetOf('orig_rax'),
+  currentNumber: { kind: 'register', offset: generalSet.offsetOf('orig_rax') },
   argumentOffsets: argumentSlots.map(generalSet.offsetOf),
   resultOffset: generalSet.offsetOf('rax'),
   restartOffset: generalSet.offsetOf('orig_rax'),
+  isRewoundEarly: false,
+  endMarkOffset: undefined,
   nextAddressOffset: generalSet.offsetOf('rcx'),
   savedFlagsOffset: generalSet.offsetOf('r11'),
   numbers: { mmap: 9, munmap: 11, close: 3, seccomp: 317, prctl: 157 },

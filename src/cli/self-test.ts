@@ -1,7 +1,7 @@
 /** `--selftest`: a few checks of this build on this machine, for bug reports and for tools that ask before use. */
 
 import { asciiBytes, asciiText, encodePacket, escapeBinary, FrameDecoder } from 'gdb-js-rsp-parser';
-import { modules } from '../../arch/index.js';
+import { modulesOn } from '../../arch/index.js';
 import type { RegisterFile } from '../../arch/module.js';
 import { messageOf } from '../base/errors.js';
 import { hostProcess } from '../base/host-process.js';
@@ -57,16 +57,17 @@ function checkCodec(): void {
 }
 
 function checkAddon(): void {
-  const facts = nativeBinding().machineFacts();
-  for (const { index, offset, sizeBytes } of facts.xsaveComponents) {
-    expect(offset + sizeBytes <= facts.xsaveSizeBytes, `XSAVE component ${index} lies in the area`);
+  const { xsave } = nativeBinding().machineFacts();
+  for (const { index, offset, sizeBytes } of xsave?.components ?? []) {
+    expect(offset + sizeBytes <= (xsave?.sizeBytes ?? 0), `XSAVE component ${index} lies in the area`);
   }
 }
 
 function checkRegisters(): void {
-  for (const module of modules) {
-    checkRegisterFile(module.registerFile(nativeBinding().machineFacts()));
-  }
+  const facts = nativeBinding().machineFacts();
+  const modules = modulesOn(facts.machine);
+  expect(modules.length > 0, `there is an architecture for ${facts.machine}`);
+  for (const module of modules) checkRegisterFile(module.registerFile(facts));
 }
 
 function checkRegisterFile({ registers, regsets, targetDescription }: RegisterFile): void {

@@ -2,11 +2,11 @@
  * A memory and what of ours is in it: breakpoint sites and slots. A process has one of its own; after vfork(2), or
  * clone(2) with CLONE_VM, parent and child have the same one until either executes a program or ends.
  */
-import type { ArchModule, RegisterFile } from '../../arch/module.js';
 import type { NativeSearch } from '../native/binding-types.js';
 import type { BreakpointOwner } from './breakpoint-programs.js';
 import { BreakpointSites } from './breakpoint-sites.js';
 import { InPlaceStep } from './in-place-step.js';
+import type { Machine } from './machine.js';
 import { Memory, type RawMemory } from './memory.js';
 import { type Mapping, type MemoryRange, mappings, rangesWithFlag } from './proc.js';
 import type { Process } from './process.js';
@@ -15,12 +15,6 @@ import { RangeRuns } from './range-run.js';
 import { Slots } from './slots.js';
 import type { Thread } from './thread.js';
 import type { Tracer } from './tracer.js';
-
-/** A machine's way to run a program: its architecture and the registers of this very machine. */
-export interface Machine {
-  readonly arch: ArchModule;
-  readonly registerFile: RegisterFile;
-}
 
 /** Searches return to the event loop after this long, so that an interrupt is served. */
 const searchTurnMs = 4;

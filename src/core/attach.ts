@@ -61,7 +61,7 @@ function seizeProcess(tracer: Tracer, target: Pid): Process {
   const name = commandName(target);
   if (name === undefined) throw noSuchProcess(target);
   const machine = tracer.machineOf(target);
-  if (machine === undefined) throw refused(target, name, unreadableReason(target));
+  if (machine === undefined) throw refused(target, name, unreadableReason(tracer, target));
   let space: number | undefined;
   try {
     space = tracer.native.addSpace(target, tracer.nativeArchOf(machine));
@@ -153,9 +153,9 @@ function yamaScope(): string | undefined {
   }
 }
 
-function unreadableReason(target: Pid): string {
+function unreadableReason(tracer: Tracer, target: Pid): string {
   if (executablePath(target) === undefined) return `Operation not permitted: ${whyRefused(target)}`;
-  return `only programs of these architectures are supported: ${architectureNames()}`;
+  return `only programs of these architectures are supported: ${architectureNames(tracer.machineFacts.machine)}`;
 }
 
 function noSuchProcess(target: Pid): OutstepError {

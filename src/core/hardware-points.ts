@@ -1,7 +1,12 @@
 /** Hardware breakpoints and watchpoints of a process: what engines want, and what every thread's registers must hold. */
-import type { DebugImage, DebugRegisters, HardwarePoint } from '../../arch/module.js';
+import { isSamePoint, pointsIn } from '../../arch/hardware-points.js';
+import type { DebugImage, DebugRegisters, DebugStore, HardwarePoint } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
-import type { NativeHardwarePrograms, NativeWatchedValue } from '../native/binding-types.js';
+import type {
+  NativeHardwarePrograms,
+  NativeHardwareRange,
+  NativeWatchedValue,
+} from '../native/binding-types.js';
 import {
   type BreakpointOwner,
   type BreakpointPrograms,
@@ -55,7 +60,7 @@ export class HardwarePoints {
     }
     if (this.isWantedBy(point, owner)) {
       this.#wanted = this.#wanted.map((one) =>
-        one.owner === owner && samePoint(one.point, point) ? { point, owner, programs, tells } : one,
+        one.owner === owner && isSamePoint(one.point, point) ? { point, owner, programs, tells } : one,
       );
       return;
     }
@@ -75,7 +80,7 @@ export class HardwarePoints {
   }
 
   remove(point: HardwarePoint, owner: BreakpointOwner): void {
-    this.#keep((wanted) => wanted.owner !== owner || !samePoint(wanted.point, point));
+    this.#keep((wanted) => wanted.owner !== owner || !isSamePoint(wanted.point, point));
   }
 
   /** @returns whether there were any. */
@@ -91,8 +96,19 @@ export class HardwarePoints {
     }
   }
 
-  triggered(image: DebugImage, status: bigint): readonly HardwarePoint[] {
-    return this.#registers.triggered(image, status);
+  /** What makes an image of another one. */
+  stores(from: DebugImage): readonly DebugStore[] {
+    return this.#registers.stores(from, this.#image);
+  }
+
+  /** The points as native code finds them by an address. */
+  ranges(): readonly NativeHardwareRange[] {
+    return pointsIn(this.#image.slots).map((point) => ({
+      address: point.address,
+      lengthBytes: point.lengthBytes,
+      isExecuted: point.kind === 'execute',
+      statusBits: this.#statusBits(point),
+    }));
   }
 
   /** The breakpoints whose hits native code decides by programs. */
@@ -112,31 +128,27 @@ export class HardwarePoints {
   /** The watchpoints whose hits native code may keep back while nothing has changed. */
   watchedValues(): readonly NativeWatchedValue[] {
     if (!this.#registers.trapsAfterWrite) return [];
-    const distinct = this.#image.slots.filter((point) => point?.kind === 'write');
-    return [...new Set(distinct)].flatMap((point) => {
-      if (point === undefined || !this.#tellsChangesOnly(point)) return [];
+    return pointsIn(this.#image.slots).flatMap((point) => {
+      if (point.kind !== 'write' || !this.#tellsChangesOnly(point)) return [];
       const { address, lengthBytes } = point;
       return [{ address, lengthBytes, statusBits: this.#statusBits(point) }];
     });
   }
 
   #tellsChangesOnly(point: HardwarePoint): boolean {
-    return this.#wanted.every((one) => one.tells === 'changes' || !samePoint(one.point, point));
+    return this.#wanted.every((one) => one.tells === 'changes' || !isSamePoint(one.point, point));
   }
 
   /** The bits that a hit of the point sets. */
   #statusBits(wanted: HardwarePoint): bigint {
-    const { statusMask } = this.#registers;
-    let bits = 0n;
-    for (let bit = 1n; bit <= statusMask; bit <<= 1n) {
-      const points = (statusMask & bit) === 0n ? [] : this.triggered(this.#image, bit);
-      if (points.some((point) => samePoint(point, wanted))) bits |= bit;
-    }
-    return bits;
+    return this.#image.slots.reduce((bits, point, slot) => {
+      const isIts = point !== undefined && isSamePoint(point, wanted);
+      return isIts ? bits | (1n << BigInt(slot)) : bits;
+    }, 0n);
   }
 
   isWantedBy(point: HardwarePoint, owner: BreakpointOwner): boolean {
-    return this.#wanted.some((wanted) => wanted.owner === owner && samePoint(wanted.point, point));
+    return this.#wanted.some((wanted) => wanted.owner === owner && isSamePoint(wanted.point, point));
   }
 
   /** @returns whether any does not. */
@@ -150,8 +162,4 @@ export class HardwarePoints {
       points.length === 0 ? this.#registers.none : (this.#registers.allocate(points) ?? this.#image);
     return true;
   }
-}
-
-function samePoint(a: HardwarePoint, b: HardwarePoint): boolean {
-  return a.kind === b.kind && a.address === b.address && a.lengthBytes === b.lengthBytes;
 }

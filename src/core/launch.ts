@@ -4,10 +4,11 @@ import { errorCodes, messageOf, OutstepError } from '../base/errors.js';
 import { type Pid, pid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
 import type { NativeEvent, ResumeMode } from '../native/binding-types.js';
-import { AddressSpace, type Machine } from './address-space.js';
+import { AddressSpace } from './address-space.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
 import { letChildGo } from './forked-child.js';
+import type { Machine } from './machine.js';
 import { executablePath } from './proc.js';
 import { Process } from './process.js';
 import { isGroupStop, ptraceEvents } from './stop.js';
@@ -172,7 +173,7 @@ function adoptLaunched(tracer: Tracer, started: Pid, options: LaunchOptions, eng
   if (machine === undefined) {
     const path = executablePath(started) ?? options.program;
     killStarted(tracer, started);
-    const message = `Cannot debug ${path}: only programs of these architectures are supported: ${architectureNames()}`;
+    const message = `Cannot debug ${path}: only programs of these architectures are supported: ${architectureNames(tracer.machineFacts.machine)}`;
     throw new OutstepError(errorCodes.LAUNCH_FAILED, message);
   }
   const space = spaceOf(tracer, started, machine);

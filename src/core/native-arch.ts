@@ -1,11 +1,12 @@
 /** An architecture's facts in the form that native code takes. */
-import type { RegisterFile } from '../../arch/module.js';
+import type { ArchModule, RegisterFile } from '../../arch/module.js';
 import type { NativeArch } from '../native/binding-types.js';
-import type { Machine } from './address-space.js';
+import type { Machine } from './machine.js';
 
 export function nativeArch(machine: Machine): NativeArch {
-  const { arch, registerFile } = machine;
-  const { general, syscall, breakpoint, debugRegisters } = arch;
+  const { arch, registerFile, debugRegisters } = machine;
+  const { general, syscall, breakpoint, trapCodes } = arch;
+  const { hits, none, trapsAfterWrite } = debugRegisters;
   return {
     generalNote: general.noteType,
     generalSizeBytes: general.sizeBytes,
@@ -16,24 +17,40 @@ export function nativeArch(machine: Machine): NativeArch {
     flagsOffset: general.flagsOffset,
     syscallNextOffset: syscall.nextAddressOffset ?? -1,
     syscallFlagsOffset: syscall.savedFlagsOffset ?? -1,
-    syscallNumberOffset: syscall.currentNumberOffset ?? -1,
+    ...currentNumberPlace(syscall),
     syscallResultOffset: syscall.resultOffset,
     syscallInstructions: syscall.instructions,
+    syscallEndMarkOffset: syscall.endMarkOffset ?? -1,
+    rewindsCallsEarly: syscall.isRewoundEarly,
     ...threadPointerPlace(machine),
     trapFlag: general.trapFlag,
     alignmentFlag: general.alignmentFlag,
     branchTargetFlags: general.branchTargetFlags,
     linkOffset: general.linkOffset ?? -1,
     sequenceStarts: arch.sequences?.starts ?? [],
+    hasCoherentText: arch.hasCoherentText,
     breakpointBytes: breakpoint.bytes,
     breakpointPcOffset: breakpoint.pcOffset,
     breakpointLookalikes: breakpoint.lookalikes,
-    breakpointTrapCodes: arch.breakpointTrapCodes,
+    breakpointTrapCode: trapCodes.breakpoint,
+    breakpointTrapCodes: trapCodes.breakpoints,
+    callStepTrapCode: trapCodes.callStep,
     signalFrames: arch.signalFrames,
-    debugStatusOffset: debugRegisters.statusOffset ?? -1,
-    debugStatusMask: debugRegisters.statusMask,
+    debugStatusOffset: hits.kind === 'status' ? hits.offset : -1,
+    debugStatusMask: (1n << BigInt(none.slots.length)) - 1n,
+    trapsBeforeAccess: !trapsAfterWrite,
     registers: registerPlaces(registerFile, general.noteType),
   };
+}
+
+/** Where it is in no register of the general set, it is in that of the number when the call is made. */
+function currentNumberPlace({
+  currentNumber,
+  numberOffset,
+}: ArchModule['syscall']): Pick<NativeArch, 'syscallNumberNote' | 'syscallNumberOffset'> {
+  return currentNumber.kind === 'register'
+    ? { syscallNumberNote: 0, syscallNumberOffset: currentNumber.offset }
+    : { syscallNumberNote: currentNumber.noteType, syscallNumberOffset: numberOffset };
 }
 
 function threadPointerPlace({

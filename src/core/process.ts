@@ -2,7 +2,7 @@
  * A traced process: its threads, its memory, the engines attached to it, and the rule by which a thread runs: when no
  * engine holds it.
  */
-import type { ArchModule, RegisterFile } from '../../arch/module.js';
+import type { ArchModule, DebugRegisters, RegisterFile } from '../../arch/module.js';
 import { type Address, type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
 import type { NativeTracer } from '../native/binding-types.js';
 import { AddressSpace } from './address-space.js';
@@ -65,7 +65,7 @@ export class Process {
     this.origin = origin;
     this.space = space;
     this.#addressSpace = addressSpace;
-    this.#hardware = new HardwarePoints(this.arch.debugRegisters);
+    this.#hardware = new HardwarePoints(this.debugRegisters);
     this.caughtCalls = new CaughtCalls(this);
     this.quietChildren = new QuietChildren(this);
     this.program = new LoadedProgram(this);
@@ -91,6 +91,10 @@ export class Process {
 
   get registerFile(): RegisterFile {
     return this.#addressSpace.machine.registerFile;
+  }
+
+  get debugRegisters(): DebugRegisters {
+    return this.#addressSpace.machine.debugRegisters;
   }
 
   get memory(): Memory {
@@ -157,7 +161,7 @@ export class Process {
 
   /** Makes a thread known; it counts as running until its first stop is seen. */
   addThread(id: Tid, origin?: ForeignOrigin): Thread {
-    const thread = new Thread(id, this, this.arch.debugRegisters.none, origin);
+    const thread = new Thread(id, this, this.debugRegisters.none, origin);
     this.#threads.set(id, thread);
     this.noteState(thread);
     for (const attachment of this.#attachments) attachment.voteForNew(thread);
@@ -262,6 +266,7 @@ export class Process {
     const stopped = threads.find((thread) => thread.isStopped);
     if (stopped !== undefined) this.#runner.storeDebugRegisters(stopped);
     this.native.setWatched(this.space, this.hardware.watchesData);
+    this.native.setHardwareRanges(this.space, this.hardware.ranges());
     this.native.setHardwarePrograms(this.space, this.hardware.programs());
     this.native.setWatchedValues(this.space, this.hardware.watchedValues());
     this.quietChildren.wishesChanged();
@@ -335,7 +340,7 @@ export class Process {
     this.native.resetSpace(this.space, this.pid, this.tracer.nativeArchOf(machine));
     this.#addressSpace = new AddressSpace(this.tracer, machine);
     this.#addressSpace.join(this);
-    this.#hardware = new HardwarePoints(this.arch.debugRegisters);
+    this.#hardware = new HardwarePoints(this.debugRegisters);
     for (const thread of this.#threads.values()) {
       thread.debugImage = this.#hardware.image;
       thread.forgetRegisters();

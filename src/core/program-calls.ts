@@ -43,7 +43,7 @@ export class ProgramCalls {
       numberOffset,
       argumentOffsets,
       resultOffset,
-      restartOffset,
+      restartOffset: restartOffset ?? -1,
     });
     thread.forgetRegisters();
     return result;
@@ -56,7 +56,7 @@ export class ProgramCalls {
     const text = new Uint8Array(Number(vdso.end - vdso.start));
     const length = this.#memory.read(vdso.start, text);
     const wanted = this.#arch.syscall.instruction;
-    for (let at = 0; at + wanted.length <= length; at++) {
+    for (let at = 0; at + wanted.length <= length; at += this.#arch.instructionAlignment) {
       if (wanted.every((byte, index) => text[at + index] === byte)) return vdso.start + BigInt(at);
     }
     return undefined;

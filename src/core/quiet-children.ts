@@ -12,7 +12,7 @@ export class QuietChildren {
 
   /** To be called when an engine wants to hear of something else, or anything else of a new thread. */
   wishesChanged(): void {
-    const { attachments, hardware, arch, native, space, caughtCalls } = this.#process;
+    const { attachments, hardware, debugRegisters, native, space, caughtCalls } = this.#process;
     const isAnyone = attachments.length > 0;
     // A filter must not be left in them without a tracer.
     const mayGo = !caughtCalls.filter.isInstalled;
@@ -20,7 +20,7 @@ export class QuietChildren {
     // The kernel gives new threads no debug registers.
     const threads =
       isAnyone &&
-      hardware.image === arch.debugRegisters.none &&
+      hardware.image === debugRegisters.none &&
       attachments.every(({ engine: { mask }, wishForNew }) => {
         return wishForNew === 'continue' && !mask.has('clone') && !mask.has('thread-start');
       });

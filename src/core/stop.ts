@@ -1,4 +1,5 @@
 /** Reads what the kernel said of a stop, once, into events; ptrace(2) "Stopped states". */
+import { pointsHit } from '../../arch/hardware-points.js';
 import { type Address, address, type KernelSignal, kernelSignal } from '../base/ids.js';
 import type { NativeEvent } from '../native/binding-types.js';
 import type { HitOwners, ThreadEvent } from './event.js';
@@ -12,8 +13,6 @@ const sigtrap = 5;
 const eventStop = 128;
 /** si_code of the stop that ends a step into a signal handler: no signal can be injected there. */
 const handlerEntryCode = 5;
-/** SI_KERNEL, <asm-generic/siginfo.h>: the trap of an int3. */
-const kernelCode = 0x80;
 
 /** What the kernel says of a thread that it has stopped for an interrupt, or at its birth. */
 export function eventStopOf(id: number): NativeEvent {
@@ -101,8 +100,9 @@ function readTrap(thread: Thread, event: NativeEvent): SignalStop {
   if (event.stepped) events.push({ kind: 'step-done', thread });
   if (events.length > 0) return { events, ...none };
   const signal = kernelSignal(sigtrap);
-  if (event.signalCode === kernelCode) {
-    const at = address(event.pc - BigInt(thread.process.arch.breakpoint.pcOffset));
+  const { trapCodes, breakpoint } = thread.process.arch;
+  if (event.signalCode === trapCodes.breakpoint) {
+    const at = address(event.pc - BigInt(breakpoint.pcOffset));
     return { events: [{ kind: 'program-trap', thread, address: at }], pendingSignal: signal };
   }
   return { events: [{ kind: 'signal', thread, signal }], pendingSignal: signal };
@@ -121,9 +121,9 @@ function hitOwners(thread: Thread): { readonly owners?: HitOwners } {
 function readHits(thread: Thread, event: NativeEvent): ThreadEvent[] {
   if (event.debugStatus === 0n) return [];
   // Clients compare addresses with ranges: the narrowest point's address lies in the wider ones' ranges as well.
-  const points = thread.process.hardware
-    .triggered(thread.debugImage, event.debugStatus)
-    .toSorted((a, b) => a.lengthBytes - b.lengthBytes);
+  const points = pointsHit(thread.debugImage, event.debugStatus).toSorted(
+    (a, b) => a.lengthBytes - b.lengthBytes,
+  );
   return points.map((point): ThreadEvent => {
     const at: Address = address(point.address);
     return point.kind === 'execute'

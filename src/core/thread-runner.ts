@@ -50,9 +50,10 @@ export class ThreadRunner {
   }
 
   storeDebugRegisters(thread: Thread): void {
-    const { image } = this.#process.hardware;
+    const { hardware } = this.#process;
+    const { image } = hardware;
     if (thread.debugImage === image) return;
-    for (const store of image.stores) {
+    for (const store of hardware.stores(thread.debugImage)) {
       if (store.kind === 'user') this.#native.pokeUser(thread.tid, store.offset, store.value);
       else this.#native.setRegset(thread.tid, store.noteType, store.bytes);
     }

@@ -1,8 +1,9 @@
 /** One thread of a traced process: its run state and its registers. */
-import type { DebugImage, Register, RegsetAccess } from '../../arch/module.js';
+import type { DebugImage, Register, RegisterFile, RegsetAccess } from '../../arch/module.js';
 import { littleEndian, numberOf } from '../base/byte-order.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { type Address, address, type KernelSignal, type Pid, type Tid } from '../base/ids.js';
+import { isNativeError } from '../native/binding.js';
 import type { EvaluationOutcome } from '../native/binding-types.js';
 import type { HitOwners } from './event.js';
 import type { Process } from './process.js';
@@ -155,6 +156,12 @@ export class Thread {
     return this.process.registerFile.write(register, value, this.#regsets());
   }
 
+  /** The registers of its machine, as wide as they are in this thread now. */
+  fittedRegisters(): RegisterFile {
+    this.#mustBeStopped('look at the registers');
+    return this.process.registerFile.fitTo(this.#regsets());
+  }
+
   /** Where the thread's own data begins (the base of its thread-local storage); undefined: not available. */
   get threadPointer(): bigint | undefined {
     this.#mustBeStopped('read the thread pointer');
@@ -218,12 +225,20 @@ export class Thread {
     return bytes;
   }
 
-  #writeRegset(name: string, bytes: Uint8Array): void {
+  /** False: the kernel refuses what is in it. */
+  #writeRegset(name: string, bytes: Uint8Array): boolean {
     const row = this.process.registerFile.regsets.find((candidate) => candidate.name === name);
     if (row === undefined) throw new RangeError(`no regset ${name}`);
-    if (!this.process.native.setRegset(this.tid, row.noteType, bytes))
-      throw this.#stateError(`write regset ${name}`);
-    this.#keepRegset(name, bytes);
+    try {
+      if (!this.process.native.setRegset(this.tid, row.noteType, bytes))
+        throw this.#stateError(`write regset ${name}`);
+    } catch (error) {
+      if (!isNativeError(error)) throw error;
+      return false;
+    }
+    if (row.isInterpreted === true) this.forgetRegisters();
+    else this.#keepRegset(name, bytes);
+    return true;
   }
 
   #keepRegset(name: string, bytes: Uint8Array | undefined): void {

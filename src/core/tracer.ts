@@ -4,7 +4,7 @@
  */
 
 import { moduleFor } from '../../arch/index.js';
-import type { RegisterFile } from '../../arch/module.js';
+import type { ArchModule, MachineFacts } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { hostProcess } from '../base/host-process.js';
 import { type Pid, pid, tid } from '../base/ids.js';
@@ -17,13 +17,13 @@ import type {
   NativePrinted,
   NativeTracer,
 } from '../native/binding-types.js';
-import type { Machine } from './address-space.js';
 import { attachProcess } from './attach.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
 import type { CoreEvent } from './event.js';
 import { letOrphanGo, takeUpChild } from './forked-child.js';
 import { type LaunchOptions, launchProcess } from './launch.js';
+import { type Machine, machineFor } from './machine.js';
 import { nativeArch } from './native-arch.js';
 import { elfIdentity, statusField, threadState } from './proc.js';
 import type { Process } from './process.js';
@@ -66,7 +66,8 @@ export class Tracer implements Disposable {
   #isDisposed = false;
   #burstStart: number | undefined;
   readonly #onWarning: WarningListener;
-  readonly #registerFiles = new Map<string, RegisterFile>();
+  #machineFacts: MachineFacts | undefined;
+  readonly #machines = new Map<ArchModule, Machine>();
 
   constructor(
     onWarning: WarningListener = (message, cause) => hostProcess.emitWarning(`${message}: ${String(cause)}`),
@@ -176,12 +177,21 @@ export class Tracer implements Disposable {
   /** The architecture of a program and this machine's registers for it; undefined: not supported. */
   machineOf(pid: Pid): Machine | undefined {
     const identity = elfIdentity(pid);
-    const arch = identity && moduleFor(identity.elfClass, identity.machine);
+    if (identity === undefined) return undefined;
+    const facts = this.machineFacts;
+    const arch = moduleFor(facts.machine, identity.elfClass, identity.machine);
     if (arch === undefined) return undefined;
-    const known = this.#registerFiles.get(arch.name);
-    const registerFile = known ?? arch.registerFile(nativeBinding().machineFacts());
-    this.#registerFiles.set(arch.name, registerFile);
-    return { arch, registerFile };
+    const known = this.#machines.get(arch);
+    if (known !== undefined) return known;
+    const machine = machineFor(arch, facts);
+    this.#machines.set(arch, machine);
+    return machine;
+  }
+
+  /** Looked at when they are needed first. */
+  get machineFacts(): MachineFacts {
+    this.#machineFacts ??= nativeBinding().machineFacts();
+    return this.#machineFacts;
   }
 
   nativeArchOf(machine: Machine): NativeArch {

@@ -14,10 +14,16 @@ export interface NativeArch {
   /** The registers that hold the next address and the flags after `syscall`; -1 where there are none. */
   readonly syscallNextOffset: number;
   readonly syscallFlagsOffset: number;
-  /** The register that holds the number during a call; -1: unknown. */
+  /** The regset that is nothing but the number during a call; 0: it is in a register of the general one. */
+  readonly syscallNumberNote: number;
+  /** That register; of the other kind, the one that holds the number when the call begins. */
   readonly syscallNumberOffset: number;
-  /** The register that holds the result; -1: unknown. */
+  /** The register that holds the result. */
   readonly syscallResultOffset: number;
+  /** A register that shows something else while the thread is stopped at an end of a call; -1: none. */
+  readonly syscallEndMarkOffset: number;
+  /** A stop that breaks off a call which is to be made again shows the pc at its instruction. */
+  readonly rewindsCallsEarly: boolean;
   /** Every instruction that makes a system call, at most 4 bytes each. */
   readonly syscallInstructions: readonly Uint8Array[];
   /** Note type of the regset that has the thread pointer; 0: the user area has it. */
@@ -33,18 +39,25 @@ export interface NativeArch {
   readonly linkOffset: number;
   /** Instructions of 4 bytes that a thread must not stop behind. */
   readonly sequenceStarts: readonly { readonly bytes: Uint8Array; readonly mask: Uint8Array }[];
+  /** Text may be written in any way; otherwise only by /proc/PID/mem. */
+  readonly hasCoherentText: boolean;
   readonly breakpointBytes: Uint8Array;
   /** Bytes between the trap instruction and the pc reported for it. */
   readonly breakpointPcOffset: number;
-  /** Instructions of the program that trap alike. */
-  readonly breakpointLookalikes: readonly Uint8Array[];
+  /** Instructions of the program that trap alike: the same under the mask. */
+  readonly breakpointLookalikes: readonly { readonly bytes: Uint8Array; readonly mask: Uint8Array }[];
   /** Forms of what the kernel puts on the stack for a signal handler; distances from the stack pointer. */
   readonly signalFrames: readonly { readonly pcOffset: number; readonly flagsOffset: number }[];
-  /** si_code values of the breakpoint trap. */
+  /** si_code of the breakpoint trap and nothing else, and every one that it may have. */
+  readonly breakpointTrapCode: number;
   readonly breakpointTrapCodes: readonly number[];
-  /** Offset of the debug status register in the user area and the bits that name points; -1: none. */
+  /** si_code of a step over a system call. */
+  readonly callStepTrapCode: number;
+  /** Offset of the debug status register in the user area and the bits that name points; -1: none, hits have an address. */
   readonly debugStatusOffset: number;
   readonly debugStatusMask: bigint;
+  /** No point lets a thread past the instruction that it has trapped at. */
+  readonly trapsBeforeAccess: boolean;
   /** By number of the `p` packet; `sizeBytes` 0: not in the general regset. */
   readonly registers: readonly { readonly offset: number; readonly sizeBytes: number }[];
 }
@@ -57,5 +70,6 @@ export interface SystemCall {
   readonly numberOffset: number;
   readonly argumentOffsets: readonly number[];
   readonly resultOffset: number;
+  /** -1: none. */
   readonly restartOffset: number;
 }

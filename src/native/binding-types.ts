@@ -5,6 +5,7 @@
  * Failures: unless stated otherwise a call throws a `NativeError`. Where a thread may have vanished between two calls
  * (ESRCH), the call returns false or undefined instead: its exit event follows.
  */
+import type { MachineFacts } from '../base/machine-facts.js';
 import type { NativeRepeater, NativeSocket, SocketAddress } from './socket-types.js';
 import type { NativeTracer } from './tracer-types.js';
 
@@ -84,12 +85,8 @@ export interface NativeBinding {
   readonly Tracer: new (
     sentinelPath?: string,
   ) => NativeTracer;
-  /** CPUID and XCR0 of this machine. */
-  machineFacts(): {
-    xcr0: bigint;
-    xsaveSizeBytes: number;
-    xsaveComponents: { index: number; offset: number; sizeBytes: number }[];
-  };
+  /** Facts about this machine, as base/machine-facts.ts has them. */
+  machineFacts(): MachineFacts;
   /** Why an agent expression can never be evaluated; undefined: nothing is wrong with its form. */
   agentExpressionFault(program: Uint8Array): string | undefined;
   /** Opens a serial line raw, read and write; returns the descriptor. */

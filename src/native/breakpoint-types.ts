@@ -54,6 +54,15 @@ export interface NativeHardwarePrograms extends NativeBreakpointPrograms {
   readonly statusBits: bigint;
 }
 
+/** What a hardware breakpoint or watchpoint covers. */
+export interface NativeHardwareRange {
+  readonly address: bigint;
+  readonly lengthBytes: number;
+  readonly isExecuted: boolean;
+  /** What a hit sets in the debug status. */
+  readonly statusBits: bigint;
+}
+
 /** A write watchpoint of which only changes are to be told. */
 export interface NativeWatchedValue {
   readonly address: bigint;

@@ -5,6 +5,7 @@ import type {
   EvaluationOutcome,
   NativeBreakpointPrograms,
   NativeHardwarePrograms,
+  NativeHardwareRange,
   NativePlan,
   NativeWatchedValue,
 } from './breakpoint-types.js';
@@ -160,6 +161,8 @@ export interface NativeTracer {
    * every owner's.
    */
   setPrograms(space: number, address: bigint, programs: NativeBreakpointPrograms | undefined): void;
+  /** The hardware breakpoints and watchpoints of a space, in place of those before: hits that have an address are of these. */
+  setHardwareRanges(space: number, list: readonly NativeHardwareRange[]): void;
   /** As `setPrograms`, for all hardware breakpoints of a space: the list replaces the one before. */
   setHardwarePrograms(space: number, list: readonly NativeHardwarePrograms[]): void;
   /**

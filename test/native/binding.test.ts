@@ -56,9 +56,10 @@ describe('native binding', () => {
   });
 
   it('tells the machine in terms that agree with each other', () => {
-    const facts = nativeBinding().machineFacts();
-    const end = Math.max(576, ...facts.xsaveComponents.map((part) => part.offset + part.sizeBytes));
-    if (facts.xcr0 !== 0n) assert.equal(facts.xsaveSizeBytes, end);
-    for (const part of facts.xsaveComponents) assert.ok((facts.xcr0 >> BigInt(part.index)) & 1n);
+    const { xsave } = nativeBinding().machineFacts();
+    if (xsave === undefined) return;
+    const end = Math.max(576, ...xsave.components.map((part) => part.offset + part.sizeBytes));
+    if (xsave.xcr0 !== 0n) assert.equal(xsave.sizeBytes, end);
+    for (const part of xsave.components) assert.ok((xsave.xcr0 >> BigInt(part.index)) & 1n);
   });
 });

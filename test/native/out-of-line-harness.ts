@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Plan, SlotCode, SlotForm } from '../../arch/plan.js';
 import { littleEndian } from '../../src/base/byte-order.js';
+import { machineFor } from '../../src/core/machine.js';
 import { nativeArch } from '../../src/core/native-arch.js';
 import { nativeBinding } from '../../src/native/binding.js';
 import type { NativeEvent, NativePlan, NativeSlot, NativeTracer } from '../../src/native/binding-types.js';
@@ -84,7 +85,7 @@ export class OutOfLineHarness implements Disposable {
     this.#waitForStop();
     this.#space = this.#tracer.addSpace(
       this.#tid,
-      nativeArch({ arch: module, registerFile: module.registerFile(nativeBinding().machineFacts()) }),
+      nativeArch(machineFor(module, nativeBinding().machineFacts())),
     );
     this.#tracer.adopt(this.#tid, this.#space);
     assert.equal(this.#tracer.resume(this.#tid, 'continue', 0), 'running');
@@ -198,7 +199,7 @@ export class OutOfLineHarness implements Disposable {
     const xstate = this.#tracer.getRegset(
       this.#tid,
       xstateNote,
-      nativeBinding().machineFacts().xsaveSizeBytes,
+      nativeBinding().machineFacts().xsave?.sizeBytes ?? 0,
     );
     assert.ok(general !== undefined && xstate !== undefined);
     const flags = registerOf(this.#machine, general, 'eflags');

@@ -40,9 +40,8 @@ export function randomState(machine: CodeMachine, harness: OutOfLineHarness, ran
 
 /** Random x87, SSE, AVX and AVX-512 registers. Intel SDM volume 1 chapter 13: the XSAVE area. */
 function fillVectors(xstate: Uint8Array, random: Random): void {
-  const components = nativeBinding()
-    .machineFacts()
-    .xsaveComponents.filter(({ index }) => [2, 5, 6, 7].includes(index));
+  const { xsave } = nativeBinding().machineFacts();
+  const components = (xsave?.components ?? []).filter(({ index }) => [2, 5, 6, 7].includes(index));
   const areas = [{ offset: 160, sizeBytes: 256 }, ...components];
   for (const { offset, sizeBytes } of areas) xstate.set(randomBytes(random, sizeBytes), offset);
   const used = components.reduce((mask, { index }) => mask | (1 << index), 3);

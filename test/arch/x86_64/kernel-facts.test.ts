@@ -73,9 +73,12 @@ describe('x86_64 and the kernel headers', () => {
   });
 
   it('agree on traps, debug registers and ELF', () => {
-    assert.deepEqual(x86_64.breakpointTrapCodes, [fact('code.SI_KERNEL'), fact('code.TRAP_BRKPT')]);
+    assert.equal(x86_64.trapCodes.breakpoint, fact('code.SI_KERNEL'));
+    assert.deepEqual(x86_64.trapCodes.breakpoints, [fact('code.SI_KERNEL'), fact('code.TRAP_BRKPT')]);
+    assert.equal(x86_64.trapCodes.callStep, fact('code.TRAP_BRKPT'));
     assert.equal(x86_64.general.trapFlag, BigInt(fact('flag.TF')));
-    assert.equal(x86_64.debugRegisters.statusOffset, fact('debug.first') + 6 * fact('debug.step'));
+    const offset = fact('debug.first') + 6 * fact('debug.step');
+    assert.deepEqual(x86_64.debugRegisters(machines.SSE).hits, { kind: 'status', offset });
     assert.equal(x86_64.elfMachine, fact('elf.machine'));
     assert.equal(x86_64.elfClass, fact('elf.class'));
   });

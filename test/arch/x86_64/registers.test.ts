@@ -31,9 +31,11 @@ const storedBytes: Readonly<Record<string, number>> = {
 
 describe('registers of x86_64', () => {
   it('are found by the ELF header', () => {
-    assert.equal(moduleFor(2, 62), x86_64);
-    assert.equal(moduleFor(1, 3), i386);
-    assert.equal(moduleFor(1, 62), undefined);
+    assert.equal(moduleFor('x86_64', 2, 62), x86_64);
+    assert.equal(moduleFor('x86_64', 1, 3), i386);
+    assert.equal(moduleFor('x86_64', 1, 62), undefined);
+    assert.equal(moduleFor('x86_64', 2, 183), undefined);
+    assert.equal(moduleFor('aarch64', 2, 62), undefined);
     assert.ok(modules.includes(x86_64));
   });
 
@@ -113,8 +115,10 @@ describe('registers of x86_64', () => {
 
   it('leave out AVX-512 unless all three of its components are enabled', () => {
     const full = machines[complete];
+    const { xsave } = full;
+    assert.ok(xsave);
     for (const missing of [5n, 6n, 7n]) {
-      const file = x86_64.registerFile({ ...full, xcr0: full.xcr0 & ~(1n << missing) });
+      const file = x86_64.registerFile({ ...full, xsave: { ...xsave, xcr0: xsave.xcr0 & ~(1n << missing) } });
       assert.equal(file.byName('k0'), undefined);
       assert.equal(file.byName('zmm0h'), undefined);
       assert.equal(find(file, 'pkru').number, 76);

@@ -1,4 +1,5 @@
 /** `features`: the target description. */
+import { describeRegisters } from '../described-registers.js';
 import type { TransferObject } from './transfer-object.js';
 import { utf8Bytes } from './xml.js';
 
@@ -6,6 +7,6 @@ export const features: TransferObject = {
   name: 'features',
   read: (session, annex) =>
     annex === 'target.xml'
-      ? utf8Bytes(session.selection.requireProcess().registerFile.targetDescription)
+      ? utf8Bytes(describeRegisters(session, session.selection.requireProcess()).targetDescription)
       : undefined,
 };

@@ -97,7 +97,7 @@ function insertHardware(kind: 'write' | 'read' | 'access'): (session: GdbSession
   return (session, point) => {
     const attached = session.requireAttached();
     // The empty reply makes the client try another kind, where an error would end its attempt.
-    if (!attached.process.arch.debugRegisters.supports(kind)) return empty;
+    if (!attached.process.debugRegisters.supports(kind)) return empty;
     if (point.lengthBytes === 0) return failure(errno.invalid, 'nothing to watch');
     // GDB goes on at a write that changed nothing, and does not count it; LLDB stops.
     attached.insertWatchpoint(
@@ -110,7 +110,7 @@ function insertHardware(kind: 'write' | 'read' | 'access'): (session: GdbSession
 
 function insertHardwareBreakpoint(session: GdbSession, point: Breakpoint): Reply {
   const attached = session.requireAttached();
-  if (!attached.process.arch.debugRegisters.supports('execute')) return empty;
+  if (!attached.process.debugRegisters.supports('execute')) return empty;
   attached.insertHardwarePoint(hardwarePoint('execute', point), point.programs, point.persists);
   return ok;
 }
@@ -118,7 +118,7 @@ function insertHardwareBreakpoint(session: GdbSession, point: Breakpoint): Reply
 function removeHardware(kind: HardwarePoint['kind']): (session: GdbSession, point: Point) => Reply {
   return (session, point) => {
     const attached = session.requireAttached();
-    if (!attached.process.arch.debugRegisters.supports(kind)) return empty;
+    if (!attached.process.debugRegisters.supports(kind)) return empty;
     attached.removeHardwarePoint(hardwarePoint(kind, point));
     return ok;
   };

@@ -1,13 +1,16 @@
 /** Registers of the general thread, laid out as the target description says. */
 import { bytesOfHex, type FieldReader, hexOf, ProtocolError } from 'gdb-js-rsp-parser';
-import type { Register, RegisterFile } from '../../../../arch/module.js';
+import type { Register } from '../../../../arch/module.js';
+import type { Process } from '../../../core/index.js';
+import { type KnownRegisters, knownRegisters } from '../described-registers.js';
 import { errno, failure, nothing, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import type { GdbSession } from '../session.js';
 import { selectedFrame } from '../tracing/selected-frame.js';
+import type { Traceframe } from '../tracing/traceframe.js';
 
 /** Where registers are read: the selected traceframe, or the general thread. */
 interface RegisterView {
-  readonly file: RegisterFile;
+  readonly known: KnownRegisters;
   /** Undefined: the value is not available. */
   readonly read: (register: Register) => Uint8Array | undefined;
 }
@@ -15,11 +18,25 @@ interface RegisterView {
 function registerView(session: GdbSession): RegisterView {
   const frame = selectedFrame(session);
   if (frame !== undefined) {
-    const file = session.selection.requireProcess().registerFile;
-    return { file, read: (register) => frame.readRegister(file, register) };
+    const process = session.selection.requireProcess();
+    return {
+      known: knownRegisters(session, process),
+      read: (register) => collectedRegister(frame, process, register),
+    };
   }
   const thread = session.selection.requireGeneral();
-  return { file: thread.process.registerFile, read: (register) => thread.lastRegister(register) };
+  const known = knownRegisters(session, thread.process);
+  return { known, read: (register) => thread.lastRegister(register) };
+}
+
+/** Collected with the process's own widths. */
+function collectedRegister(frame: Traceframe, process: Process, register: Register): Uint8Array | undefined {
+  const { registerFile } = process;
+  const collected = frame.readRegister(registerFile, registerFile.byName(register.name) ?? register);
+  if (collected === undefined || collected.length === register.bits / 8) return collected;
+  const value = new Uint8Array(register.bits / 8);
+  value.set(collected.subarray(0, value.length));
+  return value;
 }
 
 function hexOfRegister(view: RegisterView, register: Register): string {
@@ -27,15 +44,15 @@ function hexOfRegister(view: RegisterView, register: Register): string {
   return value === undefined ? 'xx'.repeat(register.bits / 8) : hexOf(value);
 }
 
-/** What `g` and `G` carry: every register, as far as the client knows of it. */
-function carriedRegisters(session: GdbSession, file: RegisterFile): readonly Register[] {
-  return session.features.readsDescription ? file.registers : file.registers.slice(0, file.undescribedCount);
+/** What `g` and `G` carry: every register, as far as the client knows of it. The largest are asked for one by one. */
+function carriedRegisters({ registers, carriedCount }: KnownRegisters): readonly Register[] {
+  return registers.slice(0, carriedCount);
 }
 
 function readAll(session: GdbSession): Reply {
   const view = registerView(session);
   return text(
-    carriedRegisters(session, view.file)
+    carriedRegisters(view.known)
       .map((register) => hexOfRegister(view, register))
       .join(''),
   );
@@ -49,7 +66,7 @@ function writeAll(session: GdbSession, values: string): Reply {
   const thread = session.selection.requireGeneral();
   const writes: { register: Register; value: Uint8Array }[] = [];
   let at = 0;
-  for (const register of carriedRegisters(session, thread.process.registerFile)) {
+  for (const register of carriedRegisters(knownRegisters(session, thread.process))) {
     if (at === values.length) break;
     const digits = values.slice(at, at + register.bits / 4);
     at += register.bits / 4;
@@ -69,8 +86,8 @@ function parseNumber(fields: FieldReader): number {
   return number;
 }
 
-function registerOf(file: RegisterFile, number: number): Register {
-  const register = file.registers[number];
+function registerOf({ registers }: KnownRegisters, number: number): Register {
+  const register = registers[number];
   if (register === undefined) throw new ProtocolError(`no register ${number}`);
   return register;
 }
@@ -91,7 +108,7 @@ function parseWrite(fields: FieldReader): Write {
 function writeOne(session: GdbSession, { number, value }: Write): Reply {
   if (selectedFrame(session) !== undefined) return frameIsReadOnly;
   const thread = session.selection.requireGeneral();
-  const register = registerOf(thread.process.registerFile, number);
+  const register = registerOf(knownRegisters(session, thread.process), number);
   if (value.length !== register.bits / 8)
     throw new ProtocolError(`${register.name} has ${register.bits} bits`);
   return thread.writeRegister(register, value) ? ok : failure(errno.invalid, `${register.name} is read-only`);
@@ -105,7 +122,7 @@ export const registerPackets: readonly PacketEntry[] = [
     parse: parseNumber,
     run: (session, number) => {
       const view = registerView(session);
-      return text(hexOfRegister(view, registerOf(view.file, number)));
+      return text(hexOfRegister(view, registerOf(view.known, number)));
     },
     errorText: 'any-client',
   }),

@@ -81,7 +81,8 @@ export class Collector {
 
 /** Zero where a value is not available. */
 function allRegisters(thread: Thread): Uint8Array {
-  const { registers } = thread.process.registerFile;
+  const { registers: all, bulkCount } = thread.process.registerFile;
+  const registers = all.slice(0, bulkCount);
   const bytes = new Uint8Array(registers.reduce((sum, register) => sum + register.bits / 8, 0));
   let at = 0;
   for (const register of registers) {

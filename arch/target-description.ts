@@ -2,9 +2,41 @@
  * The target description, GDB manual "Target Description Format". One document for all clients: gdb passes over the
  * attributes that LLDB adds (altname, generic, encoding, format, dwarf_regnum, ehframe_regnum).
  */
-import type { RegisterRole } from '../module.js';
-import { type FeatureKey, type FeatureRow, features, type TypeRow } from './features.js';
-import type { RegisterRow } from './register-row.js';
+import type { RegisterRole } from './module.js';
+
+/** A type of the target description, GDB manual "Target Description Format". Built-in types have no row. */
+export type TypeRow =
+  | { readonly kind: 'vector'; readonly id: string; readonly element: string; readonly count: number }
+  | { readonly kind: 'union'; readonly id: string; readonly members: readonly (readonly [string, string])[] }
+  /** Named bits: [name, first bit, last bit]; without a last one it is the first. */
+  | {
+      readonly kind: 'flags';
+      readonly id: string;
+      readonly sizeBytes: number;
+      readonly bits: readonly (readonly [string, number, number?])[];
+    };
+
+export interface FeatureTypes {
+  readonly name: string;
+  /** Those that its registers have, each before it is used. */
+  readonly types: readonly TypeRow[];
+}
+
+/** What the description says of a register. */
+export interface DescribedRegister<FeatureKey extends string> {
+  readonly name: string;
+  readonly feature: FeatureKey;
+  readonly bits: number;
+  readonly type: string;
+  readonly group?: 'float' | 'vector' | 'system';
+  readonly role?: RegisterRole;
+  readonly dwarf?: number;
+  /** Second name, and place among the arguments of a call: for LLDB. */
+  readonly altName?: string;
+  readonly argument?: number;
+  /** Clients do not save and restore it around a call that they have the program make. */
+  readonly isNotSaved?: boolean;
+}
 
 /** LLDB's names for what registers are for. */
 const genericNames: Readonly<Partial<Record<RegisterRole, string>>> = {
@@ -12,6 +44,7 @@ const genericNames: Readonly<Partial<Record<RegisterRole, string>>> = {
   sp: 'sp',
   fp: 'fp',
   flags: 'flags',
+  'return-address': 'ra',
   'thread-pointer': 'tp',
 };
 
@@ -33,7 +66,9 @@ function typeLines(type: TypeRow): string[] {
       return [tag('union', { id: type.id }, '>'), ...fields.map((field) => `  ${field}`), '</union>'];
     }
     case 'flags': {
-      const fields = type.bits.map(([name, bit]) => tag('field', { name, start: bit, end: bit }, '/>'));
+      const fields = type.bits.map(([name, first, last = first]) =>
+        tag('field', { name, start: first, end: last }, '/>'),
+      );
       const start = tag('flags', { id: type.id, size: type.sizeBytes }, '>');
       return [start, ...fields.map((field) => `  ${field}`), '</flags>'];
     }
@@ -41,14 +76,14 @@ function typeLines(type: TypeRow): string[] {
 }
 
 /** How LLDB shows the register, where it would not get it from the type. */
-function presentation(row: RegisterRow): Attributes {
+function presentation(row: DescribedRegister<string>): Attributes {
   if (row.type === 'code_ptr') return { encoding: 'uint', format: 'hex' };
   if (row.group === 'vector' && row.bits > 64) return { encoding: 'vector', format: 'vector-uint8' };
   return {};
 }
 
-function registerLine(row: RegisterRow, number: number): string {
-  const { name, bits, type, group, altName, argument, role, dwarf } = row;
+function registerLine(row: DescribedRegister<string>, number: number): string {
+  const { name, bits, type, group, altName, argument, role, dwarf, isNotSaved } = row;
   const generic = argument === undefined ? role && genericNames[role] : `arg${argument}`;
   return tag(
     'reg',
@@ -58,6 +93,7 @@ function registerLine(row: RegisterRow, number: number): string {
       type,
       regnum: number,
       group,
+      'save-restore': isNotSaved === true ? 'no' : undefined,
       altname: altName,
       generic,
       ...presentation(row),
@@ -68,13 +104,17 @@ function registerLine(row: RegisterRow, number: number): string {
   );
 }
 
-function featureLines(feature: FeatureRow, registers: readonly string[]): string[] {
+function featureLines(feature: FeatureTypes, registers: readonly string[]): string[] {
   const body = [...feature.types.flatMap(typeLines), ...registers];
   return [tag('feature', { name: feature.name }, '>'), ...body.map((line) => `  ${line}`), '</feature>'];
 }
 
 /** The document (XML, ASCII) for exactly these registers; the position of a row is its number. */
-export function targetDescription(architecture: string, rows: readonly RegisterRow[]): string {
+export function targetDescription<FeatureKey extends string>(
+  architecture: string,
+  features: Readonly<Record<FeatureKey, FeatureTypes>>,
+  rows: readonly DescribedRegister<FeatureKey>[],
+): string {
   const registersOf = new Map<FeatureKey, string[]>();
   for (const [number, row] of rows.entries()) {
     const lines = registersOf.get(row.feature) ?? [];
