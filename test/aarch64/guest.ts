@@ -126,7 +126,7 @@ export class Guest {
     const { server, port: readyPort } = await listen();
     const log = openSync(join(folder, 'qemu.log'), 'w');
     const machine = spawn(
-      'qemu-system-aarch64',
+      join(image, 'qemu-system-aarch64'),
       machineArguments({ image, shellPort, ports }, folder, readyPort),
       { detached: true, stdio: ['ignore', log, log] },
     );

@@ -1,12 +1,14 @@
 #!/bin/bash
-# Prints a folder with what a guest boots from: vmlinuz, initramfs.gz, root.ext4, and the key that opens its shell. It is
-# made of Debian's packages for arm64, unpacked without running any of them, and of Node from npm: the one of Debian
-# takes three seconds to start under emulation, the one of npm less than one. Kept by the recipe, which is this file and
-# the folder guest.
+# Prints a folder with a machine and what it boots from: qemu-system-aarch64, vmlinuz, initramfs.gz, root.ext4, and the key
+# that opens the guest's shell. It is made of Debian's packages, unpacked without running any of them, and of Node from
+# npm: Debian's takes three seconds to start under emulation, npm's less than one. Kept by the recipe, which is this file
+# and the folder guest.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 release=trixie
+# Debian 12's QEMU is without SME2, MOPS and GCS, and Node crashes under it now and then.
+emulator=qemu-system-arm,qemu-system-common,qemu-system-data
 # Debian 13's own kernel is without SME. The cloud's variant is without 9p.
 kernel=linux-image-arm64
 node=20.20.2
@@ -36,10 +38,24 @@ cd "$work"
 
 mode=root
 [ "$(id -u)" -eq 0 ] || mode=unshare
-mmdebstrap --mode="$mode" --arch=arm64 --variant=extract \
-  --include="$kernel/$release-backports,$(IFS=, && echo "${packages[*]}")" \
-  --customize-hook='chmod -R a+rX "$1"' \
-  "$release" root "deb $mirror $release main" "deb $mirror $release-backports main" >&2
+unpack() { # FOLDER ARCHITECTURE PACKAGES
+  mmdebstrap --quiet --mode="$mode" --arch="$2" --variant=extract --include="$3" --customize-hook='chmod -R a+rX "$1"' \
+    "$release" "$1" "deb $mirror $release main" "deb $mirror $release-backports main" >&2
+}
+
+unpack emulator "$(dpkg --print-architecture)" "${emulator//,/\/$release-backports,}/$release-backports"
+find emulator -mindepth 1 -maxdepth 1 ! -name usr -exec rm -rf {} +
+rm -rf emulator/usr/share
+# The release's own loader starts it with the release's libraries.
+cat > qemu-system-aarch64 << 'WRAPPER'
+#!/bin/bash
+emulator=$(dirname "${BASH_SOURCE[0]}")/emulator/usr
+loader=$(echo "$emulator"/lib/*/ld-linux*.so.?)
+exec "$loader" --library-path "$(dirname "$loader")" "$emulator/bin/qemu-system-aarch64" "$@"
+WRAPPER
+chmod +x qemu-system-aarch64
+
+unpack root arm64 "$kernel/$release-backports,$(IFS=, && echo "${packages[*]}")"
 kernel_files=$(echo root/usr/lib/modules/*)
 mv "$kernel_files/vmlinuz" .
 

@@ -6,7 +6,6 @@ here=$(dirname "${BASH_SOURCE[0]}")
 
 need_program make make
 need_program python3 python3
-need_program qemu-system-arm qemu-system-aarch64
 need_program g++-aarch64-linux-gnu aarch64-linux-gnu-g++
 need_program gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
 need_program binutils-aarch64-linux-gnu aarch64-linux-gnu-ld
