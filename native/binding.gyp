@@ -32,8 +32,10 @@
     {
       "target_name": "outstep-sentinel",
       "type": "executable",
-      "sources": ["sentinel.cc"],
-      "cflags": ["-ffreestanding", "-fno-asynchronous-unwind-tables"],
+      "sources": ["bare_system.cc", "sentinel.cc"],
+      "cflags": [
+        "-ffreestanding", "-fno-asynchronous-unwind-tables", "-fno-tree-loop-distribute-patterns"
+      ],
       "ldflags": ["-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none"]
     }
   ]

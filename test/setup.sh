@@ -18,8 +18,9 @@ need_program binutils nm
 [ "$(uname -m)" = aarch64 ] || need_program binutils-aarch64-linux-gnu aarch64-linux-gnu-objdump
 need_program musl-tools musl-gcc
 need_program util-linux unshare
-# For the tables of aarch64.
+# For the tables of aarch64, and the prebuilt addons.
 need_program gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
+need_program g++-aarch64-linux-gnu aarch64-linux-gnu-g++
 need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
 need_program gdb-multiarch gdb-multiarch
 # For 32-bit programs. Not gcc-multilib: it excludes cross compilers.
@@ -28,4 +29,5 @@ need libc6-dev-i386-cross test -e /usr/i686-linux-gnu/include/stdio.h
 need libc6-i386 test -e /usr/lib32/libc.so.6
 
 install_missing
+bash "$(dirname "${BASH_SOURCE[0]}")/package/setup.sh" > /dev/null
 echo 'Everything that the tests need is installed.'

@@ -19,6 +19,8 @@ export const errorCodes = {
   NO_DEBUG_REGISTER: 'OUTSTEP_NO_DEBUG_REGISTER',
   /** The program or the request needs something that is not supported; the message names it. */
   UNSUPPORTED: 'OUTSTEP_UNSUPPORTED',
+  /** The native addon could not be loaded: it is not for this system, or not there; the message says why. */
+  NO_ADDON: 'OUTSTEP_NO_ADDON',
   /** A request that cannot be carried out in the state the thread or process is in. */
   WRONG_STATE: 'OUTSTEP_WRONG_STATE',
 } as const;

@@ -45,9 +45,10 @@ function loopback(family: 0 | 4 | 6): string {
 
 /** IPv4 goes first, because simple clients try nothing else for `localhost`. */
 function resolveHost(comm: TcpComm, host: string): string {
+  const native = nativeBinding();
   let hosts: readonly string[];
   try {
-    hosts = nativeBinding().resolveHost(host, comm.family);
+    hosts = native.resolveHost(host, comm.family);
   } catch (error) {
     throw new StartError(`${comm.text}: cannot resolve name: ${messageOf(error)}`);
   }

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /** The command line's entry. What is not needed for an answer is not loaded for it. */
-import { readFileSync } from 'node:fs';
 import { assertNever } from '../base/assert-never.js';
+import { errorCodes, isOutstepError } from '../base/errors.js';
 import { hostProcess } from '../base/host-process.js';
 import { openConsole } from './console.js';
 import { type Command, parseCommandLine, type ServeOptions } from './options.js';
 import { StartError } from './start-error.js';
 import { packetList, usage } from './usage.js';
 import { UsageError } from './usage-error.js';
+import { version } from './version.js';
 
 const output = openConsole(1);
 const console = openConsole(2);
@@ -45,12 +46,6 @@ async function serve(options: ServeOptions): Promise<number> {
   });
 }
 
-function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  const description: { version: string } = JSON.parse(text);
-  return description.version;
-}
-
 function report(error: unknown): void {
   if (error instanceof UsageError) {
     console.line(error.message);
@@ -58,7 +53,9 @@ function report(error: unknown): void {
     if (error.hint === 'packets') console.line(packetList);
     return;
   }
-  if (!(error instanceof StartError)) {
+  if (isOutstepError(error) && error.code === errorCodes.NO_ADDON) {
+    console.line(`outstep: ${error.message}`);
+  } else if (!(error instanceof StartError)) {
     console.line(`outstep: internal error: ${error instanceof Error ? error.stack : String(error)}`);
   } else if (error.message !== '') {
     console.line(error.message);

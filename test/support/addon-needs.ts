@@ -3,6 +3,8 @@
  * one version or in versions that are the same to us, and what musl has as well.
  */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import process from 'node:process';
 import {
   askedSymbols,
   compareVersions,
@@ -28,26 +30,27 @@ const sameInAllVersions: ReadonlySet<string> = new Set([
   'pthread_setspecific',
 ]);
 
-export const libraries = {
-  x64: {
-    glibc: ['/lib/x86_64-linux-gnu/libc.so.6', '/lib64/ld-linux-x86-64.so.2'],
-    musl: '/usr/lib/x86_64-linux-musl/libc.so',
-  },
-  // musl has the same functions on every machine.
-  arm64: {
-    glibc: ['/usr/aarch64-linux-gnu/lib/libc.so.6', '/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1'],
-    musl: '/usr/lib/x86_64-linux-musl/libc.so',
-  },
+/** A machine's own libraries, or those of its cross compiler. */
+const glibcFolders = {
+  x64: ['/lib/x86_64-linux-gnu', '/usr/x86_64-linux-gnu/lib'],
+  arm64: ['/lib/aarch64-linux-gnu', '/usr/aarch64-linux-gnu/lib'],
 } as const;
+const loaders = { x64: 'ld-linux-x86-64.so.2', arm64: 'ld-linux-aarch64.so.1' } as const;
+/** musl has the same functions on every machine; Debian has it for the one that it runs on. */
+const musl = '/usr/lib/x86_64-linux-musl/libc.so';
+export const hasMusl = process.arch === 'x64';
 
-export type CpuName = keyof typeof libraries;
+export type CpuName = keyof typeof loaders;
 
 /** @returns the newest version of glibc's that is needed. */
 export async function checkAddonNeeds(addon: string, cpu: CpuName): Promise<string> {
   assert.deepEqual(await neededLibraries(addon), []);
-  const { glibc, musl } = libraries[cpu];
-  const offers = await Promise.all(glibc.map(offeredSymbols));
-  const ofMusl = await offeredSymbols(musl);
+  const glibc = glibcFolders[cpu].find((folder) => existsSync(`${folder}/libc.so.6`));
+  assert.ok(glibc, `no C library for ${cpu}`);
+  const offers = await Promise.all(
+    ['libc.so.6', loaders[cpu]].map((library) => offeredSymbols(`${glibc}/${library}`)),
+  );
+  const ofMusl = hasMusl ? await offeredSymbols(musl) : undefined;
   const asked = (await askedSymbols(addon)).filter((name) => !/^(napi|uv)_/.test(name));
   assert.ok(asked.includes('ptrace'), 'symbols are found');
   const oldest = asked.map((name) => {
@@ -56,7 +59,7 @@ export async function checkAddonNeeds(addon: string, cpu: CpuName): Promise<stri
     assert.ok(first !== undefined, `glibc has no ${name}`);
     assert.ok(versions.length === 1 || sameInAllVersions.has(name), `${name} has ${versions.join(', ')}`);
     assert.ok(compareVersions(first, oldestGlibc) <= 0, `${name} is of ${first}`);
-    assert.ok(ofMusl.has(name), `musl has no ${name}`);
+    assert.ok(ofMusl === undefined || ofMusl.has(name), `musl has no ${name}`);
     return first;
   });
   return oldest.sort(compareVersions).at(-1) ?? '';

@@ -1,7 +1,7 @@
 /**
- * Writes dist/outstep.cache: what the engine has compiled of the bundle when a program was started and a client has
- * looked at its first stop. Does nothing where there is no bundle, as in a checkout before it is built, and where no
- * program can be started.
+ * Writes dist/outstep.cache, or the file that is named: what the engine has compiled of the bundle when a program was
+ * started and a client has looked at its first stop. Does nothing where there is no bundle, as in a checkout before it
+ * is built, and where no program can be started.
  */
 'use strict';
 const { existsSync } = require('node:fs');
@@ -34,17 +34,18 @@ function frame(packet) {
   return `$${packet}#${(sum & 0xff).toString(16).padStart(2, '0')}`;
 }
 
-function writeCacheAtExit() {
+function writeCacheAtExit(file) {
   process.argv = [process.argv[0], join(dist, 'outstep.cjs'), '-', '/bin/true'];
   const { progress, writeCache } = require(join(dist, 'outstep.cjs'));
   process.on('exit', () => {
-    if (progress.hasServed) writeCache(join(dist, 'outstep.cache'));
+    if (progress.hasServed) writeCache(file);
   });
 }
 
-if (process.argv[2] === argument) writeCacheAtExit();
+const [, , first = join(dist, 'outstep.cache'), second] = process.argv;
+if (first === argument) writeCacheAtExit(second);
 else if (existsSync(join(dist, 'outstep.js')))
-  spawnSync(process.execPath, [__filename, argument], {
+  spawnSync(process.execPath, [__filename, argument, first], {
     input: packets.map(frame).join(''),
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' },

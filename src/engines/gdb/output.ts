@@ -29,6 +29,7 @@ const errorNumbers: Readonly<Record<ErrorCode, number>> = {
   [errorCodes.NO_DEBUG_REGISTER]: errno.noSpace,
   [errorCodes.UNSUPPORTED]: errno.invalid,
   [errorCodes.WRONG_STATE]: errno.busy,
+  [errorCodes.NO_ADDON]: errno.general,
 };
 
 /** The reply for anything that a handler threw. */
