@@ -100,7 +100,10 @@ bool Tracer::letCopyGo(const Space& its_space, pid_t child) {
   if (runsInMemoryOf(its_space.pid, child)) return false;
   bool is_alive = true;
   if (!claimFirstStop(child, &is_alive)) return false;
-  if (!is_alive) return true;
+  if (!is_alive) {
+    newborns_.erase(child);
+    return true;
+  }
   if (!restoreCopy(its_space, child)) {
     early_.push_back(child);
     return false;

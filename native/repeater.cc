@@ -1,8 +1,10 @@
 #include "repeater.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "frame.h"
@@ -16,13 +18,14 @@ namespace {
 /** The session knows no more of them, nor of the forms of one. */
 constexpr size_t kMostExchanges = 64;
 constexpr size_t kLongestFrameBytes = 128;
-/** The packets that may be handed back: one for each exchange. */
-constexpr size_t kHandBackBytes = kMostExchanges * kLongestFrameBytes;
+/** The packets that may be handed back: one for each exchange, and what was said of a child. */
+constexpr size_t kHandBackBytes = 2 * kMostExchanges * kLongestFrameBytes;
 /** A thread that runs for longer is waited for by the event loop. */
 constexpr int64_t kBriefWaitUs = 4000;
 /** How much longer to serve until the session has nothing to hear of sites. */
 constexpr int64_t kGraceUs = 1000;
 
+constexpr char kOk[] = "$OK#9a";
 constexpr char kDigits[] = "0123456789abcdef";
 
 void appendHex(std::string* text, uint8_t byte) {
@@ -36,16 +39,37 @@ std::string frameOf(const std::string& packet) {
   return framed;
 }
 
-/** The end of a step, a breakpoint or an end of a system call, and nothing else. */
+/** `text` with a process's id in the places of `*`. */
+std::string withId(const std::string& text, pid_t pid) {
+  char digits[2 * sizeof pid + 1];
+  snprintf(digits, sizeof digits, "%x", static_cast<unsigned>(pid));
+  std::string filled;
+  for (char one : text) {
+    if (one == '*') {
+      filled += digits;
+    } else {
+      filled += one;
+    }
+  }
+  return filled;
+}
+
+bool isFork(const Event& event) {
+  return event.event == PTRACE_EVENT_FORK && event.message != 0;
+}
+
+/** The end of a step, a breakpoint, an end of a system call or a fork, and nothing else. */
 bool isPlainStop(const Event& event) {
   bool is_other = event.refused || event.in_long_range || event.debug_status != 0;
   if (event.kind != Event::Kind::kStopped || is_other) return false;
+  if (isFork(event)) return !event.stepped && !event.at_site;
   if (event.isSystemCallStop()) return event.call_end != CallEnd::kNone && !event.stepped && !event.at_site;
   return event.event == 0 && event.code == SIGTRAP && (event.stepped || event.at_site);
 }
 
 bool isSameEnd(const Repeater::StopForm& one, const Repeater::StopForm& other) {
-  return one.site == other.site && one.call_end == other.call_end && one.call_number == other.call_number;
+  return one.isFork() == other.isFork() && one.site == other.site && one.call_end == other.call_end &&
+         one.call_number == other.call_number;
 }
 
 }  // namespace
@@ -69,7 +93,12 @@ void Repeater::learnSite(const std::string& packet, int space, uint64_t address,
 }
 
 void Repeater::learnRun(const std::string& packet, pid_t tid, ResumeMode mode, StopForm form) {
-  if (packet.size() + 4 > kLongestFrameBytes) return;
+  const auto is_long = [](const std::string& text) {
+    return withId(text, std::numeric_limits<pid_t>::max()).size() + 4 > kLongestFrameBytes;
+  };
+  const auto& about = form.about_child;
+  if (is_long(packet) || about.size() > kMostExchanges || std::any_of(about.begin(), about.end(), is_long))
+    return;
   Exchange& exchange = exchangeFor(packet);
   if (!exchange.is_run || exchange.tid != tid || exchange.mode != mode) exchange.forms.clear();
   exchange.is_run = true;
@@ -90,20 +119,19 @@ const Repeater::Exchange* Repeater::find(const uint8_t* bytes, size_t length_byt
 Repeater::Served Repeater::serve(int fd, uint8_t* into, size_t room_bytes, int64_t timeout_us) {
   Served served;
   unheard_.clear();
+  child_.reset();
   int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
   std::string reply;
   for (;;) {
     ssize_t count = receiveSome(fd, into, room_bytes - kHandBackBytes, true);
-    const Exchange* found = count > 0 ? find(into, static_cast<size_t>(count)) : nullptr;
-    if (found == nullptr || !carryOut(*found, &reply)) {
+    if (count <= 0 || !answer(into, static_cast<size_t>(count), &reply)) {
       handBack(into, count, &served);
       return served;
     }
-    note(*found);
     ssize_t sent = sendSome(fd, reply.data(), reply.size());
     if (sent >= 0) served.unsent = reply.substr(static_cast<size_t>(sent));
     // Out of a held thread's reach nothing of ours may be lost, should this process be killed.
-    if (found->is_run) tracer_.storeHeld();
+    tracer_.storeHeld();
     int64_t grace_us = hasUnheardSite(false) ? kGraceUs : 0;
     bool is_over = WaitClock::nowMicroseconds() >= deadline + grace_us;
     if (sent < 0 || !served.unsent.empty() || is_over) {
@@ -113,9 +141,43 @@ Repeater::Served Repeater::serve(int fd, uint8_t* into, size_t room_bytes, int64
   }
 }
 
+bool Repeater::answer(const uint8_t* bytes, size_t length_bytes, std::string* reply) {
+  if (child_) {
+    *reply = kOk;
+    return answerAboutChild(bytes, length_bytes);
+  }
+  const Exchange* found = find(bytes, length_bytes);
+  if (found == nullptr || !carryOut(*found, reply)) return false;
+  note(*found);
+  return true;
+}
+
+/** Nothing is done before the last packet: until then the session can still be given all of them. */
+bool Repeater::answerAboutChild(const uint8_t* bytes, size_t length_bytes) {
+  const auto& expected = child_->form->about_child;
+  std::string frame = frameOf(withId(expected[child_->frame_count], child_->pid));
+  if (frame.size() != length_bytes || memcmp(frame.data(), bytes, length_bytes) != 0) return false;
+  if (child_->frame_count + 1 == expected.size()) return letChildGo();
+  child_->frames += frame;
+  child_->frame_count += 1;
+  return true;
+}
+
+bool Repeater::letChildGo() {
+  const Tracee* maker = tracer_.find(child_->maker);
+  const Space* space = maker == nullptr ? nullptr : tracer_.spaceOf(*maker);
+  // A filter must not be left in it without a tracer.
+  bool may_go = space != nullptr && space->call_filter.mark == 0;
+  if (!may_go || !tracer_.letCopyGo(*space, child_->pid)) return false;
+  let_go_.push_back(child_->pid);
+  last_stop_.message = 0;
+  child_.reset();
+  return true;
+}
+
 bool Repeater::carryOut(const Exchange& exchange, std::string* reply) {
   if (exchange.is_run) return run(exchange, reply);
-  *reply = "$OK#9a";
+  *reply = kOk;
   return changeSite(exchange);
 }
 
@@ -170,10 +232,13 @@ bool Repeater::run(const Exchange& exchange, std::string* reply) {
   std::vector<Event> events;
   if (tracer_.resume(*tracee, exchange.mode, 0) == ResumeResult::kRunning)
     tracer_.wait(kBriefWaitUs, false, &events);
-  bool is_expected = events.size() == 1 && events[0].tid == exchange.tid && isPlainStop(events[0]);
-  if (is_expected) *reply = formReply(exchange, *tracer_.find(exchange.tid), events[0]);
-  if (is_expected && !reply->empty()) {
+  bool is_plain = events.size() == 1 && events[0].tid == exchange.tid && isPlainStop(events[0]);
+  tracee = is_plain ? tracer_.find(exchange.tid) : nullptr;
+  const StopForm* form = tracee == nullptr ? nullptr : formOf(exchange, *tracee, events[0]);
+  *reply = form == nullptr ? std::string() : formReply(*form, *tracee, events[0]);
+  if (!reply->empty()) {
     last_stop_ = events[0];
+    if (form->isFork()) child_ = {static_cast<pid_t>(last_stop_.message), exchange.tid, form, {}, 0};
     return true;
   }
   // The session is to let it run, and will find that it does; of the run before it need not hear then.
@@ -182,19 +247,26 @@ bool Repeater::run(const Exchange& exchange, std::string* reply) {
   return false;
 }
 
-std::string Repeater::formReply(const Exchange& exchange, Tracee& tracee, const Event& event) {
+const Repeater::StopForm* Repeater::formOf(const Exchange& exchange, const Tracee& tracee,
+                                           const Event& event) const {
+  bool has_owners = event.at_site && tracee.hit_owners.has_value();
+  // What is in the frames of handlers must be taken out of a copy of them.
+  if (has_owners || (isFork(event) && !tracee.handler_marks.empty())) return nullptr;
   StopForm end;
   end.site = event.at_site ? event.pc : 0;
   end.call_end = event.call_end;
   if (end.call_end != CallEnd::kNone) end.call_number = event.call_number;
+  if (isFork(event)) end.about_child.emplace_back();
   auto form = std::find_if(exchange.forms.begin(), exchange.forms.end(),
                            [&](const StopForm& known) { return isSameEnd(known, end); });
+  return form == exchange.forms.end() ? nullptr : &*form;
+}
+
+std::string Repeater::formReply(const StopForm& form, Tracee& tracee, const Event& event) {
   Space* space = tracer_.spaceOf(tracee);
-  bool has_owners = event.at_site && tracee.hit_owners.has_value();
-  if (form == exchange.forms.end() || space == nullptr || has_owners) return {};
-  if (!loadGeneral(tracee, space->arch)) return {};
-  std::string data = form->head;
-  for (int number : form->registers) {
+  if (space == nullptr || !loadGeneral(tracee, space->arch)) return {};
+  std::string data = form.isFork() ? withId(form.head, static_cast<pid_t>(event.message)) : form.head;
+  for (int number : form.registers) {
     const RegisterPlace& place = space->arch.registers.at(static_cast<size_t>(number));
     appendHex(&data, static_cast<uint8_t>(number));
     data += ':';
@@ -243,6 +315,12 @@ void Repeater::handBack(uint8_t* into, ssize_t count, Served* served) {
     packets += exchange->frame;
     served->answered += 1;
   }
+  if (child_) {
+    packets += child_->frames;
+    served->answered += static_cast<int>(child_->frame_count);
+    child_.reset();
+  }
+  served->let_go = std::exchange(let_go_, {});
   if (packets.empty()) {
     served->count = count;
     return;

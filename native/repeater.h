@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,12 @@ class Repeater {
     int call_number = -1;
     std::string head;
     std::vector<int> registers;
+    /** Not empty: it is the stop of a fork. What the client then says of the child, in order; `OK` is the
+     * answer to each, and with the last one the child is let go. In these and in `head` `*` stands for the
+     * child's id in hex digits. */
+    std::vector<std::string> about_child;
+
+    bool isFork() const { return !about_child.empty(); }
   };
 
   /** A thread steps or continues while every other one stays stopped. */
@@ -45,6 +52,8 @@ class Repeater {
     int answered = 0;
     /** What the socket had no room for. */
     std::string unsent;
+    /** Children that the client was told of and has let go: the session does not hear of them. */
+    std::vector<pid_t> let_go;
   };
 
   /** Answers packets of a connected socket for as long as it can, and `timeout_us` at most. */
@@ -63,9 +72,22 @@ class Repeater {
     std::vector<StopForm> forms;
   };
 
+  /** The child of a fork that the client was told of, until it is let go. */
+  struct ToldChild {
+    pid_t pid = 0;
+    pid_t maker = 0;
+    const StopForm* form = nullptr;
+    /** What the client has said of it. */
+    std::string frames;
+    size_t frame_count = 0;
+  };
+
   Exchange& exchangeFor(const std::string& packet);
   const Exchange* find(const uint8_t* bytes, size_t length_bytes) const;
   /** False: it cannot be, and the packet is the session's. */
+  bool answer(const uint8_t* bytes, size_t length_bytes, std::string* reply);
+  bool answerAboutChild(const uint8_t* bytes, size_t length_bytes);
+  bool letChildGo();
   bool carryOut(const Exchange& exchange, std::string* reply);
   bool changeSite(const Exchange& exchange);
   bool takeOut(const Exchange& exchange, Space& space);
@@ -73,7 +95,9 @@ class Repeater {
   bool run(const Exchange& exchange, std::string* reply);
   bool isReady(Tracee* tracee);
   bool hasUnheardSite(bool inserted_only) const;
-  std::string formReply(const Exchange& exchange, Tracee& tracee, const Event& event);
+  const StopForm* formOf(const Exchange& exchange, const Tracee& tracee, const Event& event) const;
+  /** Empty: it cannot be formed. */
+  std::string formReply(const StopForm& form, Tracee& tracee, const Event& event);
   void note(const Exchange& exchange);
   void undo(const Exchange& exchange, bool is_behind_run);
   /** Puts before `count` new bytes the packets that the session has to hear of. */
@@ -86,6 +110,8 @@ class Repeater {
   std::vector<const Exchange*> unheard_;
   /** The end of that run. */
   Event last_stop_;
+  std::optional<ToldChild> child_;
+  std::vector<pid_t> let_go_;
 };
 
 }  // namespace outstep

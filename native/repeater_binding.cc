@@ -53,6 +53,9 @@ Napi::Value RepeaterBinding::learnRun(const Napi::CallbackInfo& info) {
   auto registers = object.Get("registers").As<Napi::Array>();
   for (uint32_t index = 0; index < registers.Length(); ++index)
     form.registers.push_back(static_cast<int>(integer(registers.Get(index))));
+  auto about_child = object.Get("aboutChild").As<Napi::Array>();
+  for (uint32_t index = 0; index < about_child.Length(); ++index)
+    form.about_child.push_back(about_child.Get(index).As<Napi::String>().Utf8Value());
   repeater_.learnRun(packetOf(info), static_cast<pid_t>(integer(info[1])), conversion::resumeMode(info[2]),
                      std::move(form));
   return info.Env().Undefined();
@@ -67,13 +70,20 @@ Napi::Value RepeaterBinding::serve(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto into = info[0].As<Napi::Uint8Array>();
   int fd = SocketBinding::Unwrap(socket_.Value())->descriptor();
-  Repeater::Served served{-1, 0, {}};
+  Repeater::Served served;
+  served.count = -1;
   if (fd >= 0) served = repeater_.serve(fd, into.Data(), into.ByteLength(), integer(info[1]) * 1000);
   auto result = Napi::Object::New(env);
   result.Set("count", Napi::Number::New(env, static_cast<double>(served.count)));
   result.Set("answered", Napi::Number::New(env, served.answered));
   if (!served.unsent.empty())
     result.Set("unsent", Napi::Buffer<char>::Copy(env, served.unsent.data(), served.unsent.size()));
+  if (!served.let_go.empty()) {
+    auto let_go = Napi::Array::New(env, served.let_go.size());
+    for (size_t index = 0; index < served.let_go.size(); ++index)
+      let_go.Set(static_cast<uint32_t>(index), Napi::Number::New(env, served.let_go[index]));
+    result.Set("letGo", let_go);
+  }
   return result;
 }
 

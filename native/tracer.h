@@ -120,6 +120,9 @@ class Tracer {
   bool isAhead(pid_t tid) const { return ahead_ && ahead_->tid == tid; }
   /** They have asked for it. */
   void catchUp();
+  /** Lets go of a child that has a copy of a memory, without our traps. False: it has none, or is still to be
+   * taken up. */
+  bool letCopyGo(const Space& its_space, pid_t child);
   /** Should this process be killed while a thread is held, the kernel lets it go on with the registers it
    * has.
    */
@@ -217,7 +220,6 @@ class Tracer {
   /** The stop of a thread that made a child. True: nobody need hear of it, both go on. */
   bool takeChild(Tracee& maker, Space& its_space, Event* event);
   bool takeThread(const Tracee& maker, const Space& its_space, pid_t child);
-  bool letCopyGo(const Space& its_space, pid_t child);
   bool claimFirstStop(pid_t child, bool* is_alive);
   static bool restoreCopy(const Space& its_space, pid_t child);
   /** The first stop of a child whose maker's has not been read. */

@@ -18,6 +18,7 @@ export class SocketConnection implements Connection {
   readonly gone: Promise<void>;
   readonly #socket: NativeSocket;
   readonly #repeater: NativeRepeater;
+  readonly #server: GdbServer;
   readonly #session: GdbSession;
   readonly #input = new Uint8Array(receiveBytes);
   /** What the client has not made room for yet. While there is some, nothing is read. */
@@ -36,6 +37,7 @@ export class SocketConnection implements Connection {
     });
     this.#socket = new (nativeBinding().Socket)(fd, true, () => this.#guard(() => this.#onReady()));
     this.#repeater = new (nativeBinding().Repeater)(server.tracer.native, this.#socket);
+    this.#server = server;
     this.#session = server.accept({
       write: (bytes) => this.#write(bytes),
       close: () => void this.end(),
@@ -89,7 +91,8 @@ export class SocketConnection implements Connection {
 
   /** What comes is answered in native code as far as it can be, and the session hears of it afterwards. */
   #repeat(): void {
-    const { count, answered, unsent } = this.#repeater.serve(this.#input, longestBurstMs);
+    const { count, answered, unsent, letGo = [] } = this.#repeater.serve(this.#input, longestBurstMs);
+    for (const child of letGo) this.#server.announceDetach(child);
     if (unsent !== undefined) this.#unsent.push(unsent);
     if (count < 0) this.#leave();
     else if (count > 0) this.#session.receive(this.#input.subarray(0, count), answered);

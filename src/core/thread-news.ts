@@ -122,7 +122,8 @@ export class ThreadNews {
         this.#onClone(thread, tid(event.message));
         return;
       case ptraceEvents.fork:
-        this.#onFork(thread, event.message, 'fork', false);
+        if (event.message === 0) this.#process.report(thread, [{ kind: 'fork-settled', thread }]);
+        else this.#onFork(thread, event.message, 'fork', false);
         return;
       case ptraceEvents.vfork:
         this.#onFork(thread, event.message, 'vfork', true);

@@ -10,6 +10,8 @@ export const unaskedRunEnds: ReadonlySet<EventKind> = new Set<EventKind>([
   'breakpoint',
   'system-call-entry',
   'system-call-return',
+  'fork',
+  'fork-settled',
 ]);
 
 /**
@@ -46,7 +48,7 @@ function isAlone(process: Process): boolean {
   return tracer.isIdle && tracer.processes.size === 1 && runningThreads.size === 0 && !addressSpace.isShared;
 }
 
-/** The others hear of no step, breakpoint or system call, and let it run. */
+/** The others hear of no step, breakpoint, system call or fork, and let it run. */
 function isDecidedByOne(thread: Thread): boolean {
   const { attachments } = thread.process;
   const listens = ({ engine: { mask } }: Attachment): boolean =>

@@ -30,6 +30,8 @@ export interface NativeServed {
   readonly answered: number;
   /** Of the last answer, what the socket had no room for. */
   readonly unsent?: Uint8Array;
+  /** Ids of children that the client was told of and has let go. */
+  readonly letGo?: readonly number[];
 }
 
 /** How the end of a run is answered. */
@@ -42,6 +44,11 @@ export interface NativeStopForm {
   readonly head: string;
   /** Numbers (of the `p` packet) of the registers behind it, all in the general regset. */
   readonly registers: readonly number[];
+  /**
+   * Not empty: a fork was reached. What the client then says of the child, in order; `OK` is the answer to each, and
+   * with the last one the child is let go. In these and in `head` `*` stands for the child's id in hex digits.
+   */
+  readonly aboutChild: readonly string[];
 }
 
 /** Carries out packets that come again, and answers them. */

@@ -177,7 +177,7 @@ describe('native repeater', () => {
     withRepeater(async ({ program, repeater, serve, told }) => {
       const [thread] = [...program.attachment.process.threads.values()];
       assert.ok(thread);
-      const form = { site: 0n, call: undefined, head: 'T05;', registers: [pcNumber] };
+      const form = { site: 0n, call: undefined, head: 'T05;', registers: [pcNumber], aboutChild: [] };
       repeater.learnRun(asciiBytes('s'), thread.tid, 'step', form);
       const before = thread.pc;
       const served = serve(framed('s'));
@@ -196,7 +196,7 @@ describe('native repeater', () => {
     withRepeater(async ({ program, repeater, serve, client }) => {
       const [thread] = [...program.attachment.process.threads.values()];
       assert.ok(thread);
-      const form = { site: 0n, call: undefined, head: 'T05;', registers: [pcNumber] };
+      const form = { site: 0n, call: undefined, head: 'T05;', registers: [pcNumber], aboutChild: [] };
       repeater.learnRun(asciiBytes('s'), thread.tid, 'step', form);
       const other = serve(framed('g'));
       assert.deepEqual([other.answered, other.heard], [0, framed('g')]);
@@ -222,6 +222,7 @@ describe('native repeater', () => {
         call: undefined,
         head: 'T05',
         registers: [],
+        aboutChild: [],
       });
       const served = serve(framed('c'));
       assert.deepEqual([served.answered, served.heard], [0, framed('c')]);

@@ -155,6 +155,7 @@ function isStillTrue(
     case 'clone':
     case 'thread-start':
     case 'fork':
+    case 'fork-settled':
     case 'vfork':
     case 'vfork-done':
     case 'held':

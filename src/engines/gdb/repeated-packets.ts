@@ -3,7 +3,13 @@
  * they are answered is decided once, and the transport's repeater does the same again, for as long as it applies.
  */
 import { asciiText, hexOf } from 'gdb-js-rsp-parser';
-import { mayRunUnasked, type Process, type ResumeAction, type Thread } from '../../core/index.js';
+import {
+  mayRunUnasked,
+  type Process,
+  type ResumeAction,
+  type Thread,
+  type ThreadEvent,
+} from '../../core/index.js';
 import type { Reply } from './packet.js';
 import type { Stop } from './pending-stops.js';
 import type { ResumePlan } from './process-set.js';
@@ -27,10 +33,21 @@ const harmless: ReadonlySet<string> = new Set([
 /** What is known is forgotten when it is more, and learned anew; the repeater has room for as much. */
 const mostKnown = 64;
 
+/** Packets about a child that the client has just been told of: they end with the one that lets it go. */
+const aboutChild: ReadonlySet<string> = new Set(['H', 'z0', 'D']);
+
 interface Run {
   readonly packet: Uint8Array;
   readonly thread: Thread;
   readonly kind: 'step' | 'continue';
+}
+
+/** A run that ended in a fork, and what the client has said of the child since. */
+interface ToldFork {
+  readonly run: Run;
+  readonly child: Process;
+  readonly head: string;
+  readonly said: string[];
 }
 
 export class RepeatedPackets {
@@ -41,6 +58,8 @@ export class RepeatedPackets {
   #packet: Uint8Array = new Uint8Array(0);
   /** The last resume, when it can be repeated. */
   #run: Run | undefined;
+  /** The last stop, while the client may let the child go. */
+  #fork: ToldFork | undefined;
   /** How many threads the process had when all that is known was learned. */
   #threadCount: number | undefined;
 
@@ -52,12 +71,20 @@ export class RepeatedPackets {
   begin(name: string, packet: Uint8Array): void {
     if (this.#repeater === undefined) return;
     this.#packet = packet;
-    if (!harmless.has(name)) this.forget();
+    if (this.#fork !== undefined && aboutChild.has(name)) {
+      // Letting go of a child takes a while, and more may come meanwhile.
+      this.#packet = packet.slice();
+      return;
+    }
+    const hasSelected = this.#fork !== undefined && this.#fork.said.length > 0;
+    this.#fork = undefined;
+    if (hasSelected || !harmless.has(name)) this.forget();
   }
 
   /** Something has happened, or was changed, that may decide about what was learned. */
   forget(): void {
     this.#run = undefined;
+    this.#fork = undefined;
     if (this.#known.size === 0) return;
     this.#known.clear();
     this.#repeater?.forget();
@@ -72,10 +99,46 @@ export class RepeatedPackets {
 
   /** The packet has put in or taken out a site that has no programs. */
   noteSite(process: Process, address: bigint, isInserted: boolean): void {
+    if (this.#fork !== undefined && this.#fork.child === process) {
+      this.#fork.said.push(asciiText(this.#packet));
+      return;
+    }
+    if (this.#fork !== undefined) this.forget();
     const key = this.#newKey('');
     if (key === undefined) return;
     this.#known.add(key);
     this.#repeater?.learnSite(this.#packet, process.space, address, isInserted);
+  }
+
+  /** The packet has selected a general thread. */
+  noteSelection(): void {
+    if (this.#fork === undefined) return;
+    // Behind the `g`.
+    const selector = withoutId(asciiText(this.#packet.subarray(2)), this.#fork.child.pid);
+    this.#fork.said.push(`Hg${selector}`);
+  }
+
+  /** The packet has let go of a process. `general`: the thread that is selected now. */
+  noteLetGo(process: Process, general: Thread | undefined): void {
+    const fork = this.#fork;
+    this.#fork = undefined;
+    const isChild = fork?.child === process && general === fork.run.thread;
+    if (fork === undefined || !isChild || asciiText(this.#packet) !== `D;${process.pid.toString(16)}`) {
+      this.forget();
+      return;
+    }
+    const { run, head, said } = fork;
+    const key = `${asciiText(run.packet)} ${run.thread.tid} fork`;
+    if (!this.#known.has(key) && this.#known.size === mostKnown) this.forget();
+    this.#known.add(key);
+    this.#run = run;
+    this.#repeater?.learnRun(run.packet, run.thread.tid, run.kind, {
+      site: 0n,
+      call: undefined,
+      head,
+      registers: run.thread.process.registerFile.expedited,
+      aboutChild: [...said, 'D;*'],
+    });
   }
 
   /** The packet has let threads run. */
@@ -96,10 +159,17 @@ export class RepeatedPackets {
   noteStop(stop: Stop, reply: Reply): void {
     const run = this.#run;
     if (run === undefined) return;
-    const end = endOf(stop, run.thread);
     const head = reply.kind === 'text' ? headOf(reply.text, run.thread) : undefined;
     const hasOthers = this.#threadCount !== run.thread.process.threads.size;
-    if (end === undefined || head === undefined || hasOthers) {
+    const event = stop.kind === 'event' && stop.event.thread === run.thread ? stop.event : undefined;
+    if (event === undefined || head === undefined || hasOthers) this.forget();
+    else if (event.kind === 'fork') this.#fork = newFork(run, event.child, head);
+    else if (event.kind !== 'fork-settled') this.#learnRun(run, event, head);
+  }
+
+  #learnRun(run: Run, event: ThreadEvent, head: string): void {
+    const end = endOf(event);
+    if (end === undefined) {
       this.forget();
       return;
     }
@@ -110,7 +180,8 @@ export class RepeatedPackets {
     if (key === undefined) return;
     this.#known.add(key);
     const registers = run.thread.process.registerFile.expedited;
-    this.#repeater?.learnRun(run.packet, run.thread.tid, run.kind, { ...end, head, registers });
+    const form = { ...end, head, registers, aboutChild: [] };
+    this.#repeater?.learnRun(run.packet, run.thread.tid, run.kind, form);
   }
 
   /** With more of them a packet may let others run as well. */
@@ -137,9 +208,7 @@ function isRepeatable(
 }
 
 /** Where the run has come to; undefined: it ended in another way than those that come again. */
-function endOf(stop: Stop, thread: Thread): Pick<StopForm, 'site' | 'call'> | undefined {
-  if (stop.kind !== 'event' || stop.event.thread !== thread) return undefined;
-  const { event } = stop;
+function endOf(event: ThreadEvent): Pick<StopForm, 'site' | 'call'> | undefined {
   switch (event.kind) {
     case 'step-done':
       return { site: 0n, call: undefined };
@@ -149,7 +218,7 @@ function endOf(stop: Stop, thread: Thread): Pick<StopForm, 'site' | 'call'> | un
       return { site: 0n, call: { isEntry: false, number: event.number } };
     case 'breakpoint':
       // For a client that expects the pc behind the trap the session has moved it.
-      if (event.owners !== undefined || thread.pc !== event.address) return undefined;
+      if (event.owners !== undefined || event.thread.pc !== event.address) return undefined;
       return { site: event.address, call: undefined };
     default:
       return undefined;
@@ -167,4 +236,16 @@ function headOf(reply: string, thread: Thread): string | undefined {
     tail += `${hexOf(Uint8Array.of(number))}:${hexOf(value)};`;
   }
   return reply.endsWith(tail) ? reply.slice(0, -tail.length) : undefined;
+}
+
+function newFork(run: Run, child: Process, head: string): ToldFork {
+  const key = 'fork:';
+  const behind = head.indexOf(key) + key.length;
+  return { run, child, head: head.slice(0, behind) + withoutId(head.slice(behind), child.pid), said: [] };
+}
+
+/** `*` in the places where the text has the id in hex digits. */
+function withoutId(text: string, id: number): string {
+  const digits = id.toString(16);
+  return text.replace(/[0-9a-f]+/g, (number) => (number === digits ? '*' : number));
 }

@@ -240,6 +240,10 @@ export class GdbServer {
     this.#console.line(messageOf(error));
   }
 
+  announceDetach(id: number): void {
+    this.#console.line(`Detaching from process ${id}`);
+  }
+
   /** Takes a process from a session and lets it run on untraced, unless another session has it too. */
   async detach(one: Process, session: GdbSession): Promise<void> {
     const keeper = this.#kept.get(one.pid);
@@ -252,7 +256,7 @@ export class GdbServer {
       await session.abandon(one);
       return;
     }
-    this.#console.line(`Detaching from process ${one.pid}`);
+    this.announceDetach(one.pid);
     if (keeper?.quiesceAtOnce() === false) await keeper.quiesce();
     await session.abandon(one);
     if (this.#isShared(one)) {

@@ -39,7 +39,7 @@ const alwaysReported: readonly EventKind[] = [
 /** The events that a client is told of, given what it announced and what it asked for. */
 export function reportedEvents(features: ClientFeatures, threadEvents: ThreadEvents): ReadonlySet<EventKind> {
   const kinds = new Set(alwaysReported);
-  if (features.has('forkEvents')) kinds.add('fork');
+  if (features.has('forkEvents')) kinds.add('fork').add('fork-settled');
   if (features.has('vforkEvents')) kinds.add('vfork').add('vfork-done');
   if (threadEvents.isOn) kinds.add('thread-start');
   if (threadEvents.wantsClones) kinds.add('clone').add('thread-start');
@@ -167,6 +167,7 @@ function reasonOf(event: ThreadEvent, features: ClientFeatures): Reason {
       return { reason: { kind: 'syscall_entry', number: event.number } };
     case 'system-call-return':
       return { reason: { kind: 'syscall_return', number: event.number } };
+    case 'fork-settled':
     case 'held':
       return {};
     default:

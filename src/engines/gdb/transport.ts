@@ -10,6 +10,11 @@ export interface StopForm {
   readonly head: string;
   /** Numbers of the registers behind it. */
   readonly registers: readonly number[];
+  /**
+   * Not empty: a fork was reached. What the client then says of the child, in order; `OK` is the answer to each, and
+   * with the last one the child is let go. In these and in `head` `*` stands for the child's id in hex digits.
+   */
+  readonly aboutChild: readonly string[];
 }
 
 /** Answers packets that come again, as a session has taught it. */

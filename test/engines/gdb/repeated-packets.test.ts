@@ -69,10 +69,10 @@ describe('gdb session: repeated packets', () => {
       );
       const registers = [6, 7, 16];
       assert.deepEqual(repeater.runs.get('vCont;c'), [
-        { site: BigInt(`0x${hot}`), call: undefined, head: `T05thread:${thread};swbreak:;`, registers },
+        { site: BigInt(`0x${hot}`), call: undefined, head: `T05thread:${thread};swbreak:;`, registers, aboutChild: [] },
       ]);
       assert.deepEqual(repeater.runs.get(`vCont;s:${thread}`), [
-        { site: 0n, call: undefined, head: `T05thread:${thread};`, registers },
+        { site: 0n, call: undefined, head: `T05thread:${thread};`, registers, aboutChild: [] },
       ]);
       assert.equal(await mayRepeat(client), true);
       await client.request(`m${hot},4`);
@@ -99,7 +99,7 @@ describe('gdb session: repeated packets', () => {
           [true, false].map((isEntry) => {
             const key = isEntry ? 'syscall_entry' : 'syscall_return';
             const head = `T05thread:${thread};${key}:${getppid.toString(16)};`;
-            return { site: 0n, call: { isEntry, number: getppid }, head, registers };
+            return { site: 0n, call: { isEntry, number: getppid }, head, registers, aboutChild: [] };
           }),
         );
         await client.request('QCatchSyscalls:0');

@@ -87,7 +87,10 @@ async function attach(session: GdbSession, id: Pid): Promise<Reply> {
 
 async function detach(session: GdbSession, id: Pid | undefined): Promise<Reply> {
   const process = processToLeave(session, id);
-  if (process !== undefined) await session.server.detach(process, session);
+  if (process !== undefined) {
+    await session.server.detach(process, session);
+    session.repeated.noteLetGo(process, session.selection.general());
+  }
   if (!session.isExtended && session.processCount === 0) session.leave();
   return ok;
 }

@@ -23,7 +23,9 @@ function parseSelection(fields: FieldReader): Selection {
 function select(session: GdbSession, { operation, selector }: Selection) {
   switch (operation) {
     case 'g':
-      return session.selection.selectGeneral(selector) ? ok : failure(errno.noSuchProcess, 'no such thread');
+      if (!session.selection.selectGeneral(selector)) return failure(errno.noSuchProcess, 'no such thread');
+      session.repeated.noteSelection();
+      return ok;
     case 'c':
       if (typeof selector.thread === 'number' && session.selection.find(selector) === undefined) {
         return failure(errno.noSuchProcess, 'no such thread');
