@@ -50,6 +50,32 @@ function withRepeater(test: Test, args: readonly string[] = ['0'], tokens = gdbT
 /** x86-64. */
 const getppid = 110;
 
+/** A client that is told of forks, of a program that makes 16 children at once. */
+function withForks(test: Test): Promise<void> {
+  return withSession(
+    'storms',
+    { args: ['fork', '1'], flags: ['-pthread'], tokens: 'none' },
+    async (session) => {
+      session.client.disconnect();
+      const repeater = new RecordingRepeater();
+      const client = new WireClient(session.server, repeater);
+      await client.greet(`${gdbTokens};fork-events+`);
+      await client.request('QPassSignals:14');
+      await client.request(`Z0,${session.symbol('work')},1`);
+      repeater.forget();
+      await test(session, client, repeater);
+    },
+  );
+}
+
+/** @returns the child's id in hex. */
+async function toFork(client: WireClient): Promise<string> {
+  const stop = await client.request('vCont;c');
+  const child = /;fork:p([0-9a-f]+)\./.exec(stop)?.[1];
+  assert.ok(child, stop);
+  return child;
+}
+
 describe('gdb session: repeated packets', () => {
   it('are learned when they were answered: steps, and the way past a breakpoint', () =>
     withRepeater(async ({ symbol, pid }, client, repeater) => {
@@ -69,7 +95,13 @@ describe('gdb session: repeated packets', () => {
       );
       const registers = [6, 7, 16];
       assert.deepEqual(repeater.runs.get('vCont;c'), [
-        { site: BigInt(`0x${hot}`), call: undefined, head: `T05thread:${thread};swbreak:;`, registers, aboutChild: [] },
+        {
+          site: BigInt(`0x${hot}`),
+          call: undefined,
+          head: `T05thread:${thread};swbreak:;`,
+          registers,
+          aboutChild: [],
+        },
       ]);
       assert.deepEqual(repeater.runs.get(`vCont;s:${thread}`), [
         { site: 0n, call: undefined, head: `T05thread:${thread};`, registers, aboutChild: [] },
@@ -106,6 +138,39 @@ describe('gdb session: repeated packets', () => {
         assert.equal(await mayRepeat(client), false);
       },
     ));
+
+  it('are learned for forks, with all that the client says of the child until it lets it go', () =>
+    withForks(async ({ symbol, pid }, client, repeater) => {
+      const parent = pid.toString(16);
+      const head = `T05thread:p${parent}.${parent};fork:p*.*;`;
+      const form = { site: 0n, call: undefined, head, registers: [6, 7, 16] };
+      await client.request(`D;${await toFork(client)}`);
+      assert.deepEqual(repeater.runs.get('vCont;c')?.pop(), { ...form, aboutChild: ['D;*'] });
+      assert.equal(await mayRepeat(client), true);
+      const child = await toFork(client);
+      const remove = `z0,${symbol('work')},1`;
+      const about = [`Hgp${child}.${child}`, remove, `Hgp${parent}.${parent}`, `D;${child}`];
+      for (const packet of about) assert.equal(await client.request(packet), 'OK');
+      const aboutChild = ['Hgp*.*', remove, `Hgp${parent}.${parent}`, 'D;*'];
+      assert.deepEqual(repeater.runs.get('vCont;c')?.pop(), { ...form, aboutChild });
+      assert.equal(repeater.sites.has(remove), false, 'it was taken out of the child');
+      assert.equal(await mayRepeat(client), true);
+    }));
+
+  it('are not learned for forks where something else is said than about the child', () =>
+    withForks(async ({ symbol, pid }, client, repeater) => {
+      const remove = `z0,${symbol('work')},1`;
+      const look = ['HgpCHILD.CHILD', 'p10', 'HgpPARENT.PARENT'];
+      const cases = [['m400000,1'], look, [remove], ['Hg0', remove], ['?'], ['QPassSignals:14']];
+      for (const said of cases) {
+        const child = await toFork(client);
+        for (const packet of [...said, 'D;CHILD'])
+          await client.request(packet.replaceAll('CHILD', child).replaceAll('PARENT', pid.toString(16)));
+        assert.deepEqual([...repeater.runs], [], said.join(' '));
+      }
+      await client.request(`D;${await toFork(client)}`);
+      assert.equal(await mayRepeat(client), true);
+    }));
 
   it('are answered once: the session is silent about those it hears of afterwards', () =>
     withRepeater(async (_session, client) => {
