@@ -4,12 +4,14 @@
  * copy of the memory is let go without our traps.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "ptrace_ops.h"
@@ -28,6 +30,21 @@ bool isThreadOf(pid_t process, pid_t tid) {
 
 bool runsInMemoryOf(pid_t process, pid_t child) {
   return syscall(SYS_kcmp, process, child, kSameMemory, 0, 0) == 0;
+}
+
+/** Takes the trap of a site out of a stopped thread's memory. False: it is in two words, or cannot be reached. */
+bool restoreWord(pid_t tid, const Arch& arch, uint64_t address, const Plan& plan) {
+  const auto& trap = arch.breakpoint_bytes;
+  uint64_t start = address & ~(sizeof(uint64_t) - 1);
+  size_t offset = address - start;
+  uint64_t word = 0;
+  if (offset + trap.size() > sizeof word || ptrace_ops::peekData(tid, start, &word) != 0) return false;
+  std::array<uint8_t, sizeof word> bytes;
+  memcpy(bytes.data(), &word, sizeof word);
+  if (!std::equal(trap.begin(), trap.end(), bytes.begin() + offset)) return true;
+  std::copy_n(plan.original.begin(), trap.size(), bytes.begin() + offset);
+  memcpy(&word, bytes.data(), sizeof word);
+  return ptrace_ops::pokeData(tid, start, word) == 0;
 }
 
 /** Of one that was just made: it executes nothing before. Nothing: it was killed. */
@@ -113,15 +130,22 @@ bool Tracer::letCopyGo(const Space& its_space, pid_t child) {
   return true;
 }
 
-/** Takes our traps out of a copy of a memory. False: it cannot be opened. */
+/** Takes our traps out of a copy of a memory. False: it cannot be written. */
 bool Tracer::restoreCopy(const Space& its_space, pid_t child) {
+  // Opening the memory takes as long as some words.
+  constexpr size_t kMostWords = 4;
   if (its_space.sites.empty()) return true;
+  const auto& sites = its_space.sites;
+  const auto is_restored = [&](const auto& site) {
+    return restoreWord(child, its_space.arch, site.first, site.second);
+  };
+  if (sites.size() <= kMostWords && std::all_of(sites.begin(), sites.end(), is_restored)) return true;
   Space copy;
   copy.pid = child;
   if (!copy.openMemory()) return false;
   const auto& trap = its_space.arch.breakpoint_bytes;
   std::vector<uint8_t> now(trap.size());
-  for (const auto& [address, plan] : its_space.sites) {
+  for (const auto& [address, plan] : sites) {
     bool is_there = copy.read(address, now.data(), now.size()) == now.size() && now == trap;
     if (is_there) copy.write(address, plan.original.data(), plan.original.size());
   }
