@@ -32,7 +32,8 @@ bool runsInMemoryOf(pid_t process, pid_t child) {
   return syscall(SYS_kcmp, process, child, kSameMemory, 0, 0) == 0;
 }
 
-/** Takes the trap of a site out of a stopped thread's memory. False: it is in two words, or cannot be reached. */
+/** Takes the trap of a site out of a stopped thread's memory. False: it is in two words, or cannot be
+ * reached. */
 bool restoreWord(pid_t tid, const Arch& arch, uint64_t address, const Plan& plan) {
   const auto& trap = arch.breakpoint_bytes;
   uint64_t start = address & ~(sizeof(uint64_t) - 1);

@@ -13,10 +13,10 @@ namespace outstep::conversion {
 Napi::Function eventMaker(Napi::Env env) {
   static constexpr char kSource[] = R"((
     tid, kind, code, event, message, signalCode, senderPid, pc, atSite, stepped, refused, inLongRange, debugStatus,
-    callEnd, callNumber
+    told, callEnd, callNumber
   ) => ({
     tid, kind, code, event, message, signalCode, senderPid, pc, atSite, stepped, refused, inLongRange, debugStatus,
-    callEnd, callNumber
+    told, callEnd, callNumber
   }))";
   return env.RunScript(kSource).As<Napi::Function>();
 }
@@ -62,6 +62,7 @@ Napi::Value event(Napi::Env env, const Napi::Function& make, const Event& event)
       Napi::Boolean::New(env, event.refused),
       Napi::Boolean::New(env, event.in_long_range),
       bigint(env, event.debug_status),
+      Napi::Boolean::New(env, event.told),
       is_call ? Napi::String::New(env, event.call_end == CallEnd::kEntry ? "entry" : "return") : undefined,
       is_call ? Napi::Number::New(env, event.call_number) : undefined,
   });

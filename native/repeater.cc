@@ -238,6 +238,7 @@ bool Repeater::run(const Exchange& exchange, std::string* reply) {
   *reply = form == nullptr ? std::string() : formReply(*form, *tracee, events[0]);
   if (!reply->empty()) {
     last_stop_ = events[0];
+    last_stop_.told = true;
     if (form->isFork()) child_ = {static_cast<pid_t>(last_stop_.message), exchange.tid, form, {}, 0};
     return true;
   }

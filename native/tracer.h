@@ -40,6 +40,8 @@ struct Event {
   bool refused = false;
   bool in_long_range = false;
   uint64_t debug_status = 0;
+  /** A client has its answer. */
+  bool told = false;
   CallEnd call_end = CallEnd::kNone;
   int call_number = -1;
 

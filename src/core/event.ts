@@ -46,8 +46,11 @@ export type ThreadEvent =
    * Every engine that wants this event is attached to the child, holds it, and has its breakpoints in it.
    */
   | { readonly kind: 'fork'; readonly thread: Thread; readonly child: Process }
-  /** As fork, of a child that has been let go already, as the engine that the thread ran for would have it. */
-  | { readonly kind: 'fork-settled'; readonly thread: Thread }
+  /**
+   * As fork, where the engine's client has been told of the child already, and has let it go; or it has been `killed`
+   * before it could be taken up.
+   */
+  | { readonly kind: 'fork-settled'; readonly thread: Thread; readonly killed: Pid | undefined }
   /** As fork, but the child runs in this process's memory, and the thread waits in the kernel until vfork-done. */
   | { readonly kind: 'vfork'; readonly thread: Thread; readonly child: Process }
   /** The child of a vfork has executed a program or is gone: the thread's memory is its own again. */

@@ -21,6 +21,8 @@ export interface NewChild {
   readonly kind: 'fork' | 'vfork';
   /** It runs in its parent's memory. */
   readonly isShared: boolean;
+  /** A client has heard of it: it must hear of its end, should that come before the first stop. */
+  readonly isTold: boolean;
 }
 
 /** To be called when its maker's event is read. The child's own first stop may have come, or come later, or never. */
@@ -31,6 +33,7 @@ export function takeUpChild(tracer: Tracer, news: NewChild): void {
   if (space === undefined) {
     if (parent.caughtCalls.filter.isInstalled) escort(tracer, tid(news.pid));
     else letChildGo(tracer, news.pid);
+    if (news.isTold) tellKilled(news);
     return;
   }
   const original = parent.addressSpace;
@@ -47,13 +50,22 @@ export function takeUpChild(tracer: Tracer, news: NewChild): void {
     maker.awaitedChild = undefined;
     maker.process.resumeWanted([maker]);
   };
-  child.onLeavingMemory(goOn);
+  let isSettled = false;
+  child.onLeavingMemory(() => {
+    if (news.isTold && !isSettled) tellKilled(news);
+    goOn();
+  });
   child.onFirstStop(() => {
+    isSettled = true;
     settle(child, news, original);
     if (maker.awaitedChild === child) endDebt(maker);
     if (news.kind === 'fork' || !news.isShared) goOn();
   });
   tracer.deliverEarly(news.pid);
+}
+
+function tellKilled({ maker, pid }: NewChild): void {
+  maker.process.report(maker, [{ kind: 'fork-settled', thread: maker, killed: pid }]);
 }
 
 /** Whoever has not been told of the child, and wanted the thread to be held, hears so. */

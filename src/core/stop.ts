@@ -30,6 +30,7 @@ export function eventStopOf(id: number): NativeEvent {
     refused: false,
     inLongRange: false,
     debugStatus: 0n,
+    told: false,
   };
 }
 

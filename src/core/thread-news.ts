@@ -122,11 +122,12 @@ export class ThreadNews {
         this.#onClone(thread, tid(event.message));
         return;
       case ptraceEvents.fork:
-        if (event.message === 0) this.#process.report(thread, [{ kind: 'fork-settled', thread }]);
-        else this.#onFork(thread, event.message, 'fork', false);
+        if (event.message === 0)
+          this.#process.report(thread, [{ kind: 'fork-settled', thread, killed: undefined }]);
+        else this.#onFork(thread, event, 'fork');
         return;
       case ptraceEvents.vfork:
-        this.#onFork(thread, event.message, 'vfork', true);
+        this.#onFork(thread, event, 'vfork');
         return;
       case ptraceEvents.vforkDone:
         this.#process.report(thread, [{ kind: 'vfork-done', thread }]);
@@ -139,8 +140,8 @@ export class ThreadNews {
     }
   }
 
-  #onFork(thread: Thread, child: number, kind: 'fork' | 'vfork', isLikelyShared: boolean): void {
-    this.#process.tracer.onForkedChild(thread, child, kind, isLikelyShared);
+  #onFork(thread: Thread, event: NativeEvent, kind: 'fork' | 'vfork'): void {
+    this.#process.tracer.onForkedChild(thread, event, kind);
     this.#runner.resumeIfWanted(thread);
   }
 

@@ -248,10 +248,10 @@ export class Tracer implements Disposable {
     this.#dispatch(event);
   }
 
-  /** `isLikelyShared`: for kernels that do not say whether the child runs in its parent's memory. */
-  onForkedChild(maker: Thread, childId: number, kind: 'fork' | 'vfork', isLikelyShared: boolean): void {
-    const isShared = nativeBinding().sharesMemory(maker.process.pid, childId) ?? isLikelyShared;
-    takeUpChild(this, { pid: pid(childId), maker, kind, isShared });
+  onForkedChild(maker: Thread, { message: childId, told }: NativeEvent, kind: 'fork' | 'vfork'): void {
+    // Not every kernel says whether the child runs in its parent's memory.
+    const isShared = nativeBinding().sharesMemory(maker.process.pid, childId) ?? kind === 'vfork';
+    takeUpChild(this, { pid: pid(childId), maker, kind, isShared, isTold: told });
   }
 
   /** Runs `task` with the next batch of events. */

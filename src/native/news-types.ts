@@ -29,6 +29,8 @@ export interface NativeEvent {
   readonly inLongRange: boolean;
   /** Status of the debug registers after a hardware trap, already cleared; 0n: none. */
   readonly debugStatus: bigint;
+  /** A client has been told of the stop already (`NativeRepeater`). */
+  readonly told: boolean;
   /** The thread goes into a system call or comes back from one: a caught one, or a step has ended there. */
   readonly callEnd?: 'entry' | 'return';
   readonly callNumber?: number;

@@ -233,9 +233,9 @@ describe('the child of a fork', () => {
     await using program = await launchFollowed('fp');
     const { attachment, follower, tracer } = program;
     const take = tracer.onForkedChild.bind(tracer);
-    sinon.stub(tracer, 'onForkedChild').callsFake((maker, child, kind, isLikelyShared) => {
-      process.kill(child, 'SIGKILL');
-      take(maker, child, kind, isLikelyShared);
+    sinon.stub(tracer, 'onForkedChild').callsFake((maker, event, kind) => {
+      process.kill(event.message, 'SIGKILL');
+      take(maker, event, kind);
     });
     continueAll(attachment);
     assert.deepEqual(await exitOf(follower, attachment.process), { kind: 'exited', code: 109 });
@@ -247,10 +247,10 @@ describe('the child of a fork', () => {
     const { attachment, follower, tracer } = program;
     let made = 0;
     const take = tracer.onForkedChild.bind(tracer);
-    sinon.stub(tracer, 'onForkedChild').callsFake((maker, child, kind, isLikelyShared) => {
-      made = child;
+    sinon.stub(tracer, 'onForkedChild').callsFake((maker, event, kind) => {
+      made = event.message;
       process.kill(attachment.process.pid, 'SIGKILL');
-      take(maker, child, kind, isLikelyShared);
+      take(maker, event, kind);
     });
     continueAll(attachment);
     assert.deepEqual(await exitOf(follower, attachment.process), { kind: 'killed', signal: 9 });

@@ -2,14 +2,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { asciiBytes, asciiText, encodePacket } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { address } from '../../src/base/ids.js';
+import type { EventKind } from '../../src/core/index.js';
 import { nativeBinding } from '../../src/native/binding.js';
 import type { NativeRepeater, NativeServed, NativeSocket } from '../../src/native/binding-types.js';
-import { launchFixture, type TracedProgram } from '../core/traced-program.js';
+import { launchFixture, RecordingEngine, type TracedProgram, usualKinds } from '../core/traced-program.js';
 import { bounded } from '../support/bounded.js';
+import { eventually, processState } from '../support/proc-files.js';
 import { byteAt, trap } from '../support/raw-memory.js';
 
 const timeoutMs = 10_000;
@@ -68,10 +71,15 @@ interface Bench {
   told(): Promise<string>;
 }
 
-async function withRepeater(test: (bench: Bench) => Promise<void>): Promise<void> {
-  await using program = await launchFixture('counting-loop', ['0'], {
-    flags: ['-no-pie'],
-    holdAt: ['breakpoint', 'step-done', 'signal'],
+async function withRepeater(
+  test: (bench: Bench) => Promise<void>,
+  fixture = 'counting-loop',
+  args: readonly string[] = ['0'],
+): Promise<void> {
+  const holdAt: readonly EventKind[] = ['breakpoint', 'step-done', 'signal', 'fork', 'fork-settled'];
+  await using program = await launchFixture(fixture, args, {
+    flags: ['-no-pie', '-pthread'],
+    engine: new RecordingEngine(holdAt, [...usualKinds, 'fork', 'fork-settled']),
   });
   using ends = await connected();
   const { client, socket } = ends;
@@ -269,7 +277,7 @@ describe('native repeater', () => {
     const [thread] = process.threads.values();
     assert.ok(thread);
     const at = program.symbol('count');
-    const form = { site: 0n, call: undefined, head: 'T05;', registers: [] };
+    const form = { site: 0n, call: undefined, head: 'T05;', registers: [], aboutChild: [] };
     const step = async (): Promise<void> => {
       attachment.resume([{ thread, action: { kind: 'step' } }]);
       await engine.next('step-done');
@@ -306,7 +314,7 @@ describe('native repeater', () => {
       const { process } = program.attachment;
       const [thread] = process.threads.values();
       assert.ok(thread);
-      const form = { site: 0n, call: undefined, head: 'T05;', registers: [] };
+      const form = { site: 0n, call: undefined, head: 'T05;', registers: [], aboutChild: [] };
       for (let number = 0; number <= mostKnown; number++)
         repeater.learnRun(asciiBytes(`s${number}`), thread.tid, 'step', form);
       assert.deepEqual([serve(framed('s0')).answered, serve(framed('s64')).answered], [0, 1]);
@@ -352,4 +360,50 @@ describe('native repeater', () => {
       process.memory.write(at, Uint8Array.of(0x90));
       assert.equal(serve(framed('Z')).answered, 0);
     }));
+
+  /** Told of a fork; nothing has been done to the child. */
+  async function toFork({ program, repeater, serve, told }: Bench): Promise<number> {
+    const [thread] = [...program.attachment.process.threads.values()];
+    assert.ok(thread);
+    const form = { site: 0n, call: undefined, head: 'T05fork:p*.*;', registers: [pcNumber] };
+    repeater.learnRun(asciiBytes('c'), thread.tid, 'continue', { ...form, aboutChild: ['H*', 'D*'] });
+    const served = serve(framed('c'));
+    assert.deepEqual([served.answered, served.heard, served.letGo], [1, framed('c'), undefined]);
+    const stop = await told();
+    const child = /^\$T05fork:p([0-9a-f]+)\.\1;10:/.exec(stop)?.[1];
+    assert.ok(child, stop);
+    program.attachment.resume([{ thread, action: { kind: 'continue' } }]);
+    return Number.parseInt(child, 16);
+  }
+
+  it('tells of a fork, and hands the child to who asks for the run afterwards', () =>
+    withRepeater(
+      async (bench) => {
+        const child = await toFork(bench);
+        const { engine } = bench.program;
+        assert.equal((await engine.next('fork')).child.pid, child);
+        assert.equal(engine.count('fork-settled'), 0);
+      },
+      'storms',
+      ['fork', '1'],
+    ));
+
+  it('leaves nobody waiting who was told of a child that is killed before it is taken up', () =>
+    withRepeater(
+      async (bench) => {
+        const child = await toFork(bench);
+        // The core takes news only when it gets its turn.
+        process.kill(child, 'SIGKILL');
+        const deadline = performance.now() + timeoutMs;
+        while (processState(child) !== 'Z') assert.ok(performance.now() < deadline);
+        const { engine } = bench.program;
+        const event = await engine.next('fork-settled');
+        assert.equal(event.killed, child);
+        assert.ok(event.thread.isStopped);
+        assert.equal(engine.count('fork'), 0);
+        await eventually('nothing is kept of it', () => bench.program.tracer.isIdle);
+      },
+      'storms',
+      ['fork', '1'],
+    ));
 });

@@ -1,9 +1,11 @@
 /** The processes of one session. */
-import { tid } from '../../base/ids.js';
+import { kernelSignal, tid } from '../../base/ids.js';
 import type { Process, Thread, ThreadEvent } from '../../core/index.js';
 import type { AttachedProcess } from './attached-process.js';
 import { type ExitStop, type Stop, threadOf } from './pending-stops.js';
 import { chooseActions, newThreadsOf, type RequestedAction, type ResumeChoice } from './run-control.js';
+
+const sigkill = kernelSignal(9);
 
 /** For each process with threads to be resumed, what they are to do. */
 export type ResumePlan = ReadonlyMap<AttachedProcess, Map<Thread, ResumeChoice>>;
@@ -93,6 +95,8 @@ export class ProcessSet {
    */
   reveal(event: ThreadEvent): ExitStop | undefined {
     if (event.kind === 'clone') this.#untoldThreads.delete(event.child);
+    if (event.kind === 'fork-settled' && event.killed !== undefined)
+      return { kind: 'exit', pid: event.killed, status: { kind: 'killed', signal: sigkill } };
     if (event.kind !== 'fork' && event.kind !== 'vfork') return undefined;
     const untold = this.#untoldChildren.get(event.child);
     this.#untoldChildren.delete(event.child);

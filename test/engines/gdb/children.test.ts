@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import process from 'node:process';
 import { describe, it } from 'mocha';
 import { eventually, processState } from '../../support/proc-files.js';
 import { stopKeys, type TracedSession, withSession } from './traced-session.js';
 import { gdbTokens, WireClient } from './wire-client.js';
 
+const timeoutMs = 10_000;
 const tokens = `${gdbTokens};fork-events+;vfork-events+`;
 
 interface Forked extends TracedSession {
@@ -73,6 +75,17 @@ describe('fork events', () => {
       assert.equal(await client.request(`D;${childPid}`), 'OK');
       assert.equal(await client.request('qfThreadInfo'), `m${parent}`);
       assert.equal(await client.request('vCont;c'), `W00;process:${processOf(parent)}`);
+    }));
+
+  it('D of a child that has just been killed lets it go, the parent goes on', () =>
+    atFork('fork', async ({ client, childPid, parent }) => {
+      const child = Number.parseInt(childPid, 16);
+      process.kill(child, 'SIGKILL');
+      // The core hears of it only in a later turn.
+      const deadline = performance.now() + timeoutMs;
+      while (processState(child) !== 'Z') assert.ok(performance.now() < deadline);
+      assert.equal(await client.request(`D;${childPid}`), 'OK');
+      assert.equal(await client.request('vCont;c'), `W6d;process:${processOf(parent)}`);
     }));
 
   it('D of the parent leaves the child', () =>
