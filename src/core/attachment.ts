@@ -30,6 +30,8 @@ export interface ThreadResume {
 const hold: ResumeAction = { kind: 'hold' };
 const letRun: ResumeAction = { kind: 'continue' };
 
+const strictness = { hold: 3, step: 2, 'range-step': 1, continue: 0 } as const;
+
 let lastOwner = 0;
 
 /** Unlike every other one. */
@@ -231,7 +233,9 @@ export class Attachment {
   insertBreakpoint(address: Address, programs: BreakpointPrograms = noPrograms): void {
     checkPrograms(programs);
     this.process.sites.insert(address, this.owner, programs);
-    if (hasPrograms(programs)) this.process.prepareSlot(address);
+    // A site whose hits native code passes by itself needs its slot from the first one on.
+    const caller = hasPrograms(programs) ? this.process.threadForCalls() : undefined;
+    if (caller !== undefined) this.process.sites.provideSlot(address, caller);
   }
 
   removeBreakpoint(address: Address): void {
@@ -347,4 +351,14 @@ export class Attachment {
 
 function executeAt(address: bigint): HardwarePoint {
   return { kind: 'execute', address, lengthBytes: 1 };
+}
+
+/** What engines together want of a thread. */
+export function strictest(attachments: readonly Attachment[], thread: Thread): ResumeAction {
+  let wish = letRun;
+  for (const attachment of attachments) {
+    const vote = attachment.voteFor(thread);
+    if (strictness[vote.kind] > strictness[wish.kind]) wish = vote;
+  }
+  return wish;
 }

@@ -56,3 +56,10 @@ export function letForeignThreadGo(thread: Thread): void {
   });
   native.interrupt(tid);
 }
+
+/** The process's memory is gone for its own threads; theirs may be the same and goes on. */
+export function letForeignThreadsGo(process: Process): void {
+  const foreign = [...process.threads.values()].filter((thread) => thread.isForeign);
+  if (foreign.length > 0) process.sites.restoreAll(process.addressSpace.rawMemory);
+  for (const thread of foreign) letForeignThreadGo(thread);
+}

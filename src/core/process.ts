@@ -3,16 +3,17 @@
  * engine holds it.
  */
 import type { ArchModule, DebugRegisters, RegisterFile } from '../../arch/module.js';
-import { type Address, type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
+import { type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
 import type { NativeTracer } from '../native/binding-types.js';
 import { AddressSpace } from './address-space.js';
-import { Attachment } from './attachment.js';
+import { Attachment, strictest } from './attachment.js';
 import type { BreakpointSites } from './breakpoint-sites.js';
 import { CaughtCalls } from './caught-calls.js';
 import type { Engine, ResumeAction } from './engine.js';
 import type { CoreEvent, ExitStatus, ThreadEvent } from './event.js';
-import { letForeignThreadGo } from './foreign-threads.js';
+import { letForeignThreadsGo } from './foreign-threads.js';
 import { HardwarePoints } from './hardware-points.js';
+import { Leaving } from './leaving.js';
 import { LoadedProgram } from './loaded-program.js';
 import type { Memory } from './memory.js';
 import { QuietChildren } from './quiet-children.js';
@@ -25,7 +26,6 @@ import type { Tracer } from './tracer.js';
 
 export type Origin = 'launched' | 'attached';
 
-const strictness = { hold: 3, step: 2, 'range-step': 1, continue: 0 } as const;
 const hold: ResumeAction = { kind: 'hold' };
 const letRun: ResumeAction = { kind: 'continue' };
 
@@ -46,15 +46,12 @@ export class Process {
   readonly #runner: ThreadRunner;
   readonly #stopper: ThreadStopper;
   readonly #news: ThreadNews;
+  readonly #leaving: Leaving;
   #addressSpace: AddressSpace;
   #hardware: HardwarePoints;
   #attachments: readonly Attachment[] = [];
   #exitWaiters: (() => void)[] = [];
   #isAlive = true;
-  /** No engine wants it, but one wants the memory that it shares: it runs past the sites, hidden. */
-  #isEscorted = false;
-  /** No engine is left: it is let go when its last thread has stopped. */
-  #isLeaving = false;
   #onLeave: (() => void) | undefined;
 
   /** `space` has the sites and slots of `addressSpace` already. */
@@ -73,6 +70,7 @@ export class Process {
     this.#stopper = new ThreadStopper(this);
     this.#runner = new ThreadRunner(this);
     this.#news = new ThreadNews(this, this.#runner);
+    this.#leaving = new Leaving(this, this.#runner, () => this.#close());
     addressSpace.join(this);
   }
 
@@ -150,8 +148,7 @@ export class Process {
   attachEngine(engine: Engine, parent?: Attachment, ownSites = false): Attachment {
     const attachment = new Attachment(this, engine, parent, ownSites ? undefined : parent?.owner);
     if (ownSites && parent !== undefined) this.sites.share(parent.owner, attachment.owner);
-    this.#isEscorted = false;
-    this.#isLeaving = false;
+    this.#leaving.stay();
     this.tracer.addProcess(this);
     this.#attachments = [...this.#attachments, attachment];
     this.passSignalsChanged();
@@ -202,13 +199,8 @@ export class Process {
 
   /** What the engines together want of a thread: the strictest wish. */
   wishFor(thread: Thread): ResumeAction {
-    if (this.#attachments.length === 0) return this.#isEscorted ? letRun : hold;
-    let wish = letRun;
-    for (const attachment of this.#attachments) {
-      const vote = attachment.voteFor(thread);
-      if (strictness[vote.kind] > strictness[wish.kind]) wish = vote;
-    }
-    return wish;
+    if (this.#attachments.length === 0) return this.#leaving.isEscorted ? letRun : hold;
+    return strictest(this.#attachments, thread);
   }
 
   resumeWanted(threads: Iterable<Thread> = this.#threads.values()): void {
@@ -242,7 +234,7 @@ export class Process {
     if (this.anyRunning()) return;
     if (!this.#addressSpace.anyRunning()) this.sites.forgetRemoved();
     this.#stopper.resolveWaiters();
-    if (this.#isLeaving) this.#letGo();
+    this.#leaving.threadsStopped();
   }
 
   /** A leader that exited before its threads never stops; found when it does not answer an interrupt. */
@@ -274,12 +266,6 @@ export class Process {
       if (thread.debugImage !== this.hardware.image && !thread.isListening) this.interrupt(thread);
     }
     this.tracer.schedulePump();
-  }
-
-  /** A site whose hits native code passes by itself needs its slot from the first one on. */
-  prepareSlot(at: Address): void {
-    const caller = this.threadForCalls();
-    if (caller !== undefined) this.sites.provideSlot(at, caller);
   }
 
   /** A thread that can make a system call on our behalf. */
@@ -345,7 +331,7 @@ export class Process {
       thread.debugImage = this.#hardware.image;
       thread.forgetRegisters();
     }
-    if (this.#isEscorted) this.#letGo();
+    this.#leaving.memoryLeft();
     return this.#isAlive;
   }
 
@@ -358,18 +344,11 @@ export class Process {
 
   /** It is reaped. */
   end(leader: Thread, status: ExitStatus): void {
-    this.letForeignThreadsGo();
+    letForeignThreadsGo(this);
     for (const thread of [...this.#threads.values()]) this.forgetThread(thread);
     this.#isAlive = false;
     this.tellAll({ kind: 'exit', process: this, pid: this.pid, leader, status });
     this.#close();
-  }
-
-  /** The process's memory is gone for its own threads; theirs may be the same and goes on. */
-  letForeignThreadsGo(): void {
-    const foreign = [...this.#threads.values()].filter((thread) => thread.isForeign);
-    if (foreign.length > 0) this.sites.restoreAll(this.addressSpace.rawMemory);
-    for (const thread of foreign) letForeignThreadGo(thread);
   }
 
   #close(): void {
@@ -400,70 +379,12 @@ export class Process {
    * engines are attached to goes past their sites, hidden, until it has a memory of its own.
    */
   release(deliver: (signal: KernelSignal) => boolean): void {
-    if (!this.#isAlive) return;
-    for (const thread of this.#threads.values()) {
-      const pending = thread.signalOverride ?? thread.pendingSignal ?? 0;
-      thread.signalOverride = pending !== 0 && deliver(pending as KernelSignal) ? pending : 0;
-    }
-    if (this.#addressSpace.hasEngine) this.#escort();
-    else this.#letGo();
-  }
-
-  #escort(): void {
-    this.#isEscorted = true;
-    this.tracer.hideProcess(this);
-    this.passSignalsChanged();
-    this.caughtCalls.wishesChanged();
-    this.resumeWanted();
+    if (this.#isAlive) this.#leaving.release(deliver);
   }
 
   /** No engine is left in the memory that it was escorted in. */
   letGoWhenStopped(): void {
-    if (this.#attachments.length > 0) return;
-    this.#isEscorted = false;
-    this.#isLeaving = true;
-    for (const thread of this.#threads.values()) this.interrupt(thread);
-    this.tracer.schedulePump();
-  }
-
-  #letGo(): void {
-    if (!this.#isAlive || this.#attachments.length > 0) return;
-    const threads = [...this.#threads.values()];
-    if (this.#running.size > 0) {
-      // Only a stopped thread can be let go.
-      this.#isLeaving = true;
-      this.tracer.hideProcess(this);
-      return;
-    }
-    const caller = this.threadForCalls();
-    if (this.caughtCalls.filter.isInstalled) {
-      if (caller === undefined) {
-        this.#leaveCalls();
-        return;
-      }
-      this.caughtCalls.filter.handOver(caller);
-    }
-    // Left mapped when no thread can do it: nobody misses the page.
-    if (caller !== undefined && !this.#addressSpace.isShared) this.#addressSpace.slots.release(caller);
-    for (const thread of threads) {
-      thread.endRangeRun();
-      this.#runner.storeDebugRegisters(thread);
-      this.native.detach(thread.tid, thread.signalOverride ?? thread.pendingSignal ?? 0);
-    }
-    for (const thread of threads) this.forgetThread(thread);
-    this.#close();
-  }
-
-  /** Every thread is inside a system call: one of them comes out of it before the process is let go. */
-  #leaveCalls(): void {
-    this.#isLeaving = true;
-    this.tracer.hideProcess(this);
-    const [thread] = this.#threads.values();
-    if (thread === undefined) return;
-    this.native.resume(thread.tid, 'continue', 0);
-    thread.enter({ kind: 'running' });
-    this.interrupt(thread);
-    this.tracer.schedulePump();
+    if (this.#attachments.length === 0) this.#leaving.letGoWhenStopped();
   }
 
   kill(): Promise<void> {

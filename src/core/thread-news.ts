@@ -3,7 +3,7 @@ import { address, type KernelSignal, type Tid, tid } from '../base/ids.js';
 import type { NativeEvent } from '../native/binding-types.js';
 import type { ResumeAction } from './engine.js';
 import type { ThreadEvent } from './event.js';
-import { addForeignThread, letForeignThreadGo } from './foreign-threads.js';
+import { addForeignThread, letForeignThreadGo, letForeignThreadsGo } from './foreign-threads.js';
 import { isOtherProcess, isTraceStopped } from './proc.js';
 import type { Process } from './process.js';
 import {
@@ -168,7 +168,7 @@ export class ThreadNews {
       process.tellAll({ kind: 'thread-exit', process, tid: thread.tid, code: 0 });
       return;
     }
-    process.letForeignThreadsGo();
+    letForeignThreadsGo(process);
     const former = process.threads.get(formerTid) ?? thread;
     // What the leader was about to get went with it; what was sent to the other one is still to come.
     thread.pendingSignal = undefined;
