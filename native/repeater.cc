@@ -22,7 +22,7 @@ constexpr size_t kLongestFrameBytes = 128;
 constexpr size_t kHandBackBytes = 2 * kMostExchanges * kLongestFrameBytes;
 /** A thread that runs for longer is waited for by the event loop. */
 constexpr int64_t kBriefWaitUs = 4000;
-/** How much longer to serve until the session has nothing to hear of sites. */
+/** How much longer to serve until the session has nothing to hear of sites, nor of a child. */
 constexpr int64_t kGraceUs = 1000;
 
 constexpr char kOk[] = "$OK#9a";
@@ -132,7 +132,7 @@ Repeater::Served Repeater::serve(int fd, uint8_t* into, size_t room_bytes, int64
     if (sent >= 0) served.unsent = reply.substr(static_cast<size_t>(sent));
     // Out of a held thread's reach nothing of ours may be lost, should this process be killed.
     tracer_.storeHeld();
-    int64_t grace_us = hasUnheardSite(false) ? kGraceUs : 0;
+    int64_t grace_us = hasUnheardSite(false) || child_ ? kGraceUs : 0;
     bool is_over = WaitClock::nowMicroseconds() >= deadline + grace_us;
     if (sent < 0 || !served.unsent.empty() || is_over) {
       handBack(into, 0, &served);
