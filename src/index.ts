@@ -1,4 +1,7 @@
-/** What programs can use of Outstep: the tracer with its engines, and the GDB server as one of them. */
+/**
+ * What programs can use of Outstep: the tracer with its engines, and the GDB server as one of them. The client is a door of
+ * its own, `outstep/client`, which needs neither Linux nor the addon.
+ */
 export {
   type ErrorCode,
   errorCodes,
@@ -15,7 +18,6 @@ export {
   type Tid,
   tid,
 } from './base/ids.js';
-export * from './client/index.js';
 export * from './core/index.js';
 export { DebugLog, type DebugTopic, debugTopics } from './engines/gdb/debug-log.js';
 export { GdbServer, type ServerConfig, type ServerConsole } from './engines/gdb/server.js';

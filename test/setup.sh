@@ -28,6 +28,11 @@ need_program gcc-i686-linux-gnu i686-linux-gnu-gcc
 need libc6-dev-i386-cross test -e /usr/i686-linux-gnu/include/stdio.h
 need libc6-i386 test -e /usr/lib32/libc.so.6
 
+# Servers that the client is tested with.
+need_program lldb-19 lldb-server-19
+need_program qemu-user qemu-x86_64
+
 install_missing
 bash "$(dirname "${BASH_SOURCE[0]}")/package/setup.sh" > /dev/null
+bash "$(dirname "${BASH_SOURCE[0]}")/conformance/newest-gdb.sh" > /dev/null
 echo 'Everything that the tests need is installed.'

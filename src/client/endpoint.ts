@@ -1,37 +1,30 @@
 /** Where a server is, and how to get there. */
-import { once } from 'node:events';
-import { connect, type NetConnectOpts } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { type ByteStreams, openSocket } from './socket.js';
+import { type SpawnedServer, spawnServer } from './spawned-server.js';
 
-/** TCP (host: localhost by default), a Unix domain socket, or streams such as a child's stdout and stdin. */
+/**
+ * TCP (host: localhost by default), a Unix domain socket, streams such as a child's stdout and stdin, or a server that is
+ * started for this connection and ends with it.
+ */
 export type Endpoint =
   | { readonly host?: string; readonly port: number }
   | { readonly path: string }
-  | ByteStreams;
+  | ByteStreams
+  | SpawnedServer;
 
-export interface ByteStreams {
-  /** From the server. */
-  readonly readable: Readable;
-  /** To the server. */
-  readonly writable: Writable;
+/** An open way to a server. */
+export interface OpenEndpoint {
+  readonly streams: ByteStreams;
+  /** Ends what was started for it; harmless twice. */
+  close(): Promise<void>;
 }
 
 /**
- * Connects within `timeoutMs`.
- * @throws the system's error when nobody listens there, an AbortError when the time is over
+ * Connects, within the time that the signal gives.
+ * @throws the system's error when nobody listens there, the signal's reason, ClientError NO_SERVER
  */
-export async function openEndpoint(endpoint: Endpoint, timeoutMs: number): Promise<ByteStreams> {
-  if ('readable' in endpoint) return endpoint;
-  const target: NetConnectOpts =
-    'path' in endpoint
-      ? { path: endpoint.path }
-      : { host: endpoint.host ?? 'localhost', port: endpoint.port, noDelay: true };
-  const socket = connect(target);
-  try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) });
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  }
-  return { readable: socket, writable: socket };
+export async function openEndpoint(endpoint: Endpoint, signal: AbortSignal): Promise<OpenEndpoint> {
+  if ('command' in endpoint) return spawnServer(endpoint, signal);
+  const streams = 'readable' in endpoint ? endpoint : await openSocket(endpoint, signal);
+  return { streams, close: () => Promise.resolve() };
 }

@@ -1,42 +1,48 @@
 /**
- * Requests and replies over two streams. Requests wait in line: one is under way at a time, and its reply is the next
- * packet that comes. Whatever does not fit ends the connection, since from then on replies would go to wrong requests.
+ * Requests and replies over two streams. Replies come in the order of their requests, so where packets are not
+ * acknowledged many requests are sent before the first is answered. While a program that was resumed runs, nothing is
+ * sent: the next packet is its stop. Whatever does not fit ends the connection, since from then on replies would go to
+ * wrong requests.
  */
 import {
   asciiBytes,
   asciiText,
-  bytesOfHex,
   encodePacket,
   escapeBinary,
   type Frame,
   FrameDecoder,
 } from 'gdb-js-rsp-parser';
 import { ClientError, type ClientErrorCode, clientErrorCodes } from './client-error.js';
-import type { ByteStreams } from './endpoint.js';
+import { joinBytes } from './join-bytes.js';
 import { PacketLog } from './packet-log.js';
+import type { ByteStreams } from './socket.js';
 
 /** Longest reply, in bytes of data as transmitted. */
-const maxReplyBytes = 1 << 24;
+const maxReplyBytes = 1 << 26;
 const interruptByte = 0x03;
-
-interface Request {
-  readonly data: Uint8Array;
-  readonly wire: Uint8Array;
-  readonly timeoutMs: number;
-  /** Where text goes that comes before the reply (`O` packets); undefined: no such packets may come. */
-  readonly onOutput: ((text: Uint8Array) => void) | undefined;
-  readonly resolve: (reply: Uint8Array) => void;
-  readonly reject: (error: ClientError) => void;
-}
-
-type ConnectionState =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'waiting'; readonly request: Request; readonly timer: NodeJS.Timeout }
-  | { readonly kind: 'closed'; readonly error: ClientError };
+const shownCharacters = 60;
 
 export interface ExchangeOptions {
-  readonly timeoutMs: number;
-  readonly onOutput?: (text: Uint8Array) => void;
+  /** undefined: without end. */
+  readonly timeoutMs: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Nothing may be sent before this is answered: the program runs, or the rules of the connection change. */
+  readonly isExclusive?: boolean;
+  /** The program runs, and may be interrupted. */
+  readonly isInterruptible?: boolean;
+  /** The wait may end before the reply without harm: who waits is gone then, and the reply is dropped. */
+  readonly mayBeAbandoned?: boolean;
+  /** Takes a packet that comes before the reply, and says that it was one. */
+  readonly takeInterim?: ((data: Uint8Array) => boolean) | undefined;
+}
+
+interface Request extends ExchangeOptions {
+  readonly data: Uint8Array;
+  readonly wire: Uint8Array;
+  readonly resolve: (reply: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
+  /** Takes back timer and listener; nobody waits any more. */
+  settle: () => void;
 }
 
 export class PacketConnection {
@@ -45,11 +51,19 @@ export class PacketConnection {
   readonly #streams: ByteStreams;
   readonly #decoder = new FrameDecoder({ role: 'client', maxPacketBytes: maxReplyBytes });
   readonly #log = new PacketLog();
-  readonly #queue: Request[] = [];
   readonly #onNotification: (data: Uint8Array) => void;
-  #markClosed: (() => void) | undefined;
-  #state: ConnectionState = { kind: 'idle' };
+  /** Not sent yet. */
+  readonly #waiting = new Set<Request>();
+  /** Sent and not answered, the oldest first. */
+  readonly #sent = new Set<Request>();
+  #sentBytes = 0;
+  #windowBytes = 0;
+  #isFlushing = false;
+  /** The next program that runs is to be interrupted at once. */
+  #interruptsNext = false;
   #acknowledges = true;
+  #error: ClientError | undefined;
+  #markClosed: (() => void) | undefined;
 
   constructor(streams: ByteStreams, onNotification: (data: Uint8Array) => void) {
     this.#streams = streams;
@@ -70,33 +84,86 @@ export class PacketConnection {
     return this.#log.toString();
   }
 
+  /** Why the connection has ended; undefined: it has not. */
+  get error(): ClientError | undefined {
+    return this.#error;
+  }
+
+  /** The oldest packet that is not answered. */
+  get pendingPacket(): string | undefined {
+    const [oldest] = this.#sent;
+    return oldest && nameOf(oldest.data);
+  }
+
   /**
-   * Sends a packet as soon as those before it are answered, and at once when there are none.
+   * Sends a packet: at once, or when those before it leave room.
    * @param data unescaped
    * @returns data of the reply, unescaped
-   * @throws ClientError TIMEOUT, CLOSED or UNEXPECTED
+   * @throws ClientError TIMEOUT, CLOSED or UNEXPECTED; the reason of the signal
    */
   exchange(data: Uint8Array, options: ExchangeOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      if (this.#state.kind === 'closed') {
-        reject(this.#state.error);
+      if (this.#error !== undefined) {
+        reject(this.#error);
         return;
       }
-      const { timeoutMs, onOutput } = options;
-      this.#queue.push({
-        data,
-        wire: encodePacket(escapeBinary(data)),
-        timeoutMs,
-        onOutput,
-        resolve,
-        reject,
-      });
-      this.#sendNext();
+      if (options.signal?.aborted === true) {
+        reject(options.signal.reason);
+        return;
+      }
+      const wire = encodePacket(escapeBinary(data));
+      const request: Request = { ...options, data, wire, resolve, reject, settle: () => undefined };
+      request.settle = this.#watch(request);
+      this.#waiting.add(request);
+      this.#flushSoon();
     });
   }
 
-  /** Sends the byte that asks for a stop, past all requests that wait. */
+  /** Ends the wait for a request when its time is over or its signal comes. */
+  #watch(request: Request): () => void {
+    const { timeoutMs, signal } = request;
+    const onAbort = (): void => this.#abandon(request, signal?.reason);
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#expire(request), timeoutMs);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    return () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+  }
+
+  #expire(request: Request): void {
+    const name = nameOf(request.data);
+    const message = `no reply to ${name} within ${request.timeoutMs} ms`;
+    if (this.#waiting.has(request)) {
+      const { pendingPacket } = this;
+      const behind = pendingPacket === undefined ? '' : `: it waits for the end of ${pendingPacket}`;
+      this.#abandon(request, this.#describe(clientErrorCodes.TIMEOUT, `${message}${behind}`, name));
+    } else if (request.mayBeAbandoned === true) {
+      this.#abandon(request, this.#describe(clientErrorCodes.TIMEOUT, message, name));
+    } else {
+      this.#fail(clientErrorCodes.TIMEOUT, message, undefined, name);
+    }
+  }
+
+  /** One that was sent stays in its place, so that its reply is not taken for another's. */
+  #abandon(request: Request, reason: unknown): void {
+    this.#waiting.delete(request);
+    request.settle();
+    request.reject(reason);
+    this.#flushSoon();
+  }
+
+  /**
+   * Sends the byte that asks for a stop, past all requests that wait; where nothing runs, right behind the packet that
+   * lets something run.
+   */
   interrupt(): void {
+    this.#interruptsNext = ![...this.#sent].some(({ isInterruptible }) => isInterruptible === true);
+    if (!this.#interruptsNext) this.#sendInterrupt();
+  }
+
+  #sendInterrupt(): void {
+    this.#interruptsNext = false;
     this.#log.add('->', Uint8Array.of(interruptByte));
     this.#write(Uint8Array.of(interruptByte));
   }
@@ -105,8 +172,13 @@ export class PacketConnection {
     this.#write(asciiBytes('+'));
   }
 
-  stopAcknowledging(): void {
+  /**
+   * From now on neither side acknowledges.
+   * @param windowBytes so much may be on its way: the server has room for it
+   */
+  stopAcknowledging(windowBytes: number): void {
     this.#acknowledges = false;
+    this.#windowBytes = windowBytes;
   }
 
   /** Ends the connection; harmless when it has ended. */
@@ -115,24 +187,45 @@ export class PacketConnection {
     return this.closed;
   }
 
-  #sendNext(): void {
-    if (this.#state.kind !== 'idle') return;
-    const request = this.#queue.shift();
-    if (request === undefined) return;
-    const timer = setTimeout(() => {
-      const name = asciiText(request.data.subarray(0, 40));
-      this.#fail(clientErrorCodes.TIMEOUT, `no reply to ${name} within ${request.timeoutMs} ms`);
-    }, request.timeoutMs);
-    this.#state = { kind: 'waiting', request, timer };
-    this.#log.add('->', request.data);
-    this.#write(request.wire);
+  /** Requests that are made together leave together. */
+  #flushSoon(): void {
+    if (this.#isFlushing || this.#waiting.size === 0) return;
+    this.#isFlushing = true;
+    queueMicrotask(() => {
+      this.#isFlushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const frames: Uint8Array[] = [];
+    let runs = false;
+    for (const request of this.#waiting) {
+      if (!this.#mayFollow(request)) break;
+      runs ||= request.isInterruptible === true;
+      this.#waiting.delete(request);
+      this.#sent.add(request);
+      this.#sentBytes += request.wire.length;
+      this.#log.add('->', request.data);
+      frames.push(request.wire);
+    }
+    const [only] = frames;
+    if (only !== undefined) this.#write(frames.length === 1 ? only : joinBytes(frames));
+    if (runs && this.#interruptsNext) this.#sendInterrupt();
+  }
+
+  #mayFollow(request: Request): boolean {
+    if (this.#sent.size === 0) return true;
+    if (this.#acknowledges || [...this.#sent].at(-1)?.isExclusive === true) return false;
+    return this.#sentBytes + request.wire.length <= this.#windowBytes;
   }
 
   #receive(chunk: Uint8Array): void {
     for (const frame of this.#decoder.push(chunk)) {
-      if (this.#state.kind === 'closed') return;
+      if (this.#error !== undefined) return;
       this.#takeFrame(frame);
     }
+    this.#flushSoon();
   }
 
   #takeFrame(frame: Frame): void {
@@ -144,9 +237,11 @@ export class PacketConnection {
         this.#log.add('<-', frame.data);
         if (frame.checksumOk) this.#onNotification(frame.data);
         return;
-      case 'nak':
-        if (this.#acknowledges && this.#state.kind === 'waiting') this.#write(this.#state.request.wire);
+      case 'nak': {
+        const [request] = this.#sent;
+        if (this.#acknowledges && request !== undefined) this.#write(request.wire);
         return;
+      }
       case 'overflow':
         this.#fail(clientErrorCodes.UNEXPECTED, `a packet of ${frame.lengthBytes} bytes came`);
         return;
@@ -161,43 +256,54 @@ export class PacketConnection {
     if (this.#acknowledges) this.#write(asciiBytes(checksumOk ? '+' : '-'));
     else if (!checksumOk) this.#fail(clientErrorCodes.UNEXPECTED, 'a packet with a wrong checksum came');
     if (!checksumOk) return;
-    if (this.#state.kind !== 'waiting') {
+    const [request] = this.#sent;
+    if (request === undefined) {
       this.#fail(clientErrorCodes.UNEXPECTED, 'a packet came that nobody asked for');
       return;
     }
-    const { request, timer } = this.#state;
-    if (request.onOutput !== undefined && isOutput(data)) {
-      request.onOutput(bytesOfHex(asciiText(data.subarray(1))));
-      return;
-    }
-    clearTimeout(timer);
-    this.#state = { kind: 'idle' };
+    if (request.takeInterim?.(data) === true) return;
+    this.#sent.delete(request);
+    this.#sentBytes -= request.wire.length;
+    request.settle();
     request.resolve(data);
-    this.#sendNext();
   }
 
+  /** Sends bytes past the queue: an acknowledgement, or an answer to what the server asked in between. */
   #write(bytes: Uint8Array): void {
-    if (this.#state.kind !== 'closed') this.#streams.writable.write(bytes);
+    if (this.#error === undefined) this.#streams.writable.write(bytes);
+  }
+
+  /** Answers what came instead of a reply; the reply is still to come. */
+  answerInterim(data: Uint8Array): void {
+    this.#log.add('->', data);
+    this.#write(encodePacket(escapeBinary(data)));
+  }
+
+  #describe(code: ClientErrorCode, message: string, packet?: string, cause?: unknown): ClientError {
+    return new ClientError(code, `${message}\n${this.recentPackets}`, {
+      ...(packet === undefined ? {} : { packet }),
+      cause,
+    });
   }
 
   /** The one way to the end: everybody who waits is told why. */
-  #fail(code: ClientErrorCode, message: string, cause?: unknown): void {
-    if (this.#state.kind === 'closed') return;
-    const error = new ClientError(code, `${message}\n${this.recentPackets}`, { cause });
-    const requests = [...this.#queue.splice(0)];
-    if (this.#state.kind === 'waiting') {
-      clearTimeout(this.#state.timer);
-      requests.unshift(this.#state.request);
+  #fail(code: ClientErrorCode, message: string, cause?: unknown, packet = this.pendingPacket): void {
+    if (this.#error !== undefined) return;
+    const error = this.#describe(code, message, packet, cause);
+    const requests = [...this.#sent, ...this.#waiting];
+    this.#error = error;
+    this.#sent.clear();
+    this.#waiting.clear();
+    for (const request of requests) {
+      request.settle();
+      request.reject(error);
     }
-    this.#state = { kind: 'closed', error };
-    for (const request of requests) request.reject(error);
     this.#streams.writable.destroy();
     this.#streams.readable.destroy();
     this.#markClosed?.();
   }
 }
 
-/** `O` and pairs of hex digits; `OK` has the same first letter. */
-function isOutput(data: Uint8Array): boolean {
-  return /^O(?:[0-9a-fA-F]{2})*$/.test(asciiText(data));
+function nameOf(data: Uint8Array): string {
+  return asciiText(data.subarray(0, shownCharacters));
 }

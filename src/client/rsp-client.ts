@@ -1,116 +1,151 @@
-/** A client to write scripts with: one connection to one server, in all-stop mode. */
+/** A client to write scripts with: one connection to one server. */
 import {
   asciiBytes,
   asciiText,
   bytesOfHex,
-  formatThreadId,
-  hexOfText,
-  parseFeatures,
-  parseStopReply,
-  parseThreadSelector,
-  type StopReply,
+  type KnownPacket,
+  printPacket,
   type ThreadId,
 } from 'gdb-js-rsp-parser';
+import { Breakpoints } from './breakpoints.js';
 import { ClientError, clientErrorCodes, hasCode } from './client-error.js';
-import { type Endpoint, openEndpoint } from './endpoint.js';
+import type { ConnectOptions, ContinueOptions } from './connect-options.js';
+import { disassemble, type Instruction, longestInstructionBytes } from './disassemble.js';
+import { type Endpoint, type OpenEndpoint, openEndpoint } from './endpoint.js';
+import { Files } from './files.js';
 import { joinBytes } from './join-bytes.js';
+import { type AddressLike, Memory } from './memory.js';
+import { negotiate } from './negotiation.js';
 import { PacketConnection } from './packet-connection.js';
-import { RegisterAccess } from './register-access.js';
-import { checkReply, isRefusal, unexpectedReply } from './reply.js';
-import { readTargetDescription, type TargetDescription } from './target-description.js';
+import { Processes } from './processes.js';
+import { ProgramObjects } from './program-objects.js';
+import { RegisterAccess } from './registers/register-access.js';
+import type { TargetDescription } from './registers/target-description.js';
+import { type Answer, Requester } from './requester.js';
+import { type ResumeAction, RunControl, type RunMode } from './run-control.js';
+import { stepOff, stepThread } from './stepping-off.js';
+import type { StopEvent } from './stop-event.js';
+import { Target } from './target.js';
+import type { Thread } from './thread.js';
+import { listThreads, type ThreadInfo } from './threads.js';
+import type { WaitOptions } from './wait-options.js';
 
-export interface ConnectOptions {
-  /** Longest wait for the connection and for any reply, stop replies included; 10 s by default. */
-  readonly timeoutMs?: number;
-  /** Go on with acknowledgements although the server could do without. */
-  readonly acknowledge?: boolean;
-  /** Gets what the server and the program say while the program runs (`O` packets), as bytes. */
-  readonly onOutput?: (text: Uint8Array) => void;
-  /** Gets notifications such as `Stop:...`; they come only after `QNonStop:1`. */
-  readonly onNotification?: (text: string) => void;
-}
-
-export interface RequestOptions {
-  /** Longest wait for the reply, in place of the connection's. */
-  readonly timeoutMs?: number;
-}
-
-export interface ResumeOptions extends RequestOptions {
-  /** Only this thread runs; default: all threads of all processes. */
-  readonly thread?: ThreadId;
-  /** Signal to deliver, in GDB's numbering. */
-  readonly signal?: number;
-}
-
-/** Types of `Z` packets, by their position. */
-const breakpointKinds = ['software', 'hardware', 'write', 'read', 'access'] as const;
-export type BreakpointKind = (typeof breakpointKinds)[number];
-
-const announced = [
-  'multiprocess+',
-  'swbreak+',
-  'hwbreak+',
-  'vContSupported+',
-  'no-resumed+',
-  'exec-events+',
-  // GNU gdbserver describes the registers of x86 only to a client that says it reads such descriptions.
-  'xmlRegisters=i386',
-].join(';');
 const defaultTimeoutMs = 10_000;
-/** What every server takes when it does not say. */
-const defaultPacketBytes = 400;
-/** Room for name, address and length of an `X` packet. */
-const writeHeaderBytes = 64;
-/** Requests before whose reply output may come. */
+/** Packets before whose reply output may come. */
 const runsProgram = /^(?:[cCsS?]|vCont;|vRun;|vAttach;)/;
 
 export class RspClient implements AsyncDisposable {
+  readonly breakpoints: Breakpoints;
+  readonly files: Files;
+  readonly processes: Processes;
+  /** Of the current thread: that of the last stop. */
+  readonly registers: RegisterAccess;
+  /** Of the current thread's process. */
+  readonly memory: Memory;
+  /** Libraries, the auxiliary vector, what is known of a signal, and every other object of the server. */
+  readonly objects: ProgramObjects;
+  readonly #requester: Requester;
   readonly #connection: PacketConnection;
-  readonly #options: ConnectOptions;
-  #features: ReadonlyMap<string, string | boolean> = new Map();
-  #description: Promise<TargetDescription> | undefined;
-  #registers: Promise<RegisterAccess> | undefined;
-  #stoppedThread: ThreadId | undefined;
+  readonly #endpoint: OpenEndpoint;
+  readonly #running: RunControl;
+  readonly #target: Target;
 
-  private constructor(connection: PacketConnection, options: ConnectOptions) {
-    this.#connection = connection;
-    this.#options = options;
+  private constructor(endpoint: OpenEndpoint, options: ConnectOptions) {
+    this.#endpoint = endpoint;
+    this.#connection = new PacketConnection(endpoint.streams, (data) => {
+      this.#running.takeNotification(data);
+      options.onNotification?.(asciiText(data));
+    });
+    this.#requester = new Requester(this.#connection, options.timeoutMs ?? defaultTimeoutMs);
+    this.#running = new RunControl(this.#requester, {
+      onOutput: options.onOutput,
+      onStop: (stop) => this.#noteStop(stop),
+    });
+    this.#connection.closed.then(() => this.#running.finish(this.#connection.error));
+    this.#target = new Target(this.#requester, options.byteOrder ?? 'little');
+    this.breakpoints = new Breakpoints(this.#requester, () => this.#target.trapKind());
+    this.files = new Files(this.#requester);
+    this.processes = new Processes(this.#requester, this.#running, (pid) => this.#forgetProcess(pid));
+    this.registers = new RegisterAccess(this.#requester, this.#target.blocks, undefined);
+    this.memory = this.#memoryOf(undefined);
+    this.objects = new ProgramObjects(this.#requester, this.#target);
   }
 
   /**
    * Connects, agrees on features, does away with acknowledgements where the server can, and asks why the program is
    * stopped.
-   * @throws ClientError, or the system's error when nobody listens
+   * @throws ClientError; the system's error when nobody listens
    */
   static async connect(endpoint: Endpoint, options: ConnectOptions = {}): Promise<RspClient> {
-    const streams = await openEndpoint(endpoint, options.timeoutMs ?? defaultTimeoutMs);
-    const connection = new PacketConnection(streams, (data) => options.onNotification?.(asciiText(data)));
-    const client = new RspClient(connection, options);
+    const timeout = AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs);
+    const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+    const open = await openEndpoint(endpoint, signal);
+    const client = new RspClient(open, options);
     try {
-      await client.#negotiate();
+      await client.#begin(options);
     } catch (error) {
-      await connection.close();
+      await client.close();
       throw error;
     }
     return client;
   }
 
-  async #negotiate(): Promise<void> {
-    this.#connection.acknowledge();
-    this.#features = parseFeatures(await this.request(`qSupported:${announced}`));
-    if (this.#options.acknowledge !== true && this.#features.get('QStartNoAckMode') === true) {
-      await this.#ask('QStartNoAckMode');
-      this.#connection.stopAcknowledging();
+  async #begin({
+    acknowledge = false,
+    followsForks = false,
+    mode = 'all-stop',
+  }: ConnectOptions): Promise<void> {
+    await negotiate(this.#requester, { acknowledge, followsForks });
+    if (mode === 'non-stop') {
+      await this.#running.setMode(mode);
+      this.#requester.followsStops = false;
     }
     // It also makes the server choose a thread: GNU gdbserver asserts on most packets before it has one.
     await this.stopReason();
   }
 
+  /** What is known of threads and registers, after a stop. */
+  #noteStop(stop: StopEvent): void {
+    if (this.#running.mode === 'all-stop') this.#requester.forgetSelection();
+    this.#target.blocks.forget();
+    switch (stop.kind) {
+      case 'signal':
+        this.#requester.currentThread = stop.thread ?? this.#requester.currentThread;
+        this.#target.blocks.expedite(stop);
+        if (stop.reason?.kind === 'exec') this.#forgetProgram(stop.thread?.pid);
+        return;
+      case 'exited':
+      case 'terminated': {
+        const { currentThread } = this.#requester;
+        if (stop.pid === undefined || stop.pid === currentThread?.pid)
+          this.#requester.currentThread = undefined;
+        this.#forgetProgram(stop.pid);
+        return;
+      }
+      case 'thread-exited':
+      case 'no-resumed':
+        return;
+    }
+  }
+
+  /** @param pid undefined: all of them */
+  #forgetProcess(pid: number | undefined): void {
+    const { currentThread } = this.#requester;
+    if (pid === undefined || pid === currentThread?.pid) this.#requester.currentThread = undefined;
+    this.#forgetProgram(pid);
+  }
+
+  /** Another program may have other registers. */
+  #forgetProgram(pid: number | undefined): void {
+    this.#target.forget();
+    this.breakpoints.forget(pid);
+  }
+
   // --- packets
 
   /** What the server announced: true, false or a text by name. */
-  features(): ReadonlyMap<string, string | boolean> {
-    return this.#features;
+  get features(): ReadonlyMap<string, string | boolean> {
+    return this.#requester.features;
   }
 
   /** The last packets of both directions as text, for messages of failures. */
@@ -119,250 +154,221 @@ export class RspClient implements AsyncDisposable {
   }
 
   /**
-   * Sends any packet and gives its reply as it is: empty and `E` replies are no errors here.
+   * Sends any packet and gives its reply as it is: empty and `E` replies are no errors here, and those who iterate over
+   * stops do not hear of one.
    * @param packet unescaped; a text's characters are bytes
    * @returns the reply, one character a byte
    * @throws ClientError TIMEOUT with the last packets, CLOSED, UNEXPECTED
    */
-  async request(packet: string | Uint8Array, options: RequestOptions = {}): Promise<string> {
+  async request(packet: string | Uint8Array, options: WaitOptions = {}): Promise<string> {
     return asciiText(await this.requestBytes(packet, options));
   }
 
   /** As `request`, for replies with binary data. */
-  requestBytes(packet: string | Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
+  requestBytes(packet: string | Uint8Array, options: WaitOptions = {}): Promise<Uint8Array> {
     const data = typeof packet === 'string' ? asciiBytes(packet) : packet;
-    const canPrint = runsProgram.test(asciiText(data.subarray(0, 16)));
-    return this.#exchange(data, options, canPrint ? (text) => this.#options.onOutput?.(text) : undefined);
-  }
-
-  #exchange(
-    data: Uint8Array,
-    options: RequestOptions,
-    onOutput: ((text: Uint8Array) => void) | undefined,
-  ): Promise<Uint8Array> {
-    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? defaultTimeoutMs;
-    return this.#connection.exchange(data, { timeoutMs, ...(onOutput === undefined ? {} : { onOutput }) });
-  }
-
-  /** @throws ClientError REFUSED for `E`, UNSUPPORTED for an empty reply */
-  async #ask(packet: string | Uint8Array, options: RequestOptions = {}): Promise<string> {
-    const reply = await this.request(packet, options);
-    const name = typeof packet === 'string' ? packet : asciiText(packet.subarray(0, 40));
-    return checkReply(name, reply);
+    this.#target.blocks.forget();
+    const runs = runsProgram.test(asciiText(data.subarray(0, 16)));
+    return this.#requester.exchange(data, {
+      ...options,
+      isExclusive: true,
+      ...(runs && { takeInterim: (interim: Uint8Array) => this.#running.takeInterim(interim) }),
+    });
   }
 
   /**
-   * A whole object of `qXfer:<object>:read`.
-   * @param annex which of its kind: `target.xml`, a pid in hex, or nothing
+   * Sends a packet as a value, and gives its reply as one.
+   * @throws ClientError REFUSED for `E`, UNSUPPORTED for an empty reply, UNEXPECTED for what the packet cannot have
    */
-  async readObject(object: string, annex = ''): Promise<Uint8Array> {
-    const lengthBytes = this.#packetBytes - 5;
-    const parts: Uint8Array[] = [];
-    let offset = 0;
-    for (;;) {
-      const range = `${offset.toString(16)},${lengthBytes.toString(16)}`;
-      const packet = `qXfer:${object}:read:${annex}:${range}`;
-      const reply = await this.requestBytes(packet);
-      const form = checkReply(packet, asciiText(reply))[0];
-      const part = reply.subarray(1);
-      parts.push(part);
-      offset += part.length;
-      if (form === 'l') return joinBytes(parts);
-      if (form !== 'm' || part.length === 0) throw unexpectedReply(packet, asciiText(reply));
-    }
+  send<Sent extends KnownPacket>(packet: Sent, options: WaitOptions = {}): Promise<Answer<Sent['kind']>> {
+    this.#target.blocks.forget();
+    return this.#requester.ask(packet, { ...options, isExclusive: true });
   }
 
-  get #packetBytes(): number {
-    const value = this.#features.get('PacketSize');
-    return typeof value === 'string' ? Number.parseInt(value, 16) : defaultPacketBytes;
-  }
+  // --- the machine
 
-  // --- memory and registers
-
-  /** Memory from `address` on, as much as is readable. @throws ClientError REFUSED when the first byte is not */
-  async readMemory(address: bigint | number, lengthBytes: number): Promise<Uint8Array> {
-    const mostBytes = this.#packetBytes >> 1;
-    const parts: Uint8Array[] = [];
-    for (let done = 0; done < lengthBytes; ) {
-      const wanted = Math.min(mostBytes, lengthBytes - done);
-      const packet = `m${(BigInt(address) + BigInt(done)).toString(16)},${wanted.toString(16)}`;
-      const reply = await this.request(packet);
-      if (done > 0 && isRefusal(reply)) break;
-      const part = bytesOfHex(checkReply(packet, reply));
-      parts.push(part);
-      done += part.length;
-      if (part.length < wanted) break;
-    }
-    return joinBytes(parts);
-  }
-
-  /** Memory from `address` on. @throws ClientError REFUSED when not all of it is readable */
-  async readMemoryExact(address: bigint | number, lengthBytes: number): Promise<Uint8Array> {
-    const bytes = await this.readMemory(address, lengthBytes);
-    if (bytes.length === lengthBytes) return bytes;
-    const message = `only ${bytes.length} of ${lengthBytes} bytes at 0x${address.toString(16)} are readable`;
-    throw new ClientError(clientErrorCodes.REFUSED, message);
-  }
-
-  async writeMemory(address: bigint | number, bytes: Uint8Array): Promise<void> {
-    // Every byte might need an escape.
-    const mostBytes = Math.max(1, (this.#packetBytes - writeHeaderBytes) >> 1);
-    for (let done = 0; done < bytes.length; done += mostBytes) {
-      const part = bytes.subarray(done, done + mostBytes);
-      const start = (BigInt(address) + BigInt(done)).toString(16);
-      await this.#ask(joinBytes([asciiBytes(`X${start},${part.length.toString(16)}:`), part]));
-    }
-  }
-
-  /** Names, numbers and sizes of the registers, and the architecture. */
+  /** The registers with their types, and the architecture. @throws ClientError BAD_OBJECT, UNSUPPORTED */
   targetDescription(): Promise<TargetDescription> {
-    this.#description ??= readTargetDescription(async (name) =>
-      asciiText(await this.readObject('features', name)),
-    );
-    return this.#description;
+    return this.#target.description();
   }
 
-  #registerAccess(): Promise<RegisterAccess> {
-    this.#registers ??= this.targetDescription().then(
-      (description) => new RegisterAccess(description, (packet) => this.#ask(packet)),
-    );
-    return this.#registers;
+  /** Instructions from an address on, by default the pc. @throws ClientError UNSUPPORTED */
+  async disassemble(count: number, address?: AddressLike): Promise<Instruction[]> {
+    const architecture = await this.#target.architecture();
+    const start = address === undefined ? await this.registers.readRole('pc') : BigInt(address);
+    const bytes = await this.memory.read(start, count * longestInstructionBytes(architecture));
+    return disassemble(bytes, start, count, architecture);
   }
 
-  /** Registers of the selected thread by name, without those whose value the server does not know. */
-  async registers(): Promise<Map<string, bigint>> {
-    return (await this.#registerAccess()).readAll();
-  }
-
-  /** @throws ClientError NO_REGISTER */
-  async readRegister(name: string): Promise<bigint> {
-    return (await this.#registerAccess()).read(name);
-  }
-
-  /** @param value taken modulo the register's size */
-  async writeRegister(name: string, value: bigint): Promise<void> {
-    await (await this.#registerAccess()).write(name, value);
-  }
-
-  // --- breakpoints
-
-  /**
-   * @param lengthBytes of the watched range or of the breakpoint instruction; by default 8, or what the architecture
-   * has
-   */
-  async setBreakpoint(
-    address: bigint | number,
-    kind: BreakpointKind = 'software',
-    lengthBytes?: number,
-  ): Promise<void> {
-    await this.#ask(`Z${await this.#breakpointFields(address, kind, lengthBytes)}`);
-  }
-
-  /** Takes back what `setBreakpoint` set with the same arguments. */
-  async removeBreakpoint(
-    address: bigint | number,
-    kind: BreakpointKind = 'software',
-    lengthBytes?: number,
-  ): Promise<void> {
-    await this.#ask(`z${await this.#breakpointFields(address, kind, lengthBytes)}`);
-  }
-
-  async #breakpointFields(
-    address: bigint | number,
-    kind: BreakpointKind,
-    lengthBytes: number | undefined,
-  ): Promise<string> {
-    const length = lengthBytes ?? (await this.#defaultLength(kind));
-    return `${breakpointKinds.indexOf(kind)},${address.toString(16)},${length.toString(16)}`;
-  }
-
-  async #defaultLength(kind: BreakpointKind): Promise<number> {
-    if (kind !== 'software' && kind !== 'hardware') return 8;
-    const { architecture } = await this.targetDescription();
-    return architecture?.startsWith('i386') === true ? 1 : 4;
+  /** What LLDB's servers tell of their machine. @throws ClientError UNSUPPORTED */
+  async hostFacts(options: WaitOptions = {}): Promise<Answer<'qHostInfo'>['facts']> {
+    return (await this.#requester.ask({ kind: 'qHostInfo' }, options)).facts;
   }
 
   // --- running
 
-  /** Why the program is stopped now. */
-  stopReason(options: RequestOptions = {}): Promise<StopReply> {
-    return this.#awaitStop('?', options);
+  get mode(): RunMode {
+    return this.#running.mode;
   }
 
-  /** Steps one instruction of one thread, by default the one of the last stop, while all others stay stopped. */
-  step(thread: ThreadId | undefined = this.#stoppedThread, options: RequestOptions = {}): Promise<StopReply> {
-    return this.#awaitStop(`vCont;s${thread === undefined ? '' : `:${formatThread(thread)}`}`, options);
+  /** The latest stop, in whatever way it was told. */
+  get lastStop(): StopEvent | undefined {
+    return this.#running.lastStop;
   }
 
-  /** Lets the program run until it stops. The packet is on its way when this returns, if nothing else waits. */
-  continue(options: ResumeOptions = {}): Promise<StopReply> {
-    const action = options.signal === undefined ? 'c' : `C${options.signal.toString(16).padStart(2, '0')}`;
-    const thread = options.thread === undefined ? '' : `:${formatThread(options.thread)}`;
-    return this.#awaitStop(`vCont;${action}${thread}`, options);
+  /** The thread of the last stop. */
+  get currentThread(): ThreadId | undefined {
+    return this.#requester.currentThread;
   }
 
-  /** Asks for a stop; the promise of the `continue` under way gets it. */
-  interrupt(): void {
-    this.#connection.interrupt();
+  /**
+   * Why the program is stopped now; undefined where nothing is, which only happens in non-stop. There those who iterate
+   * over stops hear of every stopped thread again.
+   */
+  stopReason(options: WaitOptions = {}): Promise<StopEvent | undefined> {
+    return this.#running.current(options);
   }
 
-  async #awaitStop(packet: string, options: RequestOptions): Promise<StopReply> {
-    const stop = parseStopReply(await this.#ask(packet, options));
-    if (stop.kind === 'signal') this.#stoppedThread = stop.thread ?? this.#stoppedThread;
-    // Another program may have other registers.
-    if (stop.kind === 'signal' && stop.reason?.kind === 'exec') this.#forgetDescription();
-    return stop;
+  /** Every stop from now on, until the connection ends. */
+  stops(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<StopEvent, undefined> {
+    return this.#running.stops(options);
   }
 
-  #forgetDescription(): void {
-    this.#description = undefined;
-    this.#registers = undefined;
+  /** The next stop. @throws ClientError TIMEOUT, CLOSED; the reason of the signal */
+  nextStop(options: WaitOptions = {}): Promise<StopEvent> {
+    return this.#running.nextStop(options);
   }
 
-  // --- threads and processes
-
-  async threads(): Promise<ThreadId[]> {
-    const ids: string[] = [];
-    let reply = await this.#ask('qfThreadInfo');
-    while (reply.startsWith('m')) {
-      ids.push(...reply.slice(1).split(','));
-      reply = await this.#ask('qsThreadInfo');
-    }
-    if (reply !== 'l') throw unexpectedReply('qsThreadInfo', reply);
-    return ids.map(threadIdOf);
-  }
-
-  /** Makes a thread the one whose registers and memory are meant from now on, until the next stop. */
-  async selectThread(thread: ThreadId): Promise<void> {
-    await this.#ask(`Hg${formatThread(thread)}`);
-  }
-
-  /** Kills a process, by default that of the last stop or all of them. */
-  async kill(pid: number | undefined = this.#stoppedThread?.pid): Promise<void> {
-    if (pid !== undefined) {
-      await this.#ask(`vKill;${pid.toString(16)}`);
+  /**
+   * Lets threads run, each by the first action that names it, and does not wait for a stop: `stops` and `nextStop` have
+   * it. In non-stop the server has taken it when this resolves.
+   */
+  async resume(
+    actions: readonly ResumeAction[] = [{ kind: 'continue' }],
+    options: WaitOptions = {},
+  ): Promise<void> {
+    this.#target.blocks.forget();
+    const stop = this.#running.resume(actions, options);
+    if (this.mode === 'non-stop') {
+      await stop;
       return;
     }
+    // Whoever waits for the stop hears of a failure, too.
+    stop.catch((error: unknown) => {
+      if (!hasCode(error, clientErrorCodes.CLOSED)) this.#running.finish(error);
+    });
+  }
+
+  /**
+   * Lets the program run until it stops, past breakpoints of this client that threads stand at.
+   * @throws ClientError TIMEOUT when the stop does not come in time: the program runs on then
+   */
+  async continue({ thread, deliver, ...options }: ContinueOptions = {}): Promise<StopEvent> {
+    const stop = await stepOff(this.#stepping, thread ?? this.#requester.currentThread, options);
+    if (stop !== undefined) return stop;
+    this.#target.blocks.forget();
+    const action = {
+      kind: 'continue',
+      ...(thread && { thread }),
+      ...(deliver && { signal: deliver }),
+    } as const;
+    return this.#stopOf('continue', this.#running.resumeAndWait([action], options));
+  }
+
+  /** Steps one instruction of one thread, by default the current one, while all others stay as they are. */
+  async step(thread = this.#requester.currentThread, options: WaitOptions = {}): Promise<StopEvent> {
+    return this.#stopOf(
+      'step',
+      stepThread(this.#stepping, { kind: 'step', ...(thread && { thread }) }, options),
+    );
+  }
+
+  /** Steps until the pc leaves [start, end). */
+  async stepRange(
+    start: bigint,
+    end: bigint,
+    thread = this.#requester.currentThread,
+    options: WaitOptions = {},
+  ): Promise<StopEvent> {
+    const action = { kind: 'range-step', start, end, ...(thread && { thread }) } as const;
+    return this.#stopOf('range-step', stepThread(this.#stepping, action, options));
+  }
+
+  async #stopOf(what: string, wanted: Promise<StopEvent | undefined>): Promise<StopEvent> {
+    const stop = await wanted;
+    if (stop !== undefined) return stop;
+    throw new ClientError(clientErrorCodes.UNEXPECTED, `${what}: the server answered OK in place of a stop`);
+  }
+
+  get #stepping() {
+    return {
+      running: this.#running,
+      breakpoints: this.breakpoints,
+      pcOf: (thread: ThreadId | undefined) => this.#registersOf(thread).readRole('pc'),
+    };
+  }
+
+  /** Asks for a stop; whoever waits for one gets it. */
+  interrupt(): Promise<void> {
+    return this.#running.interrupt();
+  }
+
+  // --- threads
+
+  /** All threads of all processes. */
+  threads(options: WaitOptions = {}): Promise<ThreadInfo[]> {
+    return listThreads(this.#requester, options);
+  }
+
+  /** A thread to work with; whether it exists is known when something is asked of it. */
+  thread(id: ThreadId): Thread {
+    return {
+      id,
+      registers: this.#registersOf(id),
+      memory: this.#memoryOf(id),
+      isAlive: (options = {}) => this.#isAlive(id, options),
+      step: (options = {}) => this.step(id, options),
+      signalInfo: (options = {}) => this.objects.signalInfo({ ...options, thread: id }),
+    };
+  }
+
+  #registersOf(thread: ThreadId | undefined): RegisterAccess {
+    return thread === undefined
+      ? this.registers
+      : new RegisterAccess(this.#requester, this.#target.blocks, thread);
+  }
+
+  #memoryOf(thread: ThreadId | undefined): Memory {
+    return new Memory({
+      requester: this.#requester,
+      byteOrder: this.#target.byteOrder,
+      thread,
+      readFile: (path) => this.files.read(path),
+    });
+  }
+
+  async #isAlive(thread: ThreadId, options: WaitOptions): Promise<boolean> {
     try {
-      await this.request('k');
+      await this.#requester.ask({ kind: 'T', thread }, options);
+      return true;
     } catch (error) {
-      // A server may answer `k` by closing the connection.
-      if (!hasCode(error, clientErrorCodes.CLOSED)) throw error;
+      if (hasCode(error, clientErrorCodes.REFUSED)) return false;
+      throw error;
     }
   }
 
-  /** Lets go of a process, by default that of the last stop. */
-  async detach(pid: number | undefined = this.#stoppedThread?.pid): Promise<void> {
-    await this.#ask(pid === undefined ? 'D' : `D;${pid.toString(16)}`);
-  }
+  // --- the server
 
   /** Runs a command of the server's own; returns what it prints. @throws ClientError REFUSED */
-  async monitor(command: string, options: RequestOptions = {}): Promise<string> {
+  async monitor(command: string, options: WaitOptions = {}): Promise<string> {
     const parts: Uint8Array[] = [];
-    const packet = `qRcmd,${hexOfText(command)}`;
-    const data = await this.#exchange(asciiBytes(packet), options, (text) => parts.push(text));
-    const reply = checkReply(`qRcmd (${command})`, asciiText(data));
-    if (reply !== 'OK') parts.push(bytesOfHex(reply));
+    const data = printPacket({ kind: 'qRcmd', command });
+    const reply = await this.#requester.exchange(data, {
+      ...options,
+      takeInterim: (text) => takeOutput(text, parts),
+    });
+    const answer = this.#requester.answerOf('qRcmd', data, reply);
+    if (answer.kind !== 'ok') parts.push(answer.bytes);
     return new TextDecoder().decode(joinBytes(parts));
   }
 
@@ -373,9 +379,10 @@ export class RspClient implements AsyncDisposable {
     return this.#connection.closed;
   }
 
-  /** Ends the connection; what becomes of the program is the server's affair. Twice is harmless. */
-  close(): Promise<void> {
-    return this.#connection.close();
+  /** Ends the connection, and a server that was started for it. Twice is harmless. */
+  async close(): Promise<void> {
+    await this.#connection.close();
+    await this.#endpoint.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -383,12 +390,10 @@ export class RspClient implements AsyncDisposable {
   }
 }
 
-function formatThread({ pid, tid }: ThreadId): string {
-  return formatThreadId({ pid: pid ?? tid, tid }, pid !== undefined);
-}
-
-function threadIdOf(text: string): ThreadId {
-  const { process, thread } = parseThreadSelector(text);
-  if (typeof thread !== 'number' || typeof process === 'string') throw unexpectedReply('qfThreadInfo', text);
-  return process === undefined ? { tid: thread } : { pid: process, tid: thread };
+/** `O` and pairs of hex digits; `OK` has the same first letter. */
+function takeOutput(data: Uint8Array, parts: Uint8Array[]): boolean {
+  const text = asciiText(data);
+  if (!/^O(?:[0-9a-fA-F]{2})*$/.test(text)) return false;
+  parts.push(bytesOfHex(text.slice(1)));
+  return true;
 }

@@ -16,11 +16,11 @@ describe('client: connection', () => {
   it('agrees on features first and then stops acknowledging', async () => {
     const stub = new ScriptedStub(withHandshake({ qC: ['QCp1.1'] }));
     await using client = await RspClient.connect(stub.streams, options);
-    assert.equal(client.features().get('PacketSize'), '400');
+    assert.equal(client.features.get('PacketSize'), '400');
     assert.equal(await client.request('qC'), 'QCp1.1');
     assert.deepEqual(stub.received, [
       'ack',
-      'qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+;no-resumed+;exec-events+;xmlRegisters=i386',
+      'qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+;no-resumed+;exec-events+;QThreadEvents+;error-message+;xmlRegisters=i386',
       'ack',
       'QStartNoAckMode',
       'ack',
@@ -139,8 +139,8 @@ describe('client: the end of a program', () => {
         return undefined;
       });
       await using client = await RspClient.connect(stub.streams, options);
-      await client.detach();
-      await client.kill();
+      await client.processes.detach();
+      await client.processes.kill();
       const packets = stub.received.filter((packet) => packet !== 'ack');
       assert.deepEqual(packets.slice(-2), ['D', 'k']);
     });
@@ -191,12 +191,22 @@ describe('client: failures', () => {
 
   it('has codes for refused and unknown packets', async () => {
     const stub = new ScriptedStub(
-      withHandshake({ 'm0,4': ['E.no memory'], 'Hgp1.1': [''], 'vCont;c': ['OK'] }),
+      withHandshake({ 'm0,4': ['E.no memory'], 'Hgp1.1': [''], 'vCont;c': ['OK'], qC: ['no thread'] }),
     );
     await using client = await RspClient.connect(stub.streams, options);
-    await assert.rejects(client.readMemory(0, 4), { code: 'RSP_REFUSED', message: 'm0,4: E.no memory' });
-    await assert.rejects(client.selectThread({ pid: 1, tid: 1 }), { code: 'RSP_UNSUPPORTED' });
-    await assert.rejects(client.continue(), { code: 'RSP_MALFORMED' });
+    await assert.rejects(client.memory.read(0, 4), {
+      code: 'RSP_REFUSED',
+      message: 'm0,4: no memory',
+      packet: 'm0,4',
+      reply: 'E.no memory',
+    });
+    await assert.rejects(client.thread({ pid: 1, tid: 1 }).memory.read(0, 4), { code: 'RSP_UNSUPPORTED' });
+    await assert.rejects(client.continue(), { code: 'RSP_UNEXPECTED' });
+    await assert.rejects(client.send({ kind: 'qC' }), {
+      code: 'RSP_UNEXPECTED',
+      packet: 'qC',
+      reply: 'no thread',
+    });
   });
 
   it('passes on the system error when nobody listens', async () => {
@@ -232,21 +242,24 @@ const objects = { ...objectAnswers('target.xml', description), ...objectAnswers(
 describe('client: registers by their description', () => {
   it('reads documents in parts and what they include', async () => {
     await using client = await RspClient.connect(new ScriptedStub(withHandshake(objects)).streams, options);
-    assert.deepEqual(await client.targetDescription(), {
-      architecture: 'aarch64',
-      registers: [
-        { name: 'r0', number: 0, sizeBytes: 4 },
-        { name: 'r1', number: 1, sizeBytes: 2 },
-        { name: 'late', number: 9, sizeBytes: 2 },
-        { name: 'last', number: 10, sizeBytes: 16 },
+    const { architecture, features, registers } = await client.targetDescription();
+    assert.equal(architecture, 'aarch64');
+    assert.deepEqual(features, ['a', 'b']);
+    assert.deepEqual(
+      registers.map(({ name, number, bits, feature }) => [name, number, bits, feature]),
+      [
+        ['r0', 0, 32, 'a'],
+        ['r1', 1, 16, 'a'],
+        ['late', 9, 16, 'b'],
+        ['last', 10, 128, 'b'],
       ],
-    });
+    );
   });
 
   it('ends when documents include each other', async () => {
     const loop = objectAnswers('target.xml', '<target><xi:include href="target.xml"/></target>');
     await using client = await RspClient.connect(new ScriptedStub(withHandshake(loop)).streams, options);
-    await assert.rejects(client.targetDescription(), /too deep/);
+    await assert.rejects(client.targetDescription(), { code: 'RSP_BAD_OBJECT', message: /too deep/ });
   });
 
   it('uses single packets where there are some, and reads one by one what a block lacks', async () => {
@@ -254,17 +267,17 @@ describe('client: registers by their description', () => {
     const stub = new ScriptedStub(withHandshake({ ...objects, ...single, g: ['78563412fe01'] }));
     await using client = await RspClient.connect(stub.streams, options);
     assert.deepEqual(
-      [...(await client.registers())],
+      [...(await client.registers.readAll())],
       [
         ['r0', 0x12345678n],
         ['r1', 0x1fen],
         ['late', 1n],
       ],
     );
-    await client.writeRegister('r1', 0x101fen);
-    assert.equal(await client.readRegister('r1'), 0x1fen);
-    await assert.rejects(client.readRegister('last'), { code: 'RSP_NO_REGISTER' });
-    await assert.rejects(client.readRegister('r2'), { code: 'RSP_NO_REGISTER' });
+    await client.registers.write('r1', 0x101fen);
+    assert.equal(await client.registers.read('r1'), 0x1fen);
+    await assert.rejects(client.registers.read('last'), { code: 'RSP_NO_REGISTER' });
+    await assert.rejects(client.registers.read('r2'), { code: 'RSP_NO_REGISTER' });
   });
 
   it('changes a block where there are no single packets, and leaves the rest of it as it is', async () => {
@@ -274,10 +287,14 @@ describe('client: registers by their description', () => {
       withHandshake({ ...objects, p0: [''], 'P9=feff': [''], g: [block], [`G${changed}`]: ['OK'] }),
     );
     await using client = await RspClient.connect(stub.streams, options);
-    await client.writeRegister('late', -2n);
-    assert.equal(await client.readRegister('r0'), 0x12345678n);
-    assert.deepEqual([...(await client.registers()).keys()], ['r0', 'late', 'last']);
-    assert.ok(!stub.received.includes('p0'), 'one empty reply tells enough');
+    await client.registers.write('late', -2n);
+    assert.equal(await client.registers.read('r0'), 0x12345678n);
+    assert.deepEqual([...(await client.registers.readAll()).keys()], ['r0', 'late', 'last']);
+    assert.equal(
+      stub.received.filter((packet) => /^p/.test(packet)).length,
+      1,
+      'one empty reply tells enough',
+    );
   });
 });
 
@@ -290,9 +307,9 @@ describe('client: memory', () => {
       ),
     );
     await using client = await RspClient.connect(stub.streams, options);
-    assert.equal((await client.readMemory(0x1000n, 16)).length, 10);
-    assert.equal((await client.readMemory(0x2000n, 9)).length, 8);
-    await assert.rejects(client.readMemoryExact(0x2000n, 9), {
+    assert.equal((await client.memory.read(0x1000n, 16)).length, 10);
+    assert.equal((await client.memory.read(0x2000n, 9)).length, 8);
+    await assert.rejects(client.memory.readExact(0x2000n, 9), {
       code: 'RSP_REFUSED',
       message: 'only 8 of 9 bytes at 0x2000 are readable',
     });
@@ -303,7 +320,7 @@ describe('client: memory', () => {
     const stub = new ScriptedStub((packet) => (packet.startsWith('X') ? ['OK'] : handshake(packet)));
     await using client = await RspClient.connect(stub.streams, options);
     const bytes = new Uint8Array(3000).fill(0x7d);
-    await client.writeMemory(0xffff_ffff_ff00_0000n, bytes);
+    await client.memory.write(0xffff_ffff_ff00_0000n, bytes);
     const writes = stub.received.filter((packet) => packet.startsWith('X'));
     const written = writes.map((packet) => packet.slice(packet.indexOf(':') + 1));
     assert.equal(written.join(''), '}'.repeat(3000));

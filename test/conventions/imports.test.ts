@@ -164,8 +164,19 @@ describe('conventions: imports', () => {
     assert.deepEqual(wrong, []);
   });
 
-  it('load the disassembler in one file', () => {
-    const users = imports.filter(({ to }) => to === 'capstone-wasm').map(({ from }) => from);
-    assert.ok(users.length <= 1, users.join(', '));
+  for (const name of ['capstone-wasm', '@rgrove/parse-xml'])
+    it(`load ${name} in one file, which is the client's`, () => {
+      const users = [...new Set(imports.filter(({ to }) => to === name).map(({ from }) => from))];
+      assert.equal(users.length, 1, users.join(', '));
+      assert.ok(users.every((path) => layerOf(path) === 'client'));
+    });
+
+  it('never lead from the command line to the client', () => {
+    const reached = new Set(['src/cli/main.ts']);
+    for (const path of reached)
+      for (const { from, to, isTypeOnly } of imports) if (from === path && !isTypeOnly) reached.add(to);
+    assert.ok(reached.has('src/engines/gdb/session.ts'), 'the server is reached');
+    const ofClient = [...reached].filter((path) => path.startsWith('src/client/'));
+    assert.deepEqual(ofClient, []);
   });
 });

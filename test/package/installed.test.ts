@@ -9,7 +9,14 @@ import { promisify } from 'node:util';
 import { after, before, describe, it } from 'mocha';
 import { projectRoot } from '../support/project-paths.js';
 import { checkLaunch, checkRepair } from './session.js';
-import { buildPrebuilds, installPackages, npmCommands, packPackages, pathWithNode } from './tarballs.js';
+import {
+  buildPrebuilds,
+  installPackages,
+  npmCommands,
+  packDependencies,
+  packPackages,
+  pathWithNode,
+} from './tarballs.js';
 
 const run = promisify(execFile);
 
@@ -32,7 +39,7 @@ describe('installed packages', function () {
 
   before(async () => {
     await buildPrebuilds();
-    const packed = await packPackages(folder);
+    const packed = [...(await packPackages(folder)), ...(await packDependencies(folder))];
     await installPackages(
       installed,
       packed.map(({ filename }) => join(folder, filename)),
@@ -81,10 +88,9 @@ describe('installed packages', function () {
     it('the client and the codec are there', async () => {
       const code = `
         import { RspClient } from 'outstep/client';
-        import { RspClient as same } from 'outstep';
         import { encodePacket } from 'gdb-js-rsp-parser';
-        console.log(typeof RspClient.connect, RspClient === same, typeof encodePacket);`;
-      assert.equal(await runElsewhere(...evaluate, code), 'function true function\n');
+        console.log(typeof RspClient.connect, typeof encodePacket);`;
+      assert.equal(await runElsewhere(...evaluate, code), 'function function\n');
     });
 
     it('a tracer says why it is not', async () => {

@@ -93,8 +93,9 @@ describe('packages', function () {
     assert.ok(!filesOf('outstep').includes('binding.gyp'));
   });
 
-  it('need no package but the codec', () => {
-    assert.deepEqual(Object.keys(description('.').dependencies ?? {}), ['gdb-js-rsp-parser']);
+  it('need no package but the codec and the client’s XML parser', () => {
+    const needed = Object.keys(description('.').dependencies ?? {});
+    assert.deepEqual(needed.sort(), ['@rgrove/parse-xml', 'gdb-js-rsp-parser']);
     assert.equal(description('src/rsp').dependencies, undefined);
   });
 

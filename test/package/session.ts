@@ -1,6 +1,5 @@
 /** What a published server must be able to do wherever it was put: whole sessions, and repair what it leaves behind. */
 import assert from 'node:assert/strict';
-import process from 'node:process';
 import { RspClient } from '../../src/client/index.js';
 import { symbolValue } from '../core/traced-program.js';
 import { compileFixture } from '../support/fixture.js';
@@ -11,8 +10,6 @@ import { TestProcess, type TestProcessOptions } from '../support/test-process.js
 export interface ServerCommand extends TestProcessOptions {
   readonly words: readonly string[];
 }
-
-const pcName = process.arch === 'arm64' ? 'pc' : 'rip';
 
 async function connect(server: TestProcess): Promise<RspClient> {
   const [, port] = await server.output.match(/^Listening on port (\d+)/m);
@@ -29,11 +26,11 @@ export async function checkLaunch({ words, ...options }: ServerCommand): Promise
     options,
   );
   await using client = await connect(server);
-  await client.setBreakpoint(deposit);
+  await client.breakpoints.set(deposit);
   for (let hit = 1; hit <= 6; hit++) {
     const stop = await client.continue();
     assert.ok(stop.kind === 'signal' && stop.signal === 5, JSON.stringify(stop));
-    assert.equal(await client.readRegister(pcName), deposit);
+    assert.equal(await client.registers.readRole('pc'), deposit);
   }
   const end = await client.continue();
   assert.ok(end.kind === 'exited' && end.code === 12, JSON.stringify(end));
@@ -54,7 +51,7 @@ export async function checkRepair({ words, ...options }: ServerCommand): Promise
   );
   const client = await connect(server);
   try {
-    await client.setBreakpoint(symbolValue(path, 'on_usr1'));
+    await client.breakpoints.set(symbolValue(path, 'on_usr1'));
     assert.ok(!isSameText(program.pid, text), 'the breakpoint is in');
     server.signal('SIGKILL');
     await server.waitForExit();

@@ -34,6 +34,13 @@ export async function packPackages(into?: string): Promise<readonly PackedPackag
   return Object.values(JSON.parse(stdout) as Record<string, PackedPackage>);
 }
 
+/** Packs what the packages depend on, as it is installed here: a registry would have it. */
+export async function packDependencies(into: string): Promise<readonly PackedPackage[]> {
+  const installed = join(projectRoot, 'node_modules/@rgrove/parse-xml');
+  const { stdout } = await npm(into, 'pack', '--json', '--ignore-scripts', installed);
+  return Object.values(JSON.parse(stdout) as Record<string, PackedPackage>);
+}
+
 /** Builds what is published for each processor; what is there is not built again. */
 export async function buildPrebuilds(): Promise<void> {
   await npm(projectRoot, 'run', 'build:prebuilds');

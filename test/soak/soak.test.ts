@@ -4,9 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import process from 'node:process';
-import { hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
-import { RspClient } from '../../src/client/index.js';
+import { RspClient, type StopEvent } from '../../src/client/index.js';
 import { symbolValue } from '../core/traced-program.js';
 import { DebugServer, skipOnGnuServer } from '../support/debug-server.js';
 import { compileFixture } from '../support/fixture.js';
@@ -43,7 +42,6 @@ async function withServer(test: (soaked: Soaked) => Promise<void>): Promise<void
   using probe = new ResourceProbe();
   await using server = await DebugServer.start(['--multi', 'localhost:0'], { env: probe.environment });
   await using client = await RspClient.connect({ port: server.port });
-  await client.request('!');
   await client.request(`QPassSignals:${sigchld};`);
   const soak = async (cycle: () => Promise<void>): Promise<void> => {
     const warmUp = Math.max(fewestWarmUpCycles, Math.ceil(cycles / 10));
@@ -62,8 +60,20 @@ async function withServer(test: (soaked: Soaked) => Promise<void>): Promise<void
 }
 
 async function run(client: RspClient, program: string, ...args: readonly string[]): Promise<void> {
-  const words = [program, ...args].map(hexOfText).join(';');
-  assert.match(await client.request(`vRun;${words}`, reply), /^T05/);
+  const stop = await client.processes.run(program, { args, ...reply });
+  assert.ok(stop?.kind === 'signal' && stop.signal === 5, stop?.kind);
+}
+
+/** Lets everything run, without a step off breakpoints first: going past them is the server's work. */
+async function goOn(client: RspClient): Promise<StopEvent> {
+  const stop = client.nextStop(reply);
+  await client.resume();
+  return stop;
+}
+
+async function expectHit(client: RspClient): Promise<void> {
+  const stop = await goOn(client);
+  assert.ok(stop.kind === 'signal' && stop.reason?.kind === 'swbreak', stop.kind);
 }
 
 /** Address of a symbol of a position-independent program that runs, or that the kernel has just loaded. */
@@ -75,12 +85,12 @@ function addressOf(pid: number, program: string, symbol: string): bigint {
 
 async function currentPid(client: RspClient): Promise<number> {
   const [thread] = await client.threads();
-  assert.ok(thread?.pid);
-  return thread.pid;
+  assert.ok(thread?.id.pid);
+  return thread.id.pid;
 }
 
 async function setBreakpoints(client: RspClient, pid: number, program: string, symbols: readonly string[]) {
-  for (const symbol of symbols) await client.setBreakpoint(addressOf(pid, program, symbol));
+  for (const symbol of symbols) await client.breakpoints.set(addressOf(pid, program, symbol));
 }
 
 describe('soak', function () {
@@ -94,8 +104,8 @@ describe('soak', function () {
         await run(client, program, '4', '100');
         const pid = await currentPid(client);
         await setBreakpoints(client, pid, program, ['hot']);
-        assert.match(await client.request('vCont;c', reply), /^T05.*swbreak/);
-        await client.kill(pid);
+        await expectHit(client);
+        await client.processes.kill(pid);
       });
     });
   });
@@ -109,11 +119,11 @@ describe('soak', function () {
       const text = executableText(spinner.pid);
       const mapped = mappingsOf(spinner.pid).length;
       await soak(async () => {
-        assert.match(await client.request(`vAttach;${spinner.pid.toString(16)}`, reply), /^T/);
+        assert.equal((await client.processes.attach(spinner.pid, reply))?.kind, 'signal');
         await setBreakpoints(client, spinner.pid, program, ['tick']);
-        assert.match(await client.request('vCont;c', reply), /^T05.*swbreak/);
-        assert.match(await client.request('vCont;c', reply), /^T05.*swbreak/);
-        await client.detach(spinner.pid);
+        await expectHit(client);
+        await expectHit(client);
+        await client.processes.detach(spinner.pid);
         assert.equal(tracerOf(spinner.pid), 0);
       });
       assert.ok(isSameText(spinner.pid, text));
@@ -134,9 +144,8 @@ describe('soak', function () {
           await setBreakpoints(client, pid, program, ['work']);
           // Threads are told of; the children of a client that did not ask for them run without breakpoints.
           const hits = kind === 'clone' ? rounds * 16 : 0;
-          for (let hit = 0; hit < hits; hit++)
-            assert.match(await client.request('vCont;c', reply), /^T05.*swbreak/);
-          assert.match(await client.request('vCont;c', reply), /^W00/);
+          for (let hit = 0; hit < hits; hit++) await expectHit(client);
+          assert.equal((await goOn(client)).kind, 'exited');
         });
       });
     });

@@ -1,6 +1,13 @@
 /** What is used of the disassembler: its package hides its own declarations from module resolution. */
 declare module 'capstone-wasm' {
-  export const Const: { readonly CS_ARCH_X86: number; readonly CS_MODE_64: number };
+  export const Const: {
+    readonly CS_ARCH_X86: number;
+    readonly CS_ARCH_ARM: number;
+    readonly CS_ARCH_ARM64: number;
+    readonly CS_MODE_ARM: number;
+    readonly CS_MODE_32: number;
+    readonly CS_MODE_64: number;
+  };
 
   export interface Insn {
     readonly size: number;

@@ -1,0 +1,68 @@
+/** What the server knows of the program beside its threads and its memory. */
+import { type AuxiliaryEntry, parseAuxiliaryVector } from './auxiliary-vector.js';
+import {
+  type Library,
+  type MemoryArea,
+  parseMemoryMap,
+  parsePlainLibraries,
+  parseSvr4Libraries,
+} from './libraries.js';
+import { type ObjectOptions, readObject, readObjectText, writeObject } from './objects.js';
+import type { Requester } from './requester.js';
+import { parseSignalInfo, type SignalInfo } from './signal-info.js';
+import type { Target } from './target.js';
+
+export class ProgramObjects {
+  readonly #requester: Requester;
+  readonly #target: Target;
+
+  constructor(requester: Requester, target: Target) {
+    this.#requester = requester;
+    this.#target = target;
+  }
+
+  /**
+   * A whole object of `qXfer:OBJECT:read`.
+   * @param annex which of its kind: `target.xml`, a pid in hex, or nothing
+   * @throws ClientError UNSUPPORTED, REFUSED
+   */
+  read(object: string, annex = '', options: ObjectOptions = {}): Promise<Uint8Array> {
+    return readObject(this.#requester, object, annex, options);
+  }
+
+  /** @throws ClientError UNSUPPORTED, REFUSED */
+  write(object: string, bytes: Uint8Array, options: ObjectOptions = {}): Promise<void> {
+    return writeObject(this.#requester, object, bytes, options);
+  }
+
+  /** What is loaded into the process. @throws ClientError UNSUPPORTED, BAD_OBJECT */
+  async libraries(options: ObjectOptions = {}): Promise<Library[]> {
+    const isPlain = this.#requester.has('qXfer:libraries:read');
+    return isPlain
+      ? parsePlainLibraries(await readObjectText(this.#requester, 'libraries', '', options))
+      : parseSvr4Libraries(await readObjectText(this.#requester, 'libraries-svr4', '', options));
+  }
+
+  /** @throws ClientError UNSUPPORTED */
+  async auxiliaryVector(options: ObjectOptions = {}): Promise<AuxiliaryEntry[]> {
+    const [bytes, pointerBytes] = await Promise.all([
+      this.read('auxv', '', options),
+      this.#target.pointerBytes(),
+    ]);
+    return parseAuxiliaryVector(bytes, pointerBytes, this.#target.byteOrder);
+  }
+
+  /** What the kernel says of the signal that a thread stopped with. @throws ClientError UNSUPPORTED, REFUSED */
+  async signalInfo(options: ObjectOptions = {}): Promise<SignalInfo> {
+    const [bytes, pointerBytes] = await Promise.all([
+      this.read('siginfo', '', options),
+      this.#target.pointerBytes(),
+    ]);
+    return parseSignalInfo(bytes, pointerBytes, this.#target.byteOrder);
+  }
+
+  /** Where the machine has RAM, ROM and flash. @throws ClientError UNSUPPORTED, BAD_OBJECT */
+  async memoryMap(options: ObjectOptions = {}): Promise<MemoryArea[]> {
+    return parseMemoryMap(await readObjectText(this.#requester, 'memory-map', '', options));
+  }
+}

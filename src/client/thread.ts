@@ -1,0 +1,20 @@
+/** One thread, or the current one, as something to work with. */
+import type { ThreadId } from 'gdb-js-rsp-parser';
+import type { Memory } from './memory.js';
+import type { RegisterAccess } from './registers/register-access.js';
+import type { SignalInfo } from './signal-info.js';
+import type { StopEvent } from './stop-event.js';
+import type { WaitOptions } from './wait-options.js';
+
+export interface Thread {
+  readonly id: ThreadId;
+  readonly registers: RegisterAccess;
+  /** Of its process. */
+  readonly memory: Memory;
+  /** Whether the server still knows it. */
+  isAlive(options?: WaitOptions): Promise<boolean>;
+  /** One instruction, while the others stay as they are. */
+  step(options?: WaitOptions): Promise<StopEvent | undefined>;
+  /** What the kernel says of the signal that it stopped with. */
+  signalInfo(options?: WaitOptions): Promise<SignalInfo>;
+}
