@@ -1,12 +1,12 @@
 /** A traced program in which single instructions are run from given states, in place or past a breakpoint site. */
 import assert from 'node:assert/strict';
 import type { Plan, SlotCode, SlotForm } from '../../arch/plan.js';
-import { littleEndian } from '../../src/base/byte-order.js';
+import { littleEndian, numberOf } from '../../src/base/byte-order.js';
 import { machineFor } from '../../src/core/machine.js';
 import { nativeArch } from '../../src/core/native-arch.js';
 import { nativeBinding } from '../../src/native/binding.js';
 import type { NativeEvent, NativePlan, NativeSlot, NativeTracer } from '../../src/native/binding-types.js';
-import type { CodeMachine } from './out-of-line-machines.js';
+import type { HarnessMachine } from './out-of-line-machine.js';
 
 export const dataBytes = 0x8000;
 const dataDistance = 0x10000n;
@@ -15,18 +15,10 @@ const pageBytes = 0x1000;
 const siteDistance = 0x800n;
 
 const generalNote = 1;
-const xstateNote = 0x202;
-/** Last instruction pointer of the x87, XSTATE_BV: neither is part of what an instruction does. */
-const ignoredXstate = [
-  [8, 16],
-  [512, 520],
-] as const;
-/** RF: set in the flags that a fault leaves. */
-const resumeFlag = 0x10000n;
 
 export interface State {
   readonly general: Uint8Array;
-  readonly xstate: Uint8Array;
+  readonly vectors: Uint8Array;
   readonly data: Uint8Array;
 }
 
@@ -37,39 +29,47 @@ export interface Outcome extends State {
 
 export type Mode = 'continue' | 'step';
 
-/** A register of the general regset. */
-export function registerOf(machine: CodeMachine, general: Uint8Array, name: string): bigint {
-  const offset = machine.offsets[name] ?? Number.NaN;
-  const view = new DataView(general.buffer, general.byteOffset);
-  return machine.bits === 64 ? view.getBigUint64(offset, true) : BigInt(view.getUint32(offset, true));
+export function wordAt(bytes: Uint8Array, offset: number, lengthBytes: 4 | 8): bigint {
+  return numberOf(bytes.subarray(offset, offset + lengthBytes));
 }
 
-export function setRegister(machine: CodeMachine, general: Uint8Array, name: string, value: bigint): void {
-  const offset = machine.offsets[name] ?? Number.NaN;
-  const view = new DataView(general.buffer, general.byteOffset);
-  if (machine.bits === 64) view.setBigUint64(offset, BigInt.asUintN(64, value), true);
-  else view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);
+export function setWord(bytes: Uint8Array, offset: number, lengthBytes: 4 | 8, value: bigint): void {
+  bytes.set(littleEndian(BigInt.asUintN(lengthBytes * 8, value), lengthBytes), offset);
+}
+
+/** A register of the general regset. */
+export function registerOf({ offsets, module }: HarnessMachine, general: Uint8Array, name: string): bigint {
+  return wordAt(general, offsets[name] ?? Number.NaN, module.general.registerBytes);
+}
+
+export function setRegister(
+  { offsets, module }: HarnessMachine,
+  general: Uint8Array,
+  name: string,
+  value: bigint,
+): void {
+  setWord(general, offsets[name] ?? Number.NaN, module.general.registerBytes, value);
 }
 
 export class OutOfLineHarness implements Disposable {
   readonly siteAddress: bigint;
   readonly dataAddress: bigint;
-  readonly #machine: CodeMachine;
+  readonly #machine: HarnessMachine;
   readonly #generalBytes: number;
   readonly #tracer: NativeTracer;
   readonly #tid: number;
   readonly #space: number;
   readonly #initial: State;
 
-  constructor(machine: CodeMachine, program: string) {
-    const { codeAddress, slotAddresses, module } = machine;
+  constructor(machine: HarnessMachine, program: string) {
+    const { codeAddress, codeProtection, slotAddresses, module } = machine;
     const dataAddress = codeAddress + dataDistance;
     this.#machine = machine;
     this.#generalBytes = module.general.sizeBytes;
     this.siteAddress = codeAddress + siteDistance;
     this.dataAddress = dataAddress;
     const areas = [
-      `${codeAddress.toString(16)}:${pageBytes.toString(16)}:5`,
+      `${codeAddress.toString(16)}:${pageBytes.toString(16)}:${codeProtection}`,
       `${dataAddress.toString(16)}:${dataBytes.toString(16)}:3`,
       ...slotAddresses.map((address) => `${address.toString(16)}:${pageBytes.toString(16)}:5`),
     ];
@@ -90,8 +90,7 @@ export class OutOfLineHarness implements Disposable {
     this.#tracer.adopt(this.#tid, this.#space);
     assert.equal(this.#tracer.resume(this.#tid, 'continue', 0), 'running');
     assert.equal(this.#waitForStop().code, 5, 'the areas are mapped');
-    const code = new Uint8Array(pageBytes).fill(0xcc);
-    for (const address of [codeAddress, ...slotAddresses]) this.#write(address, code);
+    for (const address of [codeAddress, ...slotAddresses]) this.#write(address, this.#traps(pageBytes));
     this.#initial = this.#readState();
   }
 
@@ -101,26 +100,24 @@ export class OutOfLineHarness implements Disposable {
 
   /** A state with registers to be changed, and the given data. */
   newState(data: Uint8Array): State {
-    const { general, xstate } = this.#initial;
-    setRegister(this.#machine, general, this.#machine.systemCall, -1n);
-    for (const name of ['fs', 'gs'])
-      if (name in this.#machine.offsets) setRegister(this.#machine, general, name, 0n);
-    return { general: general.slice(), xstate: xstate.slice(), data: data.slice() };
+    const general = this.#initial.general.slice();
+    this.#machine.begin(general);
+    return { general, vectors: this.#initial.vectors.slice(), data: data.slice() };
   }
 
   /** Words at the stack pointer, as wide as a register. */
   setStack(state: State, words: readonly bigint[]): void {
     if (words.length === 0) return;
-    const { bits, sp } = this.#machine;
+    const { sp, module } = this.#machine;
     const offset = Number(registerOf(this.#machine, state.general, sp) - this.dataAddress);
-    const bytes = words.flatMap((word) => [...littleEndian(word, bits / 8)]);
+    const bytes = words.flatMap((word) => [...littleEndian(word, module.general.registerBytes)]);
     state.data.set(bytes, offset);
   }
 
   runInPlace(bytes: Uint8Array, state: State): Outcome {
     this.#write(this.siteAddress, bytes);
     const outcome = this.#run(state, 'continue');
-    this.#write(this.siteAddress, new Uint8Array(bytes.length).fill(0xcc));
+    this.#write(this.siteAddress, this.#traps(bytes.length));
     assert.ok(outcome !== undefined, 'without a site nothing is refused');
     return outcome;
   }
@@ -137,7 +134,7 @@ export class OutOfLineHarness implements Disposable {
     this.#tracer.setSite(this.#space, this.siteAddress, native);
     const outcome = this.#run(state, mode);
     this.#tracer.removeSite(this.#space, this.siteAddress);
-    this.#write(this.siteAddress, new Uint8Array(bytes.length).fill(0xcc));
+    this.#write(this.siteAddress, this.#traps(bytes.length));
     return outcome;
   }
 
@@ -147,9 +144,11 @@ export class OutOfLineHarness implements Disposable {
     const code = plan.slot?.codeAt(slot);
     if (plan.kind === 'slot' && code === undefined) return undefined;
     const placed = code && plan.slot ? { slot: this.#place(plan.slot, code, slot) } : {};
+    const { barredBranchTypes } = plan;
+    const rest = { lengthBytes, original, barredBranchTypes, ...placed };
     return plan.kind === 'emulate'
-      ? { kind: 'emulate', lengthBytes, effect: plan.effect, original, ...placed }
-      : { kind: 'slot', lengthBytes, original, ...placed };
+      ? { kind: 'emulate', effect: plan.effect, ...rest }
+      : { kind: 'slot', ...rest };
   }
 
   #place(
@@ -169,7 +168,7 @@ export class OutOfLineHarness implements Disposable {
     const general = state.general.slice();
     setRegister(this.#machine, general, this.#machine.pc, this.siteAddress);
     assert.ok(this.#tracer.setRegset(this.#tid, generalNote, general));
-    assert.ok(this.#tracer.setRegset(this.#tid, xstateNote, state.xstate));
+    assert.ok(this.#tracer.setRegset(this.#tid, this.#machine.vectors().noteType, state.vectors));
     this.#write(this.dataAddress, state.data);
     const first = this.#resume(mode);
     // A site is passed by a thread that has met its trap.
@@ -181,7 +180,7 @@ export class OutOfLineHarness implements Disposable {
 
   #resume(mode: Mode): NativeEvent | 'refused' | 'done' {
     const result = this.#tracer.resume(this.#tid, mode, 0);
-    assert.notEqual(result, 'gone');
+    assert.ok(result !== 'gone' && result !== 'sequence', result);
     return result === 'refused' || result === 'done' ? result : this.#waitForStop();
   }
 
@@ -196,18 +195,19 @@ export class OutOfLineHarness implements Disposable {
 
   #readState(): State {
     const general = this.#tracer.getRegset(this.#tid, generalNote, this.#generalBytes);
-    const xstate = this.#tracer.getRegset(
-      this.#tid,
-      xstateNote,
-      nativeBinding().machineFacts().xsave?.sizeBytes ?? 0,
-    );
-    assert.ok(general !== undefined && xstate !== undefined);
-    const flags = registerOf(this.#machine, general, 'eflags');
-    setRegister(this.#machine, general, 'eflags', flags & ~resumeFlag);
-    for (const [start, end] of ignoredXstate) xstate.fill(0, start, end);
+    const { noteType, sizeBytes } = this.#machine.vectors();
+    const vectors = this.#tracer.getRegset(this.#tid, noteType, sizeBytes);
+    assert.ok(general !== undefined && vectors !== undefined);
+    this.#machine.settle(general, vectors);
     const data = new Uint8Array(dataBytes);
     assert.equal(this.#tracer.readMemory(this.#space, this.dataAddress, data), dataBytes);
-    return { general, xstate, data };
+    return { general, vectors, data };
+  }
+
+  /** Breakpoint instructions. */
+  #traps(lengthBytes: number): Uint8Array {
+    const { bytes } = this.#machine.module.breakpoint;
+    return Uint8Array.from({ length: lengthBytes }, (_, index) => bytes[index % bytes.length] ?? 0);
   }
 
   #write(address: bigint, bytes: Uint8Array): void {

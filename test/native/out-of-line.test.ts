@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import { randomInstruction } from '../arch/x86/decode-reference.js';
 import { compileFixture } from '../support/fixture.js';
 import { Random } from '../support/random.js';
-import { chosen } from './out-of-line-chosen.js';
-import { compare, compareForm, fromHex, type Tally } from './out-of-line-compare.js';
+import { compare, compareForm, type Tally } from './out-of-line-compare.js';
 import { OutOfLineHarness, setRegister } from './out-of-line-harness.js';
-import { codeMachines } from './out-of-line-machines.js';
-import { randomState } from './out-of-line-states.js';
+import { fromHex } from './out-of-line-machine.js';
+import { harnessMachines } from './out-of-line-machines.js';
 
-for (const machine of codeMachines) {
+for (const machine of harnessMachines()) {
   describe(`out-of-line execution against execution in place: ${machine.name}`, () => {
     let harness: OutOfLineHarness;
 
     before(async () => {
       harness = new OutOfLineHarness(
         machine,
-        await compileFixture('out-of-line-harness', { machine: machine.name }),
+        await compileFixture('out-of-line-harness', { machine: machine.fixture }),
       );
     });
 
@@ -26,8 +24,7 @@ for (const machine of codeMachines) {
       const random = new Random(21);
       const tally: Tally = { counts: new Map(), failures: [] };
       for (let attempt = 0; attempt < 12_000; attempt++) {
-        const modRm = random.below(3) === 0 ? (random.below(8) << 3) | 5 : undefined;
-        compareForm(machine, harness, randomInstruction(random, modRm), random, tally);
+        compareForm(machine, harness, machine.randomInstruction(random), random, tally);
       }
       assert.deepEqual(tally.failures.slice(0, 30), []);
       for (const key of ['emulate executed', 'slot executed', 'slot faulted']) {
@@ -35,14 +32,14 @@ for (const machine of codeMachines) {
       }
     });
 
-    for (const [text, registers, stack = []] of chosen[machine.bits]) {
+    for (const { name, text, registers, stack } of machine.chosen) {
       const settings = Object.entries(registers).map(([name, value]) => ` ${name}=${value.toString(16)}`);
       const words = stack.map((word) => ` [${word.toString(16)}]`);
-      it(`${text}${settings.join('')}${words.join('')}`, () => {
+      it(`${name}${settings.join('')}${words.join('')}`, () => {
         const random = new Random(22);
         const tally: Tally = { counts: new Map(), failures: [] };
         for (let round = 0; round < 8; round++) {
-          const state = randomState(machine, harness, random);
+          const state = machine.randomState(harness, random);
           for (const [name, value] of Object.entries(registers))
             setRegister(machine, state.general, name, value);
           harness.setStack(state, stack);
@@ -61,9 +58,9 @@ for (const machine of codeMachines) {
       ['at the lowest address', 0n],
     ] as const;
     for (const [name, sp] of stacks) {
-      for (const text of ['e8 00 00 00 00', '50', '6a 01', 'ff d0', '9c']) {
+      for (const text of machine.stackUsers) {
         it(`${text} faults as in place where its stack is ${name}`, () => {
-          const state = randomState(machine, harness, new Random(23));
+          const state = machine.randomState(harness, new Random(23));
           setRegister(machine, state.general, machine.sp, sp);
           const tally: Tally = { counts: new Map(), failures: [] };
           for (const slot of machine.slotAddresses)

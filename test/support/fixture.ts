@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rename } from 'node:fs/promises';
+import { arch } from 'node:os';
 import { basename, resolve } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -21,13 +22,20 @@ export interface CompileOptions {
   readonly output?: string;
 }
 
-export type Machine = 'x86_64' | 'i386';
+export type Machine = 'x86_64' | 'i386' | 'aarch64';
 
 const compilers = {
   c: { command: 'gcc', extension: '.c' },
   'c++': { command: 'g++', extension: '.cc' },
 } as const;
-const commandPrefixes: Readonly<Record<Machine, string>> = { x86_64: '', i386: 'i686-linux-gnu-' };
+/** This machine's own compiler has none. */
+const ownMachine: Machine = arch() === 'arm64' ? 'aarch64' : 'x86_64';
+const commandPrefixes: Readonly<Record<Machine, string>> = {
+  x86_64: 'x86_64-linux-gnu-',
+  i386: 'i686-linux-gnu-',
+  aarch64: 'aarch64-linux-gnu-',
+  [ownMachine]: '',
+};
 const defaultFlags = ['-g', '-O0', '-pthread'];
 const versions = new Map<string, Promise<string>>();
 const compiled = new Map<string, Promise<string>>();
@@ -69,7 +77,7 @@ export function compileFixture(name: string, options: CompileOptions = {}): Prom
 async function compile(name: string, options: CompileOptions): Promise<string> {
   const source = fixtureSource(name, options.language);
   const compiler = source.endsWith('.cc') ? compilers['c++'] : compilers.c;
-  const command = `${commandPrefixes[options.machine ?? 'x86_64']}${compiler.command}`;
+  const command = `${commandPrefixes[options.machine ?? ownMachine]}${compiler.command}`;
   const flags = [...defaultFlags, ...(options.flags ?? [])];
   const hash = createHash('sha256').update(JSON.stringify([await compilerVersion(command), source, flags]));
   const folder = resolve(

@@ -2,8 +2,8 @@
 import type { Instruction } from '../../arch/x86/decode.js';
 import { nativeBinding } from '../../src/native/binding.js';
 import { Random } from '../support/random.js';
-import { dataBytes, type OutOfLineHarness, type State, setRegister } from './out-of-line-harness.js';
-import type { CodeMachine } from './out-of-line-machines.js';
+import { dataBytes, type OutOfLineHarness, type State, setWord } from './out-of-line-harness.js';
+import type { CodeMachine } from './out-of-line-x86-machines.js';
 
 /** An address in the middle of the data, where displacements of 2 KiB do not leave it. */
 function dataPointer(harness: OutOfLineHarness, random: Random): bigint {
@@ -24,7 +24,8 @@ function randomBytes(random: Random, lengthBytes: number): Uint8Array {
 export function randomState(machine: CodeMachine, harness: OutOfLineHarness, random: Random): State {
   const state = harness.newState(data);
   const pointer = (): bigint => dataPointer(harness, random);
-  const set = (name: string, value: bigint): void => setRegister(machine, state.general, name, value);
+  const set = (name: string, value: bigint): void =>
+    setWord(state.general, machine.offsets[name] ?? Number.NaN, machine.bits === 64 ? 8 : 4, value);
   for (const name of machine.randomRegisters) {
     const makers = [pointer, pointer, pointer, () => BigInt(random.below(64)), () => randomWord(random)];
     set(name, random.pick(makers)());
@@ -34,7 +35,7 @@ export function randomState(machine: CodeMachine, harness: OutOfLineHarness, ran
   const direction = random.below(8) === 0 ? 0x400 : 0;
   set('eflags', BigInt((random.below(0x1000) & 0x8d5) | 0x202 | direction));
   for (const name of machine.segmentRegisters) set(name, BigInt(random.below(8) * 64));
-  fillVectors(state.xstate, random);
+  fillVectors(state.vectors, random);
   return state;
 }
 

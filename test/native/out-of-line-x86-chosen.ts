@@ -1,19 +1,15 @@
 /** Instructions that are hard to carry out elsewhere, with the registers that decide. */
 import type { CodeBits } from '../../arch/x86/code-mode.js';
+import type { Chosen } from './out-of-line-machine.js';
 
-/** `stack`: words at the stack pointer, as wide as a register. */
-export type Chosen = readonly [
-  text: string,
-  registers: Readonly<Record<string, bigint>>,
-  stack?: readonly bigint[],
-];
+type Row = readonly [text: string, registers: Readonly<Record<string, bigint>>, stack?: readonly bigint[]];
 
 const site64 = 0x4_0000_0800n;
 const data64 = 0x4_0001_0000n;
 const site32 = 0x4000_0800n;
 const data32 = 0x4001_0000n;
 
-const chosen64: readonly Chosen[] = [
+const chosen64: readonly Row[] = [
   ...Array.from({ length: 16 }, (_, code) => [`${(0x70 + code).toString(16)} 20`, {}] as const),
   ...Array.from({ length: 16 }, (_, code) => [`0f ${(0x80 + code).toString(16)} 20 fe ff ff`, {}] as const),
   ...['e0 20', 'e1 20', 'e2 20', 'e3 20', '67 e0 20', '67 e1 20', '67 e2 20', '67 e3 20'].flatMap((bytes) =>
@@ -129,7 +125,7 @@ const chosen64: readonly Chosen[] = [
   ['fd', {}],
 ];
 
-const chosen32: readonly Chosen[] = [
+const chosen32: readonly Row[] = [
   ...Array.from({ length: 16 }, (_, code) => [`${(0x70 + code).toString(16)} 20`, {}] as const),
   ...Array.from({ length: 16 }, (_, code) => [`0f ${(0x80 + code).toString(16)} 20 fe ff ff`, {}] as const),
   ...['e0 20', 'e1 20', 'e2 20', 'e3 20'].flatMap((bytes) =>
@@ -215,4 +211,11 @@ const chosen32: readonly Chosen[] = [
   ['fd', {}],
 ];
 
-export const chosen: Readonly<Record<CodeBits, readonly Chosen[]>> = { 64: chosen64, 32: chosen32 };
+function chosenOf([text, registers, stack = []]: Row): Chosen {
+  return { name: text, text, registers, stack };
+}
+
+export const chosen: Readonly<Record<CodeBits, readonly Chosen[]>> = {
+  64: chosen64.map(chosenOf),
+  32: chosen32.map(chosenOf),
+};
