@@ -4,7 +4,7 @@
  */
 import type { MachineFacts } from '../src/base/machine-facts.js';
 import type { Flow } from './flow.js';
-import type { Plan, Surroundings } from './plan.js';
+import type { Plan, Sequence, Surroundings } from './plan.js';
 
 export type { MachineFacts, XsaveFacts } from '../src/base/machine-facts.js';
 
@@ -149,7 +149,7 @@ export interface SequenceFinder {
   /** How much text `find` needs. */
   readonly reachBytes: number;
   /** The sequence at the start of a text, with the places outside to which control goes from there. */
-  find(text: Uint8Array, start: bigint): Flow;
+  find(text: Uint8Array, start: bigint): Sequence & { readonly flow: Flow };
 }
 
 export interface GuardedMemory {
@@ -259,6 +259,11 @@ export interface ArchModule {
     readonly branchTargetFlags: bigint;
     /** The register that calls leave their return address in; undefined: they push it. */
     readonly linkOffset: number | undefined;
+    /**
+     * Bit of the flags register that is changed in what a signal handler returns with, to know that it has returned: it
+     * traps, or makes no difference to results. 0n: there is no such bit.
+     */
+    readonly returnMark: bigint;
   };
   /** What the kernel puts on the stack for a signal handler, in each of its forms; distances from the stack pointer. */
   readonly signalFrames: readonly { readonly pcOffset: number; readonly flagsOffset: number }[];

@@ -43,6 +43,7 @@ Arch arch(const Napi::Object& object) {
   result.trap_flag = word(object, "trapFlag");
   result.alignment_flag = word(object, "alignmentFlag");
   result.branch_target_flags = word(object, "branchTargetFlags");
+  result.return_mark = word(object, "returnMark");
   result.link_offset = static_cast<int>(number(object, "linkOffset", -1));
   result.sequence_starts = codePatterns(object.Get("sequenceStarts"));
   result.has_coherent_text = flag(object, "hasCoherentText");

@@ -351,6 +351,8 @@ Napi::String resumeResult(Napi::Env env, ResumeResult result) {
       return Napi::String::New(env, "gone");
     case ResumeResult::kRefused:
       return Napi::String::New(env, "refused");
+    case ResumeResult::kSequence:
+      return Napi::String::New(env, "sequence");
     case ResumeResult::kDone:
       return Napi::String::New(env, "done");
   }

@@ -69,6 +69,10 @@ bool awaitStop(pid_t tid) {
 
 }  // namespace
 
+bool Tracer::endsProcess(const Space& its_space, int signal) {
+  return dumpsCore(signal) && !survives(its_space.pid, signal);
+}
+
 void Tracer::leaveSlot(Tracee& tracee) {
   Space* its_space = spaceOf(tracee);
   if (its_space == nullptr || ptrace_ops::interrupt(tracee.tid) != 0 || !awaitStop(tracee.tid)) return;

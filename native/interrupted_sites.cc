@@ -7,33 +7,38 @@ namespace {
 /** A handler that is left by longjmp(3) leaves its mark behind. */
 constexpr size_t kMostMarks = 8;
 
-/** Sets or clears the trap flag in the frame of a handler that returns to `site`. False: it is none. */
-bool writeFlag(const Space& space, uint64_t flags_address, uint64_t pc_address, uint64_t site, bool is_set) {
+/** Changes the bit in the frame of a handler that returns to the site, if it is as it should be. False: it is
+ * none. */
+bool flipBit(const Space& space, const HandlerMark& mark, bool is_set) {
   const Arch& arch = space.arch;
   uint64_t pc = 0;
   uint64_t flags = 0;
   size_t length_bytes = arch.register_bytes;
-  bool is_read = space.read(pc_address, &pc, length_bytes) == length_bytes &&
-                 space.read(flags_address, &flags, length_bytes) == length_bytes;
-  bool has_flag = (flags & arch.trap_flag) != 0;
-  // A program that single-steps itself keeps its own flag.
-  if (!is_read || pc != site || has_flag == is_set) return false;
-  flags ^= arch.trap_flag;
-  return space.write(flags_address, &flags, length_bytes) == length_bytes;
+  bool is_read = space.read(mark.pc_address, &pc, length_bytes) == length_bytes &&
+                 space.read(mark.flags_address, &flags, length_bytes) == length_bytes;
+  bool has_bit = (flags & arch.return_mark) != 0;
+  if (!is_read || pc != mark.site || has_bit != is_set) return false;
+  flags ^= arch.return_mark;
+  return space.write(mark.flags_address, &flags, length_bytes) == length_bytes;
+}
+
+void takeBack(const Space& space, const HandlerMark& mark) {
+  flipBit(space, mark, !mark.was_set);
 }
 
 }  // namespace
 
 void mark(Tracee& tracee, const Space& space, uint64_t site) {
   const Arch& arch = space.arch;
-  if (arch.trap_flag == 0) return;
+  if (arch.return_mark == 0) return;
   uint64_t sp = tracee.word(arch.sp_offset);
+  bool is_set = (tracee.word(arch.flags_offset) & arch.return_mark) != 0;
   for (const SignalFrame& frame : arch.signal_frames) {
-    HandlerMark made = {site, sp + frame.pc_offset, sp + frame.flags_offset};
-    if (!writeFlag(space, made.flags_address, made.pc_address, site, true)) continue;
+    HandlerMark made = {site, sp + frame.pc_offset, sp + frame.flags_offset, is_set};
+    // A program that single-steps itself keeps its own flag, which the kernel takes from its handlers.
+    if (!flipBit(space, made, is_set)) continue;
     if (tracee.handler_marks.size() == kMostMarks) {
-      const HandlerMark& oldest = tracee.handler_marks.front();
-      writeFlag(space, oldest.flags_address, oldest.pc_address, oldest.site, false);
+      takeBack(space, tracee.handler_marks.front());
       tracee.handler_marks.erase(tracee.handler_marks.begin());
     }
     tracee.handler_marks.push_back(made);
@@ -44,8 +49,9 @@ void mark(Tracee& tracee, const Space& space, uint64_t site) {
 std::optional<uint64_t> takeReturn(Tracee& tracee, const Space& space) {
   const Arch& arch = space.arch;
   uint64_t flags = tracee.word(arch.flags_offset);
-  if ((flags & arch.trap_flag) == 0) return std::nullopt;
-  tracee.setWord(arch.flags_offset, flags & ~arch.trap_flag);
+  bool is_set = (flags & arch.return_mark) != 0;
+  if (is_set == tracee.handler_marks.back().was_set) return std::nullopt;
+  tracee.setWord(arch.flags_offset, flags ^ arch.return_mark);
   uint64_t pc = tracee.word(arch.pc_offset);
   for (auto mark = tracee.handler_marks.rbegin(); mark != tracee.handler_marks.rend(); ++mark) {
     if (pc != mark->site && pc != mark->site + arch.breakpoint_pc_offset) continue;
@@ -59,9 +65,7 @@ std::optional<uint64_t> takeReturn(Tracee& tracee, const Space& space) {
 }
 
 void unmark(Tracee& tracee, const Space& space) {
-  for (const HandlerMark& mark : tracee.handler_marks) {
-    writeFlag(space, mark.flags_address, mark.pc_address, mark.site, false);
-  }
+  for (const HandlerMark& mark : tracee.handler_marks) takeBack(space, mark);
   tracee.handler_marks.clear();
 }
 

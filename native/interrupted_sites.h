@@ -7,9 +7,10 @@
 /**
  * A signal handler that interrupted the instruction at a site returns to the site: the same execution goes
  * on, which was told of, and must not be counted again. Whether a handler returns at all, and where to, only
- * the program knows; so the trap flag is set in the flags that it will return with. Then the thread meets the
- * trap of the site with the flag set, or traps behind the first instruction elsewhere; a thread that comes
- * along another way has no such flag.
+ * the program knows; so a bit is changed in the flags that it will return with: the trap flag, or where there
+ * is none one that makes no difference to results. Then the thread meets the trap of the site with the bit
+ * changed, or has it elsewhere, with the trap flag right behind the first instruction; a thread that comes
+ * along another way has the bit as it was.
  */
 namespace outstep::interrupted_sites {
 
@@ -17,7 +18,7 @@ namespace outstep::interrupted_sites {
 void mark(Tracee& tracee, const Space& space, uint64_t site);
 
 /**
- * To be called at every stop of a thread that has marks: takes the flag away from one that a handler returned
+ * To be called at every stop of a thread that has marks: puts back the bit of one that a handler returned
  * with. The site that it has returned to, or 0 when it returned elsewhere; nothing: it did not return.
  */
 std::optional<uint64_t> takeReturn(Tracee& tracee, const Space& space);

@@ -12,11 +12,11 @@ namespace outstep::conversion {
 // An object literal has its shape from the start: set property by property from here, a stop costs 5 us more.
 Napi::Function eventMaker(Napi::Env env) {
   static constexpr char kSource[] = R"((
-    tid, kind, code, event, message, signalCode, senderPid, pc, atSite, stepped, refused, inLongRange, debugStatus,
-    told, callEnd, callNumber
+    tid, kind, code, event, message, signalCode, senderPid, pc, atSite, stepped, refused, inLongRange, inSequence,
+    debugStatus, told, callEnd, callNumber
   ) => ({
-    tid, kind, code, event, message, signalCode, senderPid, pc, atSite, stepped, refused, inLongRange, debugStatus,
-    told, callEnd, callNumber
+    tid, kind, code, event, message, signalCode, senderPid, pc, atSite, stepped, refused, inLongRange, inSequence,
+    debugStatus, told, callEnd, callNumber
   }))";
   return env.RunScript(kSource).As<Napi::Function>();
 }
@@ -61,6 +61,7 @@ Napi::Value event(Napi::Env env, const Napi::Function& make, const Event& event)
       Napi::Boolean::New(env, event.stepped),
       Napi::Boolean::New(env, event.refused),
       Napi::Boolean::New(env, event.in_long_range),
+      Napi::Boolean::New(env, event.in_sequence),
       bigint(env, event.debug_status),
       Napi::Boolean::New(env, event.told),
       is_call ? Napi::String::New(env, event.call_end == CallEnd::kEntry ? "entry" : "return") : undefined,
@@ -71,7 +72,7 @@ Napi::Value event(Napi::Env env, const Napi::Function& make, const Event& event)
 /** There is nothing to say of it but that the thread has stopped: for an interrupt, or at its birth. */
 bool isPlainEventStop(const Event& event) {
   return event.kind == Event::Kind::kStopped && event.event == PTRACE_EVENT_STOP && event.code == SIGTRAP &&
-         !event.stepped && !event.at_site && !event.refused && !event.in_long_range;
+         !event.stepped && !event.at_site && !event.refused && !event.in_long_range && !event.in_sequence;
 }
 
 Napi::Value eventStops(Napi::Env env, std::span<const Event> events) {

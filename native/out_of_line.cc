@@ -303,6 +303,7 @@ bool translate(Tracee& tracee, const Space& space) {
   tracee.setPc(arch, original);
   // The same execution: not to be counted again.
   if (!is_executed && original == slot->site) tracee.hit_site = slot->site;
+  if (!is_executed && slot->makes_system_call && arch.rewinds_calls_early) tracee.rewound_slot = start;
   if (!is_executed || !slot->makes_system_call) return true;
   if (isRestarting(tracee, arch) && restartsAtSite(*slot, arch)) tracee.restart_site = slot->site;
   if (!slot->fixups.syscall_registers || arch.syscall_next_offset < 0) return true;
@@ -315,6 +316,29 @@ bool translate(Tracee& tracee, const Space& space) {
   auto flags_offset = static_cast<size_t>(arch.syscall_flags_offset);
   tracee.setWord(flags_offset, tracee.word(flags_offset) & ~arch.trap_flag);
   return true;
+}
+
+void translateFrame(const Tracee& tracee, const Space& space) {
+  size_t length_bytes = space.arch.register_bytes;
+  for (const SignalFrame& frame : space.arch.signal_frames) {
+    uint64_t at = tracee.word(space.arch.sp_offset) + frame.pc_offset;
+    uint64_t pc = 0;  // the narrow one's bytes are its first ones: little-endian
+    if (space.read(at, &pc, length_bytes) != length_bytes) continue;
+    auto found = space.slotOf(pc);
+    if (!found) continue;
+    uint64_t place = placeOf(*found->second, pc - found->first);
+    space.write(at, &place, length_bytes);
+    return;
+  }
+}
+
+void returnToCall(Tracee& tracee, const Space& space) {
+  auto found = space.slots.find(tracee.rewound_slot);
+  if (tracee.rewound_slot == 0 || found == space.slots.end()) return;
+  const auto& [start, slot] = *found;
+  if (tracee.word(space.arch.pc_offset) != slot.site) return;
+  tracee.setPc(space.arch, start + slot.entry_offset);
+  tracee.entered_slot = start;
 }
 
 void repairAfterStep(Tracee& tracee, const Space& space) {

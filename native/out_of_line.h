@@ -31,6 +31,17 @@ bool isRestarting(const Tracee& tracee, const Arch& arch);
  */
 bool translate(Tracee& tracee, const Space& space);
 
+/** As `translate`, of what the frame of a signal handler at whose first instruction the thread stands says.
+ */
+void translateFrame(const Tracee& tracee, const Space& space);
+
+/**
+ * Before a signal is delivered to a thread that stands at the site of a system call: where the kernel decides
+ * with the signal whether the call is made again, and compares the pc for it, the thread goes back into its
+ * slot.
+ */
+void returnToCall(Tracee& tracee, const Space& space);
+
 /** Repairs after a step in a slot (Phase::kSlotStep) that executed the instruction; before `translate`. */
 void repairAfterStep(Tracee& tracee, const Space& space);
 

@@ -33,7 +33,8 @@ bool Tracer::onPassedSignal(Tracee& tracee, Space& its_space, const siginfo_t& i
 
 bool Tracer::deferSignal(Tracee& tracee, Space& its_space, const siginfo_t& info) {
   const Plan* plan = its_space.siteAt(tracee.word(its_space.arch.pc_offset));
-  if (plan == nullptr) return false;
+  // Stepped, an instruction of a sequence would be the last of it that has an effect.
+  if (plan == nullptr || plan->is_in_sequence) return false;
   auto slot = its_space.slots.find(plan->slot);
   // The handler may be what lets the system call return.
   if (slot != its_space.slots.end() && slot->second.makes_system_call) return false;

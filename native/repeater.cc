@@ -60,7 +60,7 @@ bool isFork(const Event& event) {
 
 /** The end of a step, a breakpoint, an end of a system call or a fork, and nothing else. */
 bool isPlainStop(const Event& event) {
-  bool is_other = event.refused || event.in_long_range || event.debug_status != 0;
+  bool is_other = event.refused || event.in_long_range || event.in_sequence || event.debug_status != 0;
   if (event.kind != Event::Kind::kStopped || is_other) return false;
   if (isFork(event)) return !event.stepped && !event.at_site;
   if (event.isSystemCallStop()) return event.call_end != CallEnd::kNone && !event.stepped && !event.at_site;

@@ -65,6 +65,8 @@ struct Arch {
   uint64_t branch_target_flags = 0;
   /** The register that calls leave their return address in; -1: they push it. */
   int link_offset = -1;
+  /** Changed in the flags that a signal handler returns with; 0: there is no such bit. */
+  uint64_t return_mark = 0;
   /** Instructions behind which a thread must not stop, of 4 bytes each. */
   std::vector<CodePattern> sequence_starts;
   bool has_coherent_text = true;

@@ -104,6 +104,9 @@ bool Tracer::goOn(Tracee& tracee, int signal, Event* event) {
     case ResumeResult::kRefused:
       event->refused = true;
       return false;
+    case ResumeResult::kSequence:
+      event->in_sequence = true;
+      return false;
     case ResumeResult::kDone:
       event->stepped = true;
       event->at_site = tracee.hit_site != 0;
@@ -152,8 +155,10 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   if (was_in_exec && was_stepped && event->signal_code == arch.call_step_trap_code)
     return !run(tracee, true, 0);
   if (ended == Phase::kSlotStep) out_of_line::repairAfterStep(tracee, its_space);
-  if (ended == Phase::kSignalStep && event->signal_code == kTrapHandlerEntry)
+  if (ended == Phase::kSignalStep && event->signal_code == kTrapHandlerEntry) {
+    out_of_line::translateFrame(tracee, its_space);
     interrupted_sites::mark(tracee, its_space, tracee.phase_address);
+  }
   tracee.phase = Phase::kPlain;
   translatePc(tracee, its_space, event);
   bool may_be_hit = event->signal_code == kTrapHardware || its_space.is_watched;
@@ -175,7 +180,10 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
     // A repeated string instruction at a site is not done yet.
     if (tracee.hit_site != 0) return !goOn(tracee, signal, event);
     event->in_long_range = signal == 0 && countsOut(tracee);
-    return event->in_long_range || !run(tracee, mustStep(tracee, signal), signal);
+    if (event->in_long_range) return true;
+    bool step = mustStep(tracee, signal);
+    event->in_sequence = step && signal == 0 && entersSequence(tracee);
+    return event->in_sequence || !run(tracee, step, signal);
   }
   event->stepped = true;
   event->at_site = tracee.hit_site != 0;
@@ -324,6 +332,7 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   tracee->hit_site = 0;
   tracee->hit_owners.reset();
   tracee->was_in_slot = false;
+  tracee->rewound_slot = 0;
   tracee->returned_to.reset();
   newborns_.erase(tid);
   event.code = WSTOPSIG(status);

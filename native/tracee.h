@@ -59,6 +59,8 @@ struct HandlerMark {
   uint64_t site = 0;
   uint64_t pc_address = 0;
   uint64_t flags_address = 0;
+  /** The bit that marks it was set before. */
+  bool was_set = false;
 };
 
 /** One traced thread. */
@@ -105,6 +107,9 @@ struct Tracee {
   /** The site of a system call that was interrupted and that the kernel is about to make again: not to be
    * counted again. 0: none. */
   uint64_t restart_site = 0;
+  /** The slot of a system call that it has stopped at before the call or in it, with the pc gone back already
+   * (`rewinds_calls_early`); 0: none. */
+  uint64_t rewound_slot = 0;
   std::vector<HandlerMark> handler_marks;
   /** A handler that had interrupted a site has just returned: to that site, or elsewhere (0). */
   std::optional<uint64_t> returned_to;

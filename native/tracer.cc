@@ -253,6 +253,17 @@ bool Tracer::mustStep(Tracee& tracee, int signal) {
   return !tracee.range.isInstruction(tracee.word(its_space->arch.pc_offset));
 }
 
+bool Tracer::entersSequence(Tracee& tracee) {
+  const Space* its_space = spaceOf(tracee);
+  if (its_space == nullptr || its_space->arch.sequence_starts.empty()) return false;
+  if (!loadGeneral(tracee, its_space->arch)) return false;
+  uint8_t word[sizeof(uint32_t)] = {};
+  uint64_t pc = tracee.word(its_space->arch.pc_offset);
+  if (its_space->readOriginal(pc, word, sizeof word) != sizeof word) return false;
+  const auto& starts = its_space->arch.sequence_starts;
+  return std::any_of(starts.begin(), starts.end(), [&](const auto& start) { return start.matches(word); });
+}
+
 bool Tracer::hasLeftRange(const Tracee& tracee, uint64_t pc) {
   return tracee.mode == ResumeMode::kRangeRun && !tracee.range.contains(pc);
 }
@@ -285,6 +296,7 @@ ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal) {
     tracee.phase_address = tracee.restart_site;
     step = true;
   }
+  if (step && signal == 0 && entersSequence(tracee)) return ResumeResult::kSequence;
   bool is_alive = run(tracee, step, signal);
   return is_alive ? ResumeResult::kRunning : ResumeResult::kGone;
 }
@@ -310,7 +322,12 @@ ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan
     // then.
     tracee.phase = Phase::kSignalStep;
     tracee.phase_address = pc;
+    if (!endsProcess(its_space, signal)) out_of_line::returnToCall(tracee, its_space);
     return run(tracee, true, signal) ? ResumeResult::kRunning : ResumeResult::kGone;
+  }
+  if (plan.is_in_sequence) {
+    if (mustStep(tracee, 0)) return ResumeResult::kSequence;
+    step = false;
   }
   switch (out_of_line::start(tracee, its_space, plan)) {
     case out_of_line::Start::kRefused:
@@ -318,6 +335,7 @@ ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan
     case out_of_line::Start::kEmulated:
       if (isStepEnd(tracee, its_space)) return ResumeResult::kDone;
       step = mustStep(tracee, 0);
+      if (step && entersSequence(tracee)) return ResumeResult::kSequence;
       break;
     case out_of_line::Start::kMustStep:
       tracee.phase = Phase::kSlotStep;

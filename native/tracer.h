@@ -39,6 +39,7 @@ struct Event {
   bool stepped = false;
   bool refused = false;
   bool in_long_range = false;
+  bool in_sequence = false;
   uint64_t debug_status = 0;
   /** A client has its answer. */
   bool told = false;
@@ -57,7 +58,7 @@ struct Event {
 /** PTRACE_CONT, PTRACE_SINGLESTEP, PTRACE_SYSCALL. */
 enum class RunRequest { kContinue, kStep, kSystemCall };
 
-enum class ResumeResult { kRunning, kGone, kRefused, kDone };
+enum class ResumeResult { kRunning, kGone, kRefused, kSequence, kDone };
 
 /** What one look at the threads of a process came to. */
 struct Seizure {
@@ -164,6 +165,10 @@ class Tracer {
   bool onCallStop(Tracee& tracee, const Space& space, Phase ended, Event* event);
   /** Whether only one instruction may be executed now. */
   bool mustStep(Tracee& tracee, int signal);
+  /** Whether a signal ends a process with a core dump. */
+  static bool endsProcess(const Space& its_space, int signal);
+  /** Whether a step would stop the thread inside a sequence; see Sequence of arch/plan.ts. */
+  bool entersSequence(Tracee& tracee);
   /** Whether the thread has run out of its range; a step says so itself. */
   static bool hasLeftRange(const Tracee& tracee, uint64_t pc);
   /** Whether a step or range step is over at the present pc. */

@@ -24,7 +24,13 @@ export type Instruction =
   /** BTI, PACIASP, PACIBSP. */
   | { readonly kind: 'landing'; readonly targets: number; readonly isNop: boolean }
   | { readonly kind: 'jump'; readonly offset: bigint; readonly isCall: boolean }
-  | { readonly kind: 'conditional'; readonly offset: bigint; readonly condition: number }
+  | {
+      readonly kind: 'conditional';
+      readonly offset: bigint;
+      readonly condition: number;
+      /** BC.cond, which not every CPU has. */
+      readonly isHinted: boolean;
+    }
   | {
       readonly kind: 'test';
       readonly offset: bigint;
@@ -197,7 +203,12 @@ const rows: readonly Row[] = [
   {
     mask: 0xff00_0000,
     value: 0x5400_0000,
-    decode: (word) => ({ kind: 'conditional', offset: distance(word, 23, 5), condition: field(word, 3, 0) }),
+    decode: (word) => ({
+      kind: 'conditional',
+      offset: distance(word, 23, 5),
+      condition: field(word, 3, 0),
+      isHinted: field(word, 4, 4) === 1,
+    }),
   },
   { mask: 0x7e00_0000, value: 0x3400_0000, decode: compareZero },
   { mask: 0x7e00_0000, value: 0x3600_0000, decode: testBit },

@@ -124,7 +124,7 @@ export function isRepeatable(text: Uint8Array): boolean {
 }
 
 /** `find` of SequenceFinder: a load-exclusive without a store behind it is a sequence by itself. */
-function find(text: Uint8Array, start: bigint): Flow {
+function find(text: Uint8Array, start: bigint): Sequence & { readonly flow: Flow } {
   const extent = sequenceAt(text);
   const bytes = text.subarray(0, extent.kind === 'found' ? extent.lengthBytes : instructionBytes);
   const end = start + BigInt(bytes.length);
@@ -139,7 +139,7 @@ function find(text: Uint8Array, start: bigint): Flow {
     if (target < start || target >= end) targets.add(target);
   });
   const exits = [...targets].map((address) => ({ kind: 'target', address, branch: undefined }) as const);
-  return { instructions, exits };
+  return { start, end, flow: { instructions, exits } };
 }
 
 export const sequences: SequenceFinder = { starts: loadExclusivePatterns, reachBytes: sequenceBytes, find };

@@ -50,6 +50,8 @@ export const aarch64: ArchModule = {
     /** PSTATE.BTYPE. */
     branchTargetFlags: 3n << 10n,
     linkOffset: registerOffset(linkRegister),
+    /** PSTATE.DIT: whether data may decide how long instructions take. */
+    returnMark: 1n << 24n,
   },
   signalFrames: [{ pcOffset: signalContext + savedPc, flagsOffset: signalContext + savedPc + 8 }],
   /** tcbhead_t: the dtv pointer comes first; blocks lie above it (variant I, "ELF Handling For TLS"). */

@@ -246,7 +246,8 @@ function prefixed({ word, text, next }: Located): Decision {
   return { kind: 'slot', slot: inSlot({ ...plan, targets: new Map() }) };
 }
 
-function compareBranch({ word, next }: Located, target: bigint): Decision {
+/** Executed as it is, where not every CPU has it. */
+function relocatedBranch({ word, next }: Located, target: bigint): Decision {
   return { kind: 'slot', slot: inSlot({ ...plainSlot(word, next), targets: new Map([[0, target]]) }) };
 }
 
@@ -275,11 +276,12 @@ function byKind(located: Located): Decision {
       return emulate({ op: 'link', target, linkOffset: registerOffset(linkRegister) });
     }
     case 'conditional':
+      if (instruction.isHinted) return relocatedBranch(located, to(at + instruction.offset));
       return emulate(conditionalJump(instruction.condition, to(at + instruction.offset)));
     case 'test':
       return emulate(testBranch(instruction, to(at + instruction.offset)));
     case 'compare':
-      return compareBranch(located, to(at + instruction.offset));
+      return relocatedBranch(located, to(at + instruction.offset));
     case 'address':
       return emulate(address(instruction, at));
     case 'literal':

@@ -37,6 +37,8 @@ export function generalRegsetOf<Slot extends string>(
       alignmentFlag: 1n << 18n,
       branchTargetFlags: 0n,
       linkOffset: undefined,
+      /** EFLAGS.TF. */
+      returnMark: 1n << 8n,
     }),
   };
 }

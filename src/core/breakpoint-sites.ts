@@ -1,5 +1,6 @@
 /** Breakpoint sites of one address space: the engines that want them, and the plan for going past each. */
 import type { ArchModule } from '../../arch/module.js';
+import type { Sequence } from '../../arch/plan.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import type { NativeTracer } from '../native/binding-types.js';
 import type { AddressSpace } from './address-space.js';
@@ -334,6 +335,12 @@ export class BreakpointSites implements ShadowSource {
     }
     this.#declare(site);
     return true;
+  }
+
+  /** The sequence that a site is in. */
+  sequenceAt(address: bigint): Sequence | undefined {
+    const plan = this.#sites.get(address)?.known.plan;
+    return plan === undefined || plan.kind === 'refuse' ? undefined : plan.sequence;
   }
 
   /** How threads go past the site at an address; undefined: there is none. */

@@ -27,6 +27,7 @@ export function nativeArch(machine: Machine): NativeArch {
     alignmentFlag: general.alignmentFlag,
     branchTargetFlags: general.branchTargetFlags,
     linkOffset: general.linkOffset ?? -1,
+    returnMark: general.returnMark,
     sequenceStarts: arch.sequences?.starts ?? [],
     hasCoherentText: arch.hasCoherentText,
     breakpointBytes: breakpoint.bytes,

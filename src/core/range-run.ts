@@ -4,6 +4,7 @@
  */
 import type { Flow, FlowExit } from '../../arch/flow.js';
 import { isOutstepError } from '../base/errors.js';
+import { address } from '../base/ids.js';
 import type { NativeRange } from '../native/binding-types.js';
 import type { AddressSpace } from './address-space.js';
 import type { ResumeAction } from './engine.js';
@@ -39,12 +40,28 @@ export class RangeRuns {
     const flow = known?.flow;
     if (known === undefined || flow === undefined || flow.exits.length > mostExits) return undefined;
     if (!flow.instructions.includes(thread.pc)) return undefined;
+    const { start, end } = range;
+    return this.#start(thread, { start, end, instructions: known.instructions }, flow, false);
+  }
+
+  /** As `begin`, through the sequence that the thread is about to go into, or that it has stopped in at a site. */
+  beginSequence(thread: Thread): RangeRun | undefined {
+    const { sequences } = this.#space.machine.arch;
+    if (sequences === undefined) return undefined;
+    const start = this.#space.sites.sequenceAt(thread.pc)?.start ?? thread.pc;
+    const text = this.#space.memory.read(address(start), sequences.reachBytes);
+    const { end, flow } = sequences.find(text, start);
+    const instructions = bitmap(flow, start, Number(end - start));
+    return this.#start(thread, { start, end, instructions }, flow, true);
+  }
+
+  #start(thread: Thread, range: NativeRange, { exits }: Flow, isOfSequence: boolean): RangeRun | undefined {
     const sites: bigint[] = [];
-    const run = new RangeRun(thread, range, known.instructions, () => {
+    const run = new RangeRun(thread, range, isOfSequence, () => {
       this.#runs.delete(run);
       for (const site of sites) this.#space.sites.dropCheckpoint(site);
     });
-    for (const exit of flow.exits) {
+    for (const exit of exits) {
       const site = this.#place(exit, thread);
       if (site === undefined) {
         run.end();
@@ -104,19 +121,24 @@ export class RangeRuns {
 
 export class RangeRun {
   readonly range: NativeRange;
+  /** What is run through is a sequence, whatever the step is that it is part of. */
+  readonly isOfSequence: boolean;
   readonly #thread: Thread;
   readonly #onEnd: () => void;
   #isValid = true;
 
-  constructor(thread: Thread, { start, end }: RangeStep, instructions: Uint8Array, onEnd: () => void) {
-    this.range = { start, end, instructions };
+  constructor(thread: Thread, range: NativeRange, isOfSequence: boolean, onEnd: () => void) {
+    this.range = range;
+    this.isOfSequence = isOfSequence;
     this.#thread = thread;
     this.#onEnd = onEnd;
   }
 
   /** Whether it does what an engine wishes. */
   serves(action: ResumeAction): boolean {
-    if (action.kind !== 'range-step' || !this.#isValid) return false;
+    if (!this.#isValid) return false;
+    if (this.isOfSequence) return action.kind === 'step' || action.kind === 'range-step';
+    if (action.kind !== 'range-step') return false;
     return action.start === this.range.start && action.end === this.range.end;
   }
 

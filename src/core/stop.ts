@@ -29,6 +29,7 @@ export function eventStopOf(id: number): NativeEvent {
     stepped: false,
     refused: false,
     inLongRange: false,
+    inSequence: false,
     debugStatus: 0n,
     told: false,
   };

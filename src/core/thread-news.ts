@@ -74,6 +74,12 @@ export class ThreadNews {
       if (wish.kind !== 'hold') this.#runner.passRefusedSite(thread, wish);
     } else if (event.inLongRange) {
       this.#runner.runRangeIfWanted(thread);
+    } else if (event.inSequence) {
+      const wish = this.#process.wishFor(thread);
+      if (wish.kind !== 'hold') this.#runner.runSequence(thread, wish);
+    } else if (event.stepped && this.#isInsideRangeStep(thread)) {
+      thread.endRangeRun();
+      this.#continueAfterStep(thread, this.#process.wishFor(thread));
     } else if (steppedInPlace !== undefined && event.stepped && steppedInPlace.kind !== 'step') {
       this.#continueAfterStep(thread, steppedInPlace);
     } else if (isKnownStop) {
@@ -85,6 +91,13 @@ export class ThreadNews {
     if (thread.isStopped && thread.rangeRun?.serves(this.#process.wishFor(thread)) === false)
       thread.endRangeRun();
     if (steppedInPlace !== undefined) this.#process.addressSpace.resumeWanted();
+  }
+
+  /** It has run through a sequence that is in its range, and not yet out of the range. */
+  #isInsideRangeStep(thread: Thread): boolean {
+    const wish = this.#process.wishFor(thread);
+    const isInRange = wish.kind === 'range-step' && thread.pc >= wish.start && thread.pc < wish.end;
+    return isInRange && thread.rangeRun?.isOfSequence === true;
   }
 
   #continueAfterStep(thread: Thread, action: ResumeAction): void {

@@ -49,6 +49,19 @@ export class ThreadRunner {
     else this.#inPlace.begin(thread, action);
   }
 
+  /**
+   * For a thread that is to be stepped where a sequence begins, or that has stopped inside one: it runs to the end of it,
+   * or to the end of its range.
+   */
+  runSequence(thread: Thread, action: RunAction): void {
+    const { rangeRuns } = this.#process.addressSpace;
+    const ofRange = action.kind === 'range-step' ? rangeRuns.begin(thread, action) : undefined;
+    thread.endRangeRun();
+    thread.rangeRun = ofRange ?? rangeRuns.beginSequence(thread);
+    if (thread.rangeRun === undefined) this.#inPlace.begin(thread, action);
+    else this.#run(thread, action);
+  }
+
   storeDebugRegisters(thread: Thread): void {
     const { hardware } = this.#process;
     const { image } = hardware;
@@ -89,6 +102,9 @@ export class ThreadRunner {
       case 'refused':
         this.passRefusedSite(thread, action);
         break;
+      case 'sequence':
+        this.runSequence(thread, action);
+        break;
     }
   }
 
@@ -113,6 +129,7 @@ function modeFor(thread: Thread, action: RunAction): ResumeMode {
 }
 
 function rangeFor(thread: Thread, action: RunAction): NativeRange | undefined {
+  if (thread.rangeRun !== undefined) return thread.rangeRun.range;
   if (action.kind !== 'range-step') return undefined;
-  return thread.rangeRun?.range ?? { start: action.start, end: action.end, stepLimit: fewSteps };
+  return { start: action.start, end: action.end, stepLimit: fewSteps };
 }

@@ -37,6 +37,8 @@ export interface NativeArch {
   readonly branchTargetFlags: bigint;
   /** The register that calls leave their return address in; -1: they push it. */
   readonly linkOffset: number;
+  /** Bit of the flags register that a signal handler's return is known by; 0n: there is none. */
+  readonly returnMark: bigint;
   /** Instructions of 4 bytes that a thread must not stop behind. */
   readonly sequenceStarts: readonly { readonly bytes: Uint8Array; readonly mask: Uint8Array }[];
   /** Text may be written in any way; otherwise only by /proc/PID/mem. */

@@ -27,6 +27,8 @@ export interface NativeEvent {
   readonly refused: boolean;
   /** A range step has used up its `stepLimit` and is not over. */
   readonly inLongRange: boolean;
+  /** It was to be stepped where a sequence begins; as the 'sequence' of `resume`. */
+  readonly inSequence: boolean;
   /** Status of the debug registers after a hardware trap, already cleared; 0n: none. */
   readonly debugStatus: bigint;
   /** A client has been told of the stop already (`NativeRepeater`). */

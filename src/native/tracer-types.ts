@@ -65,11 +65,12 @@ export interface NativeRange {
 
 /**
  * How a resume was carried out: 'running'; 'gone' (the thread has vanished); 'refused' (it stands at a site whose plan
- * refuses: the caller must step it in place with every other thread held); 'done' (a step that was emulated without
+ * refuses: the caller must step it in place with every other thread held); 'sequence' (a step would stop it between
+ * instructions that must be run through: the caller must have it run to their end); 'done' (a step that was emulated without
  * running the thread: it is still stopped, at the next instruction). Only a thread whose last event told of the site
  * that it stands at (`atSite`) goes past it; any other one meets the trap.
  */
-export type ResumeResult = 'running' | 'gone' | 'refused' | 'done';
+export type ResumeResult = 'running' | 'gone' | 'refused' | 'sequence' | 'done';
 
 export interface NativeTracer {
   /** Starts a program, traced by PTRACE_SEIZE, not yet past its own execve. Returns its pid. The first event is the exec stop. */

@@ -98,7 +98,7 @@ describe('flow of aarch64 code', () => {
 describe('aarch64 exclusive sequences', () => {
   it('are left behind the store and by their branches', () => {
     const words = [0x885f_fc20, 0x6b02_001f, 0x5400_0201, 0x8803_fc24, 0x35ff_ff83];
-    assert.deepEqual(sequences.find(bytesOf(...words), start), {
+    assert.deepEqual(sequences.find(bytesOf(...words), start).flow, {
       instructions: [start, start + 4n, start + 8n, start + 12n],
       exits: [
         { kind: 'target', address: start + 16n, branch: undefined },
@@ -108,7 +108,7 @@ describe('aarch64 exclusive sequences', () => {
   });
 
   it('without a store are the load alone', () => {
-    assert.deepEqual(sequences.find(bytesOf(0x885f_fc20, 0x34ff_ffe0, 0xd65f_03c0), start), {
+    assert.deepEqual(sequences.find(bytesOf(0x885f_fc20, 0x34ff_ffe0, 0xd65f_03c0), start).flow, {
       instructions: [start],
       exits: [{ kind: 'target', address: start + 4n, branch: undefined }],
     });
