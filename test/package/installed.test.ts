@@ -8,7 +8,7 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { after, before, describe, it } from 'mocha';
 import { projectRoot } from '../support/project-paths.js';
-import { checkLaunch, checkRepair } from './session.js';
+import { checkLaunch, checkRepair, compilePrograms } from './session.js';
 import {
   buildPrebuilds,
   installPackages,
@@ -71,9 +71,11 @@ describe('installed packages', function () {
         assert.equal(stdout, 'outstep 0.1.0\n');
       });
 
-      it('serve a program from its launch to its exit', () => checkLaunch(server()));
+      it('serve a program from its launch to its exit', async () =>
+        checkLaunch(server(), await compilePrograms()));
 
-      it('leave nothing in a program when they are killed', () => checkRepair(server()));
+      it('leave nothing in a program when they are killed', async () =>
+        checkRepair(server(), await compilePrograms()));
     });
   }
 

@@ -11,18 +11,37 @@ export interface ServerCommand extends TestProcessOptions {
   readonly words: readonly string[];
 }
 
+/** A guest under emulation takes its time. */
+const timeoutMs = 120_000;
+
 async function connect(server: TestProcess): Promise<RspClient> {
-  const [, port] = await server.output.match(/^Listening on port (\d+)/m);
-  return RspClient.connect({ port: Number(port) });
+  const [, port] = await server.output.match(/^Listening on port (\d+)/m, timeoutMs);
+  return RspClient.connect({ port: Number(port) }, { timeoutMs });
+}
+
+/** Fixtures, which hold their symbols where they are loaded. */
+export interface Programs {
+  readonly sample: string;
+  readonly spinner: string;
+}
+
+export async function compilePrograms(): Promise<Programs> {
+  const flags = ['-no-pie'];
+  const [sample, spinner] = await Promise.all(
+    ['sample', 'spinner'].map((name) => compileFixture(name, { flags })),
+  );
+  return { sample: String(sample), spinner: String(spinner) };
 }
 
 /** Launches a program, stops it at a breakpoint in each of its threads, and lets it run to its end. */
-export async function checkLaunch({ words, ...options }: ServerCommand): Promise<void> {
-  const program = await compileFixture('sample', { flags: ['-no-pie'] });
-  const deposit = symbolValue(program, 'deposit');
+export async function checkLaunch(
+  { words, ...options }: ServerCommand,
+  { sample }: Pick<Programs, 'sample'>,
+): Promise<void> {
+  const deposit = symbolValue(sample, 'deposit');
   await using server = await TestProcess.start(
     'server',
-    [...words, '--once', 'localhost:0', program],
+    [...words, '--once', 'localhost:0', sample],
     options,
   );
   await using client = await connect(server);
@@ -35,14 +54,16 @@ export async function checkLaunch({ words, ...options }: ServerCommand): Promise
   const end = await client.continue();
   assert.ok(end.kind === 'exited' && end.code === 12, JSON.stringify(end));
   await client.close();
-  assert.deepEqual(await server.waitForExit(), { kind: 'exited', code: 0 });
+  assert.deepEqual(await server.waitForExit(timeoutMs), { kind: 'exited', code: 0 });
 }
 
 /** Attaches to a program, sets a breakpoint and is killed: the program has its own text again. */
-export async function checkRepair({ words, ...options }: ServerCommand): Promise<void> {
-  const path = await compileFixture('spinner', { flags: ['-no-pie'] });
-  await using program = await TestProcess.start('program', [path, '2']);
-  await program.output.match(/ready/);
+export async function checkRepair(
+  { words, ...options }: ServerCommand,
+  { spinner }: Pick<Programs, 'spinner'>,
+): Promise<void> {
+  await using program = await TestProcess.start('program', [spinner, '2']);
+  await program.output.match(/ready/, timeoutMs);
   const text = executableText(program.pid);
   await using server = await TestProcess.start(
     'server',
@@ -51,11 +72,11 @@ export async function checkRepair({ words, ...options }: ServerCommand): Promise
   );
   const client = await connect(server);
   try {
-    await client.breakpoints.set(symbolValue(path, 'on_usr1'));
+    await client.breakpoints.set(symbolValue(spinner, 'on_usr1'));
     assert.ok(!isSameText(program.pid, text), 'the breakpoint is in');
     server.signal('SIGKILL');
-    await server.waitForExit();
-    await eventually('the text is as it was', () => isSameText(program.pid, text));
+    await server.waitForExit(timeoutMs);
+    await eventually('the text is as it was', () => isSameText(program.pid, text), timeoutMs);
   } finally {
     await client.close();
   }

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { after, before, describe, it } from 'mocha';
 import { projectRoot } from '../support/project-paths.js';
-import { checkLaunch, checkRepair, type ServerCommand } from './session.js';
+import { checkLaunch, checkRepair, compilePrograms, type ServerCommand } from './session.js';
 import { buildSingle } from './tarballs.js';
 
 const run = promisify(execFile);
@@ -35,9 +35,11 @@ describe('single executable', function () {
     assert.deepEqual([stdout, stderr], ['outstep 0.1.0\n', '']);
   });
 
-  it('serves a program from its launch to its exit', () => checkLaunch(server));
+  it('serves a program from its launch to its exit', async () =>
+    checkLaunch(server, await compilePrograms()));
 
-  it('leaves nothing in a program when it is killed', () => checkRepair(server));
+  it('leaves nothing in a program when it is killed', async () =>
+    checkRepair(server, await compilePrograms()));
 
   it('leaves no file behind, not even when it is killed', () => {
     assert.deepEqual(readdirSync(temporary), []);
