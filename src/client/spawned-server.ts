@@ -1,6 +1,6 @@
 /** A server that is started for one connection. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -32,6 +32,8 @@ interface ReverseServer extends Omit<Command, 'args'> {
 
 /** Time between two attempts to reach a socket that is not there yet. */
 const retryMs = 10;
+/** Longest wait for text of a server that has ended. */
+const lastWordsMs = 500;
 /** Text of the server that an error shows. */
 const shownCharacters = 2000;
 
@@ -74,7 +76,11 @@ async function spawnReverse(server: ReverseServer, signal: AbortSignal): Promise
 class ServerProcess {
   readonly #command: string;
   readonly #child: ChildProcess;
+  /** `spawn`, and `text` when it has printed something; an error of the child is told as its end. */
+  readonly #events = new EventEmitter();
+  /** How it has ended. */
   readonly #ended: Promise<string>;
+  readonly #saidAll: Promise<void>;
   #text = '';
 
   /** @param speaks over its standard streams, so that only its errors are text for people */
@@ -86,9 +92,13 @@ class ServerProcess {
       ...(env === undefined ? {} : { env }),
     };
     this.#child = spawn(command, args, options);
+    this.#child.once('spawn', () => this.#events.emit('spawn'));
     this.#ended = new Promise((resolve) => {
       this.#child.once('error', (error) => resolve(error.message));
       this.#child.once('exit', (code, signal) => resolve(`it has ended with ${signal ?? code}`));
+    });
+    this.#saidAll = new Promise((resolve) => {
+      this.#child.once('close', () => resolve());
     });
     for (const stream of speaks ? [this.#child.stderr] : [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk: Uint8Array) => this.#keep(chunk));
@@ -96,7 +106,7 @@ class ServerProcess {
 
   #keep(chunk: Uint8Array): void {
     this.#text = (this.#text + new TextDecoder().decode(chunk)).slice(-shownCharacters);
-    this.#child.emit('server-text');
+    this.#events.emit('text');
   }
 
   failure(why: string): ClientError {
@@ -106,7 +116,9 @@ class ServerProcess {
 
   /** What was waited for. @throws ClientError NO_SERVER when the server ends before it */
   orEnd<T>(wanted: Promise<T>): Promise<T> {
-    const ended = this.#ended.then((how): never => {
+    const ended = this.#ended.then(async (how): Promise<never> => {
+      // What it said last may still be in the pipe; a child of its own may keep that open.
+      await Promise.race([this.#saidAll, delay(lastWordsMs)]);
       throw this.failure(how);
     });
     return Promise.race([wanted, ended]);
@@ -115,7 +127,7 @@ class ServerProcess {
   /** @throws ClientError NO_SERVER when it could not be started */
   async standardStreams(): Promise<ByteStreams> {
     const { stdin, stdout } = this.#child;
-    await this.orEnd(once(this.#child, 'spawn'));
+    await this.orEnd(once(this.#events, 'spawn'));
     if (stdin === null || stdout === null) throw this.failure('no standard streams');
     return { readable: stdout, writable: stdin };
   }
@@ -125,7 +137,7 @@ class ServerProcess {
     for (;;) {
       const [, port] = pattern.exec(this.#text) ?? [];
       if (port !== undefined) return Number(port);
-      await this.orEnd(once(this.#child, 'server-text', { signal }));
+      await this.orEnd(once(this.#events, 'text', { signal }));
     }
   }
 

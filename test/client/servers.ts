@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import type { Endpoint } from '../../src/client/index.js';
+import { compileFixture } from '../support/fixture.js';
 import { projectRoot } from '../support/project-paths.js';
 
 const run = promisify(execFile);
@@ -31,17 +32,53 @@ export type Ability =
   | 'no-acknowledgements'
   /** A server without a program, which is told later what to run or to attach to. */
   | 'multi'
+  /** Types of registers in the description. */
+  | 'register-types'
   | 'process-list'
   | 'forks';
 
+/** What the suite has to know of the machine that the programs are for. */
+export interface Machine {
+  readonly architecture: RegExp;
+  readonly pc: string;
+  /** Two registers of 64 bits that may have any value. */
+  readonly general: readonly [string, string];
+  /** One of 128 bits. */
+  readonly vector: string;
+  /** Where in its value the four floats are. */
+  readonly floats: readonly string[];
+  /** A register with flags, and one that is always true in a program. */
+  readonly flags: { readonly register: string; readonly names: readonly string[] };
+  /** The first instruction of a function without optimization. */
+  readonly firstInstruction: RegExp;
+}
+
+const x86: Machine = {
+  architecture: /x86[-_]64/,
+  pc: 'rip',
+  general: ['r12', 'r13'],
+  vector: 'xmm3',
+  floats: ['v4_float'],
+  flags: { register: 'eflags', names: ['ZF', 'IF'] },
+  firstInstruction: /^push rbp$/,
+};
+
 export interface ServerRow {
   readonly name: string;
+  readonly machine: Machine;
   readonly lacks: readonly Ability[];
+  /** Compiles a fixture for its machine, linked to fixed addresses; its path is the same on both sides. */
+  readonly compile: (fixture: string) => Promise<string>;
   /** What starts the server with a program; undefined: without one. */
   readonly endpoint: (program?: readonly string[]) => Endpoint;
   /** Fetches the server where it is not there yet. */
   readonly prepare?: () => Promise<void>;
 }
+
+const onThisMachine = {
+  machine: x86,
+  compile: (fixture: string) => compileFixture(fixture, { flags: ['-no-pie'] }),
+};
 
 let newerGdbserver = '';
 
@@ -66,20 +103,24 @@ process.on('exit', () => rm(sockets, { recursive: true, force: true }));
 
 export const servers: readonly ServerRow[] = [
   {
+    ...onThisMachine,
     name: 'GNU gdbserver',
     lacks: [],
     endpoint: (program) => overStreams(['/usr/bin/gdbserver'], program),
   },
   {
+    ...onThisMachine,
     name: 'a newer GNU gdbserver',
     lacks: [],
     prepare: fetchNewerGdbserver,
     endpoint: (program) => overStreams([newerGdbserver], program),
   },
   {
+    ...onThisMachine,
     name: 'lldb-server',
     lacks: [
       'hardware-breakpoints',
+      'register-types',
       'multiprocess',
       'non-stop',
       'executable',
@@ -99,6 +140,7 @@ export const servers: readonly ServerRow[] = [
     }),
   },
   {
+    ...onThisMachine,
     name: 'QEMU',
     lacks: [
       'watchpoints',
@@ -125,6 +167,7 @@ export const servers: readonly ServerRow[] = [
     },
   },
   {
+    ...onThisMachine,
     name: 'Outstep',
     lacks: [],
     endpoint: (program) => overStreams([process.execPath, resolve(projectRoot, 'dist/outstep.cjs')], program),

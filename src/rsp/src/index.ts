@@ -11,6 +11,7 @@ export { encodeNotification, encodePacket, encodeText } from './frame-encoder.js
 export { bytesOfHex, hexOf, hexOfText, textOfHex } from './hex.js';
 export { type LldbStop, lldbStopExtras, readLldbStop } from './lldb-stop.js';
 export { type Notification, parseNotification, printNotification } from './notification.js';
+export { agentExpression } from './packets/agent-expression.js';
 export {
   type AnyRow,
   type KnownPacket,

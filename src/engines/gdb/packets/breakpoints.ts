@@ -1,5 +1,5 @@
 /** Breakpoints and watchpoints. Inserting twice or removing what is not there is harmless, so nothing is counted. */
-import type { FieldReader } from 'gdb-js-rsp-parser';
+import { agentExpression, type FieldReader } from 'gdb-js-rsp-parser';
 import type { HardwarePoint } from '../../../../arch/module.js';
 import { type Address, address } from '../../../base/ids.js';
 import type { BreakpointPrograms } from '../../../core/index.js';
@@ -62,11 +62,7 @@ function takePrograms(fields: FieldReader): readonly Uint8Array[] {
   const programs: Uint8Array[] = [];
   do {
     fields.expect('X');
-    const lengthBytes = fields.number();
-    fields.expect(',');
-    const program = fields.hexBytes();
-    if (program.length !== lengthBytes) fields.fail(`${lengthBytes} bytes of an agent expression`);
-    programs.push(program);
+    programs.push(agentExpression.read(fields));
   } while (fields.peek() === 'X');
   return programs;
 }

@@ -1,5 +1,5 @@
 /** Tracepoints: what the client defines, and what is defined ("Tracepoint Packets" in the GDB manual). */
-import { type FieldReader, hexOf, hexOfText, ProtocolError } from 'gdb-js-rsp-parser';
+import { agentExpression, type FieldReader, hexOf, hexOfText } from 'gdb-js-rsp-parser';
 import { type Address, address } from '../../../base/ids.js';
 import { errno, failure, nothing, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import type { GdbSession } from '../session.js';
@@ -56,7 +56,8 @@ function parseDefinition(fields: FieldReader): Definition {
   while (fields.accept(':')) {
     if (fields.accept('F')) return { kind: 'unsupported', what: 'fast tracepoints' };
     if (fields.accept('S')) return { kind: 'unsupported', what: 'static tracepoints' };
-    condition = parseCondition(fields);
+    fields.expect('X');
+    condition = agentExpression.read(fields);
   }
   const hasMore = fields.accept('-');
   fields.expectEnd();
@@ -65,16 +66,6 @@ function parseDefinition(fields: FieldReader): Definition {
     definition: { ...location, isEnabled, stepCount, passCount, condition },
     hasMore,
   };
-}
-
-function parseCondition(fields: FieldReader): Uint8Array {
-  fields.expect('X');
-  const lengthBytes = fields.number();
-  fields.expect(',');
-  const program = fields.hexBytes();
-  if (program.length !== lengthBytes)
-    throw new ProtocolError(`a condition of ${program.length} bytes, announced were ${lengthBytes}`);
-  return program;
 }
 
 function define(session: GdbSession, request: Definition): Reply {
