@@ -90,6 +90,7 @@ function quote(word: string): string {
 export interface RunOptions {
   /** Folder of the guest; default: the project's. */
   readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
   /** A terminal for an interactive command. */
   readonly terminal?: boolean;
 }
@@ -157,10 +158,11 @@ export class Guest {
   /** The command line that runs a command in the guest; its exit status is the command's. */
   shellCommand(
     command: readonly string[],
-    { cwd = projectRoot, terminal = false }: RunOptions = {},
+    { cwd = projectRoot, env = {}, terminal = false }: RunOptions = {},
   ): string[] {
-    const script =
-      command.length === 0 ? 'exec bash -l' : `. /etc/profile; exec ${command.map(quote).join(' ')}`;
+    const variables = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}; `);
+    const program = command.length === 0 ? 'bash -l' : command.map(quote).join(' ');
+    const script = `. /etc/profile; ${variables.join('')}exec ${program}`;
     return [
       ...['ssh', '-q', '-F', 'none', '-i', join(this.state.image, 'key'), '-p', `${this.state.shellPort}`],
       ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'IdentitiesOnly=yes'],

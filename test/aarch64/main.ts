@@ -7,6 +7,7 @@ import { messageOf } from '../../src/base/errors.js';
 import { hostProcess } from '../../src/base/host-process.js';
 import { projectRoot } from '../support/project-paths.js';
 import { Guest } from './guest.js';
+import { runWithServices } from './services.js';
 
 const usage = `usage: guest:aarch64 [--name NAME] VERB …
   run COMMAND …   runs a command in the guest, in this folder; boots the guest if none runs
@@ -28,8 +29,8 @@ function running(name: string): Guest {
 }
 
 const verbs: Readonly<Record<string, (name: string, words: readonly string[]) => Promise<number>>> = {
-  run: async (name, words) => (await Guest.findOrBoot(name)).run(words),
-  shell: async (name) => (await Guest.findOrBoot(name)).run([], { terminal: true }),
+  run: async (name, words) => runWithServices(await Guest.findOrBoot(name), words),
+  shell: async (name) => runWithServices(await Guest.findOrBoot(name), [], { terminal: true }),
   boot: async (name) => {
     await Guest.findOrBoot(name);
     return 0;

@@ -3,13 +3,16 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rename } from 'node:fs/promises';
-import { arch } from 'node:os';
 import { basename, resolve } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { type Machine, thisMachine } from './machine.js';
 import { cacheFolder, fixturesFolder } from './project-paths.js';
+import { compileRemotely, hasRemoteCompiler } from './remote-compiler.js';
 
 const run = promisify(execFile);
+
+export type { Machine } from './machine.js';
 
 export interface CompileOptions {
   /** Default: this machine's own. */
@@ -22,19 +25,14 @@ export interface CompileOptions {
   readonly output?: string;
 }
 
-export type Machine = 'x86_64' | 'i386' | 'aarch64';
-
 const compilers = {
   c: { command: 'gcc', extension: '.c' },
   'c++': { command: 'g++', extension: '.cc' },
 } as const;
-/** This machine's own compiler has none. */
-const ownMachine: Machine = arch() === 'arm64' ? 'aarch64' : 'x86_64';
-const commandPrefixes: Readonly<Record<Machine, string>> = {
+const crossPrefixes: Readonly<Record<Machine, string>> = {
   x86_64: 'x86_64-linux-gnu-',
   i386: 'i686-linux-gnu-',
   aarch64: 'aarch64-linux-gnu-',
-  [ownMachine]: '',
 };
 const defaultFlags = ['-g', '-O0', '-pthread'];
 const versions = new Map<string, Promise<string>>();
@@ -69,7 +67,8 @@ export function lineOf(name: string, marker: string): number {
 /** Path of the compiled fixture, an absolute one. Two calls at the same time compile once. */
 export function compileFixture(name: string, options: CompileOptions = {}): Promise<string> {
   const key = JSON.stringify([name, options]);
-  const known = compiled.get(key) ?? compile(name, options);
+  const wanted: CompileOptions = { machine: thisMachine, ...options };
+  const known = compiled.get(key) ?? (hasRemoteCompiler ? compileRemotely : compile)(name, wanted);
   compiled.set(key, known);
   return known;
 }
@@ -77,7 +76,8 @@ export function compileFixture(name: string, options: CompileOptions = {}): Prom
 async function compile(name: string, options: CompileOptions): Promise<string> {
   const source = fixtureSource(name, options.language);
   const compiler = source.endsWith('.cc') ? compilers['c++'] : compilers.c;
-  const command = `${commandPrefixes[options.machine ?? ownMachine]}${compiler.command}`;
+  const machine = options.machine ?? thisMachine;
+  const command = `${machine === thisMachine ? '' : crossPrefixes[machine]}${compiler.command}`;
   const flags = [...defaultFlags, ...(options.flags ?? [])];
   const hash = createHash('sha256').update(JSON.stringify([await compilerVersion(command), source, flags]));
   const folder = resolve(

@@ -1,0 +1,33 @@
+/**
+ * The machine that the tests run on. What tests need of it they declare themselves; suites that need another one are not
+ * there at all, and the report says which.
+ */
+import { arch } from 'node:os';
+import { describe } from 'mocha';
+
+/** Kinds of programs; `i386` are 32-bit programs on x86_64. */
+export type Machine = 'x86_64' | 'i386' | 'aarch64';
+
+const machines: Readonly<Record<string, Machine>> = { x64: 'x86_64', arm64: 'aarch64' };
+
+function findMachine(): Machine {
+  const machine = machines[arch()];
+  if (machine === undefined) throw new Error(`the tests know nothing of ${arch()} machines`);
+  return machine;
+}
+
+/** Of 64-bit programs. */
+export const thisMachine = findMachine();
+
+const leftOut: string[] = [];
+
+/** Suites that are not there on this machine. */
+export function leftOutSuites(): readonly string[] {
+  return leftOut;
+}
+
+/** A suite about one machine: its registers, its instructions, its 32-bit programs. */
+export function describeOn(machine: Machine, title: string, body: () => void): void {
+  if (machine === thisMachine || (machine === 'i386' && thisMachine === 'x86_64')) describe(title, body);
+  else leftOut.push(title);
+}
