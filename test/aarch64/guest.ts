@@ -14,7 +14,7 @@ import { bounded } from '../support/bounded.js';
 import { projectRoot } from '../support/project-paths.js';
 
 /** Emulated, on a busy machine, with a cold cache of the host's; usually five seconds. */
-const bootTimeoutMs = 120_000;
+const bootTimeoutMs = 300_000;
 const forwardedPorts = 6;
 const memoryMiB = 2048;
 

@@ -7,7 +7,7 @@ import { messageOf } from '../../src/base/errors.js';
 import { hostProcess } from '../../src/base/host-process.js';
 import { projectRoot } from '../support/project-paths.js';
 import { Guest } from './guest.js';
-import { runWithServices } from './services.js';
+import { withServices } from './services.js';
 
 const usage = `usage: guest:aarch64 [--name NAME] VERB …
   run COMMAND …   runs a command in the guest, in this folder; boots the guest if none runs
@@ -29,8 +29,14 @@ function running(name: string): Guest {
 }
 
 const verbs: Readonly<Record<string, (name: string, words: readonly string[]) => Promise<number>>> = {
-  run: async (name, words) => runWithServices(await Guest.findOrBoot(name), words),
-  shell: async (name) => runWithServices(await Guest.findOrBoot(name), [], { terminal: true }),
+  run: async (name, words) => {
+    const guest = await Guest.findOrBoot(name);
+    return withServices((env) => guest.run(words, { env }));
+  },
+  shell: async (name) => {
+    const guest = await Guest.findOrBoot(name);
+    return withServices((env) => guest.run([], { env, terminal: true }));
+  },
   boot: async (name) => {
     await Guest.findOrBoot(name);
     return 0;

@@ -1,27 +1,22 @@
-/** What a command in the guest needs of the host, for as long as it runs: a compiler, and patience. */
+/** What commands in the guest need of the host while they run: a compiler, and patience. */
 import { compileFixture } from '../support/fixture.js';
 import { serveCompiler } from '../support/remote-compiler.js';
-import type { Guest, RunOptions } from './guest.js';
 
 /** The host, as seen from QEMU's own network. */
 const host = '10.0.2.2';
-/** Seen: 10 to 20 on an idle machine. */
-const timeFactor = 20;
+/** Ten to twenty on an idle machine. */
+export const timeFactor = 20;
 
-/** Runs a command with this process's streams. @returns its exit status */
-export async function runWithServices(
-  guest: Guest,
-  command: readonly string[],
-  options: RunOptions = {},
-): Promise<number> {
+/** @param work gets the environment in which commands find the services */
+export async function withServices<Result>(
+  work: (env: Readonly<Record<string, string>>) => Promise<Result>,
+): Promise<Result> {
   const { server, port } = await serveCompiler(compileFixture);
-  const env = {
-    OUTSTEP_TEST_COMPILER: `${host}:${port}`,
-    OUTSTEP_TEST_TIME_FACTOR: `${timeFactor}`,
-    ...options.env,
-  };
   try {
-    return await guest.run(command, { ...options, env });
+    return await work({
+      OUTSTEP_TEST_COMPILER: `${host}:${port}`,
+      OUTSTEP_TEST_TIME_FACTOR: `${timeFactor}`,
+    });
   } finally {
     server.close();
   }

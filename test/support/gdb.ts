@@ -25,6 +25,8 @@ export class GdbError extends Error {
 export interface GdbOptions extends TestProcessOptions {
   /** Default true. gdb writes its log byte by byte, which is slow where megabytes are moved. */
   readonly logsPackets?: boolean;
+  /** Default: the system's `gdb`. */
+  readonly program?: string;
 }
 
 interface Result {
@@ -89,7 +91,11 @@ export class Gdb implements AsyncDisposable {
   /** @param settings commands that follow the usual ones. */
   static async start(settings: readonly string[] = [], options: GdbOptions = {}): Promise<Gdb> {
     const folder = await mkdtemp(join(tmpdir(), 'outstep-gdb-'));
-    const process = await TestProcess.start('gdb', ['gdb', '-nx', '-q', '--interpreter=mi3'], options);
+    const process = await TestProcess.start(
+      'gdb',
+      [options.program ?? 'gdb', '-nx', '-q', '--interpreter=mi3'],
+      options,
+    );
     const gdb = new Gdb(process, folder);
     const log = options.logsPackets === false ? [] : [`set remotelogfile ${gdb.#logFile}`];
     for (const setting of [...defaultSettings, ...log, ...settings]) await gdb.execute(setting);

@@ -1,0 +1,85 @@
+/** Runs mocha in the guest and reads its summary; a guest that dies or falls silent is a failure, shown by its console. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeSync } from 'node:fs';
+import { hostProcess } from '../../src/base/host-process.js';
+import { projectRoot } from '../support/project-paths.js';
+import type { Guest } from './guest.js';
+import { outsideFiles, type TestGroup } from './selection.js';
+import { timeFactor } from './services.js';
+
+/** No test is silent for longer, however slow the machine. */
+const silenceLimitMs = 600_000;
+
+const summaryLine = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m;
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+export function addCounts(all: readonly Counts[]): Counts {
+  const sum = (field: keyof Counts): number => all.reduce((total, counts) => total + counts[field], 0);
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+}
+
+export function formatCounts({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+const mocha: readonly string[] = [
+  ...['node_modules/mocha/bin/mocha.js', '--no-config', '--enable-source-maps', '--exit', '--no-color'],
+  ...['--require', './dist/test/support/time-limits.js'],
+  ...['--reporter', './dist/test/support/summary-reporter.js'],
+];
+
+/** @param env what the tests are told of their surroundings */
+export function runGroup(
+  guest: Guest,
+  group: TestGroup,
+  env: Readonly<Record<string, string>>,
+): Promise<Counts> {
+  return runMocha(guest, guest.shellCommand(['node', ...mocha, ...group.files], { env }));
+}
+
+/** Debuggers of this machine, on the server in the guest. */
+export function runOutside(guest: Guest): Promise<Counts> {
+  const env = { ...hostProcess.env, OUTSTEP_GUEST: guest.name, OUTSTEP_TEST_TIME_FACTOR: `${timeFactor}` };
+  return runMocha(guest, [hostProcess.execPath, ...mocha, ...outsideFiles], env);
+}
+
+async function runMocha(
+  guest: Guest,
+  [program = '', ...args]: readonly string[],
+  env: NodeJS.ProcessEnv = hostProcess.env,
+): Promise<Counts> {
+  const child = spawn(program, args, { env, cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  const giveUp = (): void => {
+    say(`Nothing was heard for ${silenceLimitMs / 1000} seconds.`);
+    child.kill('SIGKILL');
+  };
+  let silence = setTimeout(giveUp, silenceLimitMs);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      printed += chunk;
+      writeSync(1, chunk);
+      clearTimeout(silence);
+      silence = setTimeout(giveUp, silenceLimitMs);
+    });
+  }
+  const [code] = await once(child, 'close');
+  clearTimeout(silence);
+  const [, passed, failed, skipped] = (summaryLine.exec(printed) ?? []).map(Number);
+  if (passed !== undefined && failed !== undefined && skipped !== undefined)
+    return { passed, failed: failed === 0 && code !== 0 ? 1 : failed, skipped };
+  say(
+    `The tests did not run to their end; the guest ${guest.isRunning ? 'runs' : 'has ended'}. Its console:\n${guest.consoleTail()}`,
+  );
+  return { passed: 0, failed: 1, skipped: 0 };
+}
+
+function say(line: string): void {
+  writeSync(1, `${line}\n`);
+}
