@@ -13,6 +13,7 @@ import {
 } from '../../src/core/index.js';
 import { bounded } from '../support/bounded.js';
 import { type CompileOptions, compileFixture } from '../support/fixture.js';
+import { thisMachine } from '../support/machine.js';
 
 export const usualKinds: readonly EventKind[] = [
   'signal',
@@ -132,7 +133,9 @@ export function continueAll(attachment: Attachment): void {
 function loadBias(path: string): bigint {
   const header = execFileSync('readelf', ['-h', path], { encoding: 'latin1' });
   if (!/Type:\s+DYN/.test(header)) return 0n;
-  return /Class:\s+ELF32/.test(header) ? 0x56555000n : 0x555555554000n;
+  if (/Class:\s+ELF32/.test(header)) return 0x56555000n;
+  // ELF_ET_DYN_BASE, asm/elf.h: two thirds of the address space, in steps of the largest page (64 KiB on aarch64).
+  return { x86_64: 0x555555554000n, aarch64: 0xaaaaaaaa0000n, i386: 0x56555000n }[thisMachine];
 }
 
 export function symbolValue(path: string, symbol: string): bigint {
