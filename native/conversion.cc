@@ -32,6 +32,12 @@ Napi::Value doneOrGone(const Napi::CallbackInfo& info, int code, const char* req
   return raise(info.Env(), {code, request, tidOf(info)});
 }
 
+uv_loop_t* eventLoop(Napi::Env env) {
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  return loop;
+}
+
 void callBack(const Napi::FunctionReference& function) {
   Napi::Env env = function.Env();
   // Refused while the environment is torn down: then there is nobody to tell.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <napi.h>
+#include <uv.h>
 
 #include "failure.h"
 #include "space.h"
@@ -22,6 +23,8 @@ Napi::Value doneOrGone(const Napi::CallbackInfo& info, int code, const char* req
 
 /** From the event loop; what the function throws is an uncaught exception. Within a handle scope. */
 void callBack(const Napi::FunctionReference& function);
+/** That of the thread that JavaScript runs on. */
+uv_loop_t* eventLoop(Napi::Env env);
 
 int64_t integer(const Napi::Value& value);
 uint64_t unsigned64(const Napi::Value& value);

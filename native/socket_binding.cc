@@ -92,10 +92,8 @@ Napi::Function SocketBinding::define(Napi::Env env) {
 SocketBinding::SocketBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SocketBinding>(info), fd_(static_cast<int>(integer(info[0]))) {
   listener_ = Napi::Persistent(info[2].As<Napi::Function>());
-  uv_loop_t* loop = nullptr;
-  napi_get_uv_event_loop(info.Env(), &loop);
   poll_ = new uv_poll_t;
-  int code = uv_poll_init(loop, poll_, fd_);
+  int code = uv_poll_init(conversion::eventLoop(info.Env()), poll_, fd_);
   if (code != 0) {
     delete poll_;
     poll_ = nullptr;

@@ -77,8 +77,10 @@ struct Seizure {
  */
 class Tracer {
  public:
-  /** `sentinel` is the path of its program. */
-  explicit Tracer(std::string sentinel) : sentinel_program_(std::move(sentinel)) {}
+  /** `sentinel` is the path of its program. `event_loop` can be read as soon as the event loop of this thread
+   * has something to do, as the descriptor of epoll_create(2) can. */
+  Tracer(std::string sentinel, int event_loop)
+      : sentinel_program_(std::move(sentinel)), event_loop_(event_loop) {}
 
   Tracee* find(pid_t tid);
   Space* space(int handle);
@@ -242,6 +244,7 @@ class Tracer {
   bool drain(bool block, std::vector<Status>* taken);
   bool drainStop(std::vector<Status>* taken);
   bool takeNext(bool is_busy, std::vector<Event>* events);
+  bool doOthersWait() const;
   bool isAwaited(pid_t tid);
   bool awaitInterrupted(std::vector<Status>* taken);
   void takeInterrupted(std::vector<Status>* taken);
@@ -291,6 +294,7 @@ class Tracer {
   bool has_vanished_ = false;
   StopSignals stop_signals_;
   std::string sentinel_program_;
+  int event_loop_;
   std::optional<SentinelClient> sentinel_;
 };
 

@@ -83,7 +83,8 @@ Napi::Function TracerBinding::define(Napi::Env env) {
 
 TracerBinding::TracerBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<TracerBinding>(info),
-      tracer_(info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string()),
+      tracer_(info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string(),
+              uv_backend_fd(conversion::eventLoop(info.Env()))),
       event_maker_(Napi::Persistent(conversion::eventMaker(info.Env()))) {}
 
 TracerBinding::~TracerBinding() {
@@ -188,10 +189,8 @@ Napi::Value TracerBinding::watch(const Napi::CallbackInfo& info) {
     uv_ref(reinterpret_cast<uv_handle_t*>(child_signal_));
     return info.Env().Undefined();
   }
-  uv_loop_t* loop = nullptr;
-  napi_get_uv_event_loop(info.Env(), &loop);
   child_signal_ = new uv_signal_t;
-  uv_signal_init(loop, child_signal_);
+  uv_signal_init(conversion::eventLoop(info.Env()), child_signal_);
   child_signal_->data = this;
   uv_signal_start(
       child_signal_,

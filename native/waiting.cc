@@ -2,6 +2,7 @@
  * Takes the news of threads from the kernel, and keeps everybody's turn.
  */
 #include <errno.h>
+#include <poll.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -152,6 +153,12 @@ bool Tracer::takeNext(bool is_busy, std::vector<Event>* events) {
   return !taken.empty();
 }
 
+/** Whether the event loop has something else to do: a client may have sent an interrupt. */
+bool Tracer::doOthersWait() const {
+  pollfd loop = {event_loop_, POLLIN, 0};
+  return poll(&loop, 1, 0) > 0;
+}
+
 void Tracer::storeHeld() {
   for (pid_t tid : std::exchange(changed_, {})) {
     Tracee* tracee = find(tid);
@@ -164,17 +171,21 @@ void Tracer::storeHeld() {
 
 void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* events) {
   constexpr int kStopsPerRound = 16;
+  // So that what comes all the time, as SIGCHLD of children that end, leaves most of the time for stops.
+  constexpr int64_t kUndisturbedUs = 500;
   if (timeout_us > 0) stop_signals_.set(false);
   catchUp();
   std::move(caught_up_.begin(), caught_up_.end(), std::back_inserter(*events));
   caught_up_.clear();
   takePrinted(events);
-  int64_t deadline = WaitClock::nowMicroseconds() + timeout_us;
+  int64_t start = WaitClock::nowMicroseconds();
   bool can_block = timeout_us > 0 && WaitClock::begin() == 0;
   int stops = 0;
   while (events->empty() && can_block && anyRunning()) {
-    if (takeNext(stops > 0, events) && ++stops % kStopsPerRound == 0) takeRound(events);
-    if (WaitClock::nowMicroseconds() >= deadline) break;
+    bool is_round = takeNext(stops > 0, events) && ++stops % kStopsPerRound == 0;
+    if (is_round) takeRound(events);
+    int64_t waited_us = WaitClock::nowMicroseconds() - start;
+    if (waited_us >= timeout_us || (is_round && waited_us >= kUndisturbedUs && doOthersWait())) break;
   }
   WaitClock::end();
   reportBirths(events);

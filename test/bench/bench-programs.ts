@@ -13,7 +13,7 @@ const sources = resolve(projectRoot, 'test/bench/programs');
 /** The workload has fixed addresses, so that nobody has to relocate its symbols. */
 const flags: Readonly<Record<string, readonly string[]>> = {
   workload: ['-O1', '-g', '-no-pie', '-pthread'],
-  'rsp-load': ['-O2'],
+  'rsp-load': ['-O3'],
   'raw-limit': ['-O2'],
   'small-library': ['-O1', '-shared', '-fPIC'],
 };
