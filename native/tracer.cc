@@ -288,6 +288,7 @@ ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal) {
     uint64_t pc = tracee.word(its_space->arch.pc_offset);
     const Plan* plan = its_space->siteAt(pc);
     if (plan != nullptr && tracee.hit_site == pc) return passSite(tracee, *its_space, *plan, signal);
+    if (tracee.rewound_slot != 0 && tracee.hit_site == pc) return resumeCall(tracee, *its_space, signal);
   }
   bool step = mustStep(tracee, signal);
   if (signal != 0 && tracee.restart_site != 0) {
@@ -299,6 +300,16 @@ ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal) {
   if (step && signal == 0 && entersSequence(tracee)) return ResumeResult::kSequence;
   bool is_alive = run(tracee, step, signal);
   return is_alive ? ResumeResult::kRunning : ResumeResult::kGone;
+}
+
+ResumeResult Tracer::resumeCall(Tracee& tracee, const Space& its_space, int signal) {
+  if (signal != 0) {
+    tracee.phase = Phase::kSignalStep;
+    tracee.phase_address = tracee.word(its_space.arch.pc_offset);
+  }
+  if (!endsProcess(its_space, signal)) out_of_line::returnToCall(tracee, its_space);
+  bool step = signal != 0 || mustStep(tracee, 0);
+  return run(tracee, step, signal) ? ResumeResult::kRunning : ResumeResult::kGone;
 }
 
 bool Tracer::isStepEnd(Tracee& tracee, const Space& its_space) {

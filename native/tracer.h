@@ -167,6 +167,8 @@ class Tracer {
   bool onCallStop(Tracee& tracee, const Space& space, Phase ended, Event* event);
   /** Whether only one instruction may be executed now. */
   bool mustStep(Tracee& tracee, int signal);
+  /** Lets a thread go on with a system call in the slot of a site that is gone. */
+  ResumeResult resumeCall(Tracee& tracee, const Space& its_space, int signal);
   /** Whether a signal ends a process with a core dump. */
   static bool endsProcess(const Space& its_space, int signal);
   /** Whether a step would stop the thread inside a sequence; see Sequence of arch/plan.ts. */

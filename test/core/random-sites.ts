@@ -2,14 +2,29 @@
 import { Decoder, DecoderOptions, Instruction } from 'iced-x86';
 import { type Address, address } from '../../src/base/ids.js';
 import type { Attachment } from '../../src/core/index.js';
-import { readTextSection } from '../arch/x86/decode-text-section.js';
 import { type Instruction as AgentInstruction, program } from '../support/agent-program.js';
 import { mappingsOf } from '../support/proc-files.js';
 import type { Random } from '../support/random.js';
+import { readTextSection, type TextSection } from '../support/text-section.js';
+
+/** EM_AARCH64, <elf.h>. */
+const aarch64 = 183;
 
 /** Where the instructions of an object's text begin, as it is linked. */
 function instructionsOf(path: string): readonly bigint[] {
   const text = readTextSection(path);
+  return text.machine === aarch64 ? wordsOf(text) : decodedOf(text);
+}
+
+/** All that may be instructions: compilers put no data there. */
+function wordsOf({ bytes, address }: TextSection): readonly bigint[] {
+  const words = Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => index * 4);
+  return words
+    .filter((offset) => bytes.subarray(offset, offset + 4).some((byte) => byte !== 0))
+    .map((offset) => address + BigInt(offset));
+}
+
+function decodedOf(text: TextSection): readonly bigint[] {
   const decoder = new Decoder(64, text.bytes, DecoderOptions.None);
   decoder.ip = text.address;
   const instruction = new Instruction();

@@ -173,11 +173,12 @@ const conditionRows: readonly Row[] = Array.from({ length: 16 }, (_, condition) 
   ),
 ).flat();
 
+/** What `svc` leaves of BTYPE differs between CPUs: it is 0. */
 const callRows: readonly Row[] = [
-  ['svc, getpid', 0xd400_0001, { x8: 172n }],
-  ['svc #1, getppid', 0xd400_0021, { x8: 173n }],
-  ['svc, unknown', 0xd400_0001, { x8: 0xffffn }],
-  ['svc, close(-1)', 0xd400_0001, { x8: 57n, x0: 0xffff_ffffn }],
+  ['svc, getpid', 0xd400_0001, { x8: 172n, pstate: 0n }],
+  ['svc #1, getppid', 0xd400_0021, { x8: 173n, pstate: 0n }],
+  ['svc, unknown', 0xd400_0001, { x8: 0xffffn, pstate: 0n }],
+  ['svc, close(-1)', 0xd400_0001, { x8: 57n, x0: 0xffff_ffffn, pstate: 0n }],
   ['stack that is not aligned', 0xf940_03e0, { sp: data + 0x2008n }],
   ['load that faults', 0xf940_0020, { x1: 0x1000n }],
   ['load with write-back that faults', 0xf840_8420, { x1: 0x1000n }],

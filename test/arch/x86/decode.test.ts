@@ -5,6 +5,7 @@ import { describe, it } from 'mocha';
 import type { CodeBits } from '../../../arch/x86/code-mode.js';
 import { decode, type Instruction, readSigned } from '../../../arch/x86/decode.js';
 import { Random } from '../../support/random.js';
+import { readTextSection } from '../../support/text-section.js';
 import {
   everyLegacyOpcode,
   everyVectorOpcode,
@@ -12,7 +13,6 @@ import {
   type ReferenceFacts,
   randomInstruction,
 } from './decode-reference.js';
-import { readTextSection } from './decode-text-section.js';
 
 function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');

@@ -6,8 +6,16 @@ const layouts = {
   2: { table: 0x28, entrySize: 0x3a, count: 0x3c, names: 0x3e, address: 16, offset: 24, lengthBytes: 32 },
 } as const;
 
-/** Contents of the `.text` section of a little-endian ELF file, and its address. */
-export function readTextSection(path: string): { readonly bytes: Uint8Array; readonly address: bigint } {
+export interface TextSection {
+  readonly bytes: Uint8Array;
+  /** As it is linked. */
+  readonly address: bigint;
+  /** e_machine of the file. */
+  readonly machine: number;
+}
+
+/** The `.text` section of a little-endian ELF file. */
+export function readTextSection(path: string): TextSection {
   const file = readFileSync(path);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const layout = layouts[file[4] === 1 ? 1 : 2];
@@ -23,7 +31,8 @@ export function readTextSection(path: string): { readonly bytes: Uint8Array; rea
     if (file.toString('latin1', name, name + 6) !== '.text\0') continue;
     const start = contentOffset(header);
     const lengthBytes = Number(word(header + layout.lengthBytes));
-    return { bytes: file.subarray(start, start + lengthBytes), address: word(header + layout.address) };
+    const bytes = file.subarray(start, start + lengthBytes);
+    return { bytes, address: word(header + layout.address), machine: view.getUint16(0x12, true) };
   }
   throw new Error(`${path} has no .text section`);
 }
