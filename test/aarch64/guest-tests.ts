@@ -29,7 +29,7 @@ export function formatCounts({ passed, failed, skipped }: Counts): string {
 }
 
 const mocha: readonly string[] = [
-  ...['node_modules/mocha/bin/mocha.js', '--no-config', '--enable-source-maps', '--exit', '--no-color'],
+  ...['node_modules/mocha/bin/mocha.js', '--no-config', '--exit', '--no-color'],
   ...['--require', './dist/test/support/time-limits.js'],
   ...['--reporter', './dist/test/support/summary-reporter.js'],
 ];

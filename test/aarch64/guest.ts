@@ -145,6 +145,7 @@ export class Guest {
       return guest;
     } catch (error) {
       machine.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
       throw error;
     } finally {
       server.close();

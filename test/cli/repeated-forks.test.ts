@@ -15,7 +15,7 @@ import { bounded } from '../support/bounded.js';
 import { DebugServer } from '../support/debug-server.js';
 import { tracerOf } from '../support/proc-files.js';
 import { connectRaw } from '../support/raw-client.js';
-import { byteAt, trap } from '../support/raw-memory.js';
+import { bytesAt, trap } from '../support/raw-memory.js';
 import { asGdb, ForkClient } from './fork-client.js';
 import type { ForkWork } from './fork-worker.js';
 
@@ -154,15 +154,15 @@ describe('cli: repeated forks', () => {
       await client.toFork();
       assert.equal(await client.ask('HgpCHILD.CHILD'), 'OK');
       assert.equal(await client.ask('mWORK,4'), before);
-      assert.equal(byteAt(client.childPid, work), trap);
+      assert.deepEqual(bytesAt(client.childPid, work), trap);
       assert.equal(tracerOf(client.childPid), tracerOf(Number.parseInt(client.parent, 16)));
       assert.equal(
         await client.ask('qfThreadInfo'),
         `mp${client.parent}.${client.parent},p${client.child}.${client.child}`,
       );
       assert.equal(await client.ask('z0,WORK,1'), 'OK');
-      assert.notEqual(byteAt(client.childPid, work), trap);
-      assert.equal(byteAt(Number.parseInt(client.parent, 16), work), trap);
+      assert.notDeepEqual(bytesAt(client.childPid, work), trap);
+      assert.deepEqual(bytesAt(Number.parseInt(client.parent, 16), work), trap);
       assert.equal(await client.ask('HgpPARENT.PARENT'), 'OK');
       assert.equal(await client.ask('D;CHILD'), 'OK');
       await toEnd(client, 4 * childrenPerRound - usualForks - 1);

@@ -11,7 +11,7 @@ import { symbolValue } from '../core/traced-program.js';
 import { compileFixed, newServer } from '../engines/gdb/traced-session.js';
 import { DebugServer } from '../support/debug-server.js';
 import { connectRaw } from '../support/raw-client.js';
-import { byteAt, trap } from '../support/raw-memory.js';
+import { bytesAt, trap } from '../support/raw-memory.js';
 import { TestProcess } from '../support/test-process.js';
 import { features, PlainClient } from './plain-client.js';
 
@@ -177,10 +177,10 @@ describe('cli: repeated packets', () => {
       () => ['--attach', 'localhost:0', String(program.pid)],
       async ({ goRound, server, pid, site, disconnect }) => {
         await goRound(20);
-        assert.equal(byteAt(pid, site), trap);
+        assert.deepEqual(bytesAt(pid, site), trap);
         disconnect();
         await server.output.match(/Listening on port \d+\n[\s\S]*Listening on port/);
-        assert.notEqual(byteAt(pid, site), trap);
+        assert.notDeepEqual(bytesAt(pid, site), trap);
       },
     );
   });

@@ -13,7 +13,7 @@ import { symbolValue } from '../core/traced-program.js';
 import { compileFixed, newServer } from '../engines/gdb/traced-session.js';
 import { bounded } from '../support/bounded.js';
 import { connectRaw } from '../support/raw-client.js';
-import { byteAt, trap } from '../support/raw-memory.js';
+import { bytesAt, trap } from '../support/raw-memory.js';
 
 const faults = createSandbox();
 const fault = new Error('this cannot be');
@@ -94,7 +94,7 @@ async function suffer(
   using connection = await connectRaw({ port, host: '127.0.0.1' });
   const served = (await arrived).value.serve(server);
   assert.equal(await connection.client.request(`Z0,${site.toString(16)},1`), 'OK');
-  assert.equal(byteAt(pid, site), trap);
+  assert.deepEqual(bytesAt(pid, site), trap);
   fault.provoke();
   const closed = once(connection.socket, 'close');
   connection.client.send(fault.packet);
@@ -110,7 +110,7 @@ describe('cli: faults of a session', () => {
     it(`${fault.where} end it, and are told`, () =>
       withServer(false, async (scene) => {
         await suffer(scene, fault);
-        assert.notEqual(byteAt(scene.pid, scene.site), trap);
+        assert.notDeepEqual(bytesAt(scene.pid, scene.site), trap);
         assert.equal(
           scene.lines.filter((line) => line.includes('this cannot be')).length,
           1,

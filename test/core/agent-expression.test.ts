@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'mocha';
 import type { Thread } from '../../src/core/index.js';
 import { nativeBinding } from '../../src/native/binding.js';
 import { type Instruction, immediateSize, type OpName, printing, program } from '../support/agent-program.js';
+import { trap } from '../support/raw-memory.js';
 import { evaluateByReference, type Machine } from './agent-reference.js';
 import { launchFixture, type TracedProgram } from './traced-program.js';
 
@@ -136,10 +137,12 @@ describe('agent expression', () => {
   });
 
   it('sees the bytes of the program under a breakpoint', () => {
-    const raw = new Uint8Array(1);
+    const raw = new Uint8Array(trap.length);
     traced.attachment.process.addressSpace.rawMemory.read(text, raw);
-    assert.equal(raw[0], 0xcc);
-    assert.notEqual(resultOf(['const64', text], 'ref8'), 0xccn);
+    assert.deepEqual(raw, trap);
+    const { memory } = traced.attachment.process;
+    const [original = 0] = memory.readExact(traced.symbol('hot'), 1);
+    assert.equal(resultOf(['const64', text], 'ref8'), BigInt(original));
   });
 
   it('jumps, and gives up on what never ends', () => {

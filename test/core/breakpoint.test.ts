@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
+import { describeOn } from '../support/machine.js';
+import { trap } from '../support/raw-memory.js';
 import { continueAll, launchFixture } from './traced-program.js';
 
 describe('breakpoint', () => {
@@ -35,22 +37,6 @@ describe('breakpoint', () => {
     assert.equal(engine.count('breakpoint'), 4 * 20 * sites);
   });
 
-  it('is hit right behind one that is stepped over in place', async () => {
-    await using program = await launchFixture('hot-threads', ['4', '20']);
-    const { attachment, engine } = program;
-    // With a watchpoint the push at the start is not emulated.
-    attachment.insertHardwarePoint({ kind: 'write', address: program.symbol('started'), lengthBytes: 4 });
-    const start = program.symbol('hot');
-    const text = attachment.process.memory.readExact(start, 16);
-    const push = attachment.process.arch.plan(text, start);
-    assert.ok(push.kind === 'emulate' && push.effect.op === 'push-register');
-    attachment.insertBreakpoint(start);
-    attachment.insertBreakpoint((start + BigInt(push.lengthBytes)) as typeof start);
-    continueAll(attachment);
-    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
-    assert.equal(engine.count('breakpoint'), 2 * 4 * 20);
-  });
-
   it('is never visible in memory, and writes under it are kept', async () => {
     await using program = await launchFixture('hot-threads', ['1', '1']);
     const { attachment } = program;
@@ -59,20 +45,20 @@ describe('breakpoint', () => {
     const before = memory.readExact(at, 16);
     attachment.insertBreakpoint(at);
     assert.deepEqual(memory.readExact(at, 16), before);
-    const raw = new Uint8Array(1);
+    const raw = new Uint8Array(trap.length);
     attachment.process.addressSpace.rawMemory.read(at, raw);
-    assert.equal(raw[0], 0xcc);
+    assert.deepEqual(raw, trap);
     const changed = before.slice();
     changed[0] = 0x90;
     changed[5] = 0x91;
     memory.write(at, changed);
     assert.deepEqual(memory.readExact(at, 16), changed);
     attachment.process.addressSpace.rawMemory.read(at, raw);
-    assert.equal(raw[0], 0xcc);
+    assert.deepEqual(raw, trap);
     memory.write(at, before);
     attachment.removeBreakpoint(at);
     attachment.process.addressSpace.rawMemory.read(at, raw);
-    assert.equal(raw[0], before[0]);
+    assert.deepEqual(raw, before.subarray(0, trap.length));
   });
 
   it('leaves the text as it was after detach, slots unmapped', async () => {
@@ -102,5 +88,23 @@ describe('breakpoint', () => {
     assert.deepEqual(after, before);
     const { kill } = await import('node:process');
     kill(process.pid, 'SIGKILL');
+  });
+});
+
+describeOn('x86_64', 'breakpoint on a push', () => {
+  it('is hit right behind one that is stepped over in place', async () => {
+    await using program = await launchFixture('hot-threads', ['4', '20']);
+    const { attachment, engine } = program;
+    // With a watchpoint the push at the start is not emulated.
+    attachment.insertHardwarePoint({ kind: 'write', address: program.symbol('started'), lengthBytes: 4 });
+    const start = program.symbol('hot');
+    const text = attachment.process.memory.readExact(start, 16);
+    const push = attachment.process.arch.plan(text, start);
+    assert.ok(push.kind === 'emulate' && push.effect.op === 'push-register');
+    attachment.insertBreakpoint(start);
+    attachment.insertBreakpoint((start + BigInt(push.lengthBytes)) as typeof start);
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
+    assert.equal(engine.count('breakpoint'), 2 * 4 * 20);
   });
 });

@@ -13,7 +13,7 @@ import type { NativeRepeater, NativeServed, NativeSocket } from '../../src/nativ
 import { launchFixture, RecordingEngine, type TracedProgram, usualKinds } from '../core/traced-program.js';
 import { bounded } from '../support/bounded.js';
 import { eventually, processState } from '../support/proc-files.js';
-import { byteAt, trap } from '../support/raw-memory.js';
+import { bytesAt, trap } from '../support/raw-memory.js';
 
 const timeoutMs = 10_000;
 const serveMs = 5;
@@ -135,8 +135,8 @@ interface Heard {
   readonly packets: readonly string[];
   /** So many at their beginning were answered. */
   readonly answered: number;
-  /** A byte of the program then. */
-  readonly byte: number | undefined;
+  /** Of the program, then. */
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -165,11 +165,11 @@ async function serveAll(
     for (let isOver = false; !isOver; ) {
       const { count, answered } = repeater.serve(into, timeoutMs);
       if (count === 0) continue;
-      const byte = byteAt(attachment.process.pid, looksAt);
+      const bytes = bytesAt(attachment.process.pid, looksAt);
       const text = asciiText(into.subarray(0, Math.max(0, count)));
       const heard = [...text.matchAll(/\$([^#]*)#../g)].map(([, packet = '']) => packet);
       isOver = count < 0 || heard.at(-1) === packets.at(-1);
-      await session({ packets: heard, answered, byte });
+      await session({ packets: heard, answered, bytes });
     }
     socket.close();
     const [told] = await bounded(replies, timeoutMs, () => 'what the client was told');
@@ -243,12 +243,12 @@ describe('native repeater', () => {
       const { attachment, tracer } = program;
       const { process } = attachment;
       const at = program.symbol('count');
-      const byteAt = (): number | undefined => {
-        const bytes = new Uint8Array(1);
+      const bytesThere = (): Uint8Array => {
+        const bytes = new Uint8Array(trap.length);
         tracer.native.readMemory(process.space, at, bytes);
-        return bytes[0];
+        return bytes;
       };
-      const original = byteAt();
+      const original = bytesThere();
       repeater.learnSite(asciiBytes('Z'), process.space, at, true);
       repeater.learnSite(asciiBytes('z'), process.space, at, false);
       assert.equal(serve(framed('Z')).answered, 0, 'it has never been there');
@@ -256,13 +256,13 @@ describe('native repeater', () => {
       const taken = serve(framed('z'));
       assert.deepEqual([taken.answered, taken.heard], [1, framed('z')]);
       assert.equal(await told(), framed('OK'));
-      assert.equal(byteAt(), original);
+      assert.deepEqual(bytesThere(), original);
       attachment.removeBreakpoint(at);
       const put = serve(framed('Z'));
       assert.deepEqual([put.answered, put.heard], [1, framed('Z')]);
-      assert.equal(byteAt(), original, 'the session is to put it in');
+      assert.deepEqual(bytesThere(), original, 'the session is to put it in');
       attachment.insertBreakpoint(at);
-      assert.equal(byteAt(), 0xcc);
+      assert.deepEqual(bytesThere(), trap);
       attachment.insertBreakpoint(at, { conditions: [Uint8Array.of(0x22, 1, 0x27)] });
       assert.equal(serve(framed('z')).answered, 0, 'it has a condition');
     }));
@@ -293,10 +293,10 @@ describe('native repeater', () => {
           repeater.learnRun(asciiBytes('s'), thread.tid, 'step', form);
           repeater.learnSite(asciiBytes('z'), process.space, at, false);
         },
-        async ({ packets, answered, byte }) => {
+        async ({ packets, answered, bytes }) => {
           const isBoth = answered === 2;
           // Whoever else wants the site lets threads run until the step is known of.
-          if (isBoth) assert.equal(byte, trap);
+          if (isBoth) assert.deepEqual(bytes, trap);
           isSeen ||= isBoth;
           if (packets.includes('s')) await step();
           if (packets.includes('z')) attachment.removeBreakpoint(at);
@@ -304,7 +304,7 @@ describe('native repeater', () => {
         at,
       );
       assert.equal(told, framed('T05;') + framed('OK'));
-      assert.notEqual(byteAt(process.pid, at), trap);
+      assert.notDeepEqual(bytesAt(process.pid, at), trap);
       assert.deepEqual(tracer.native.wait(0, false), [], 'it was one step');
     }
   });

@@ -1,13 +1,21 @@
 /** The memory of a process as it is, with the traps that debuggers hide. */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { modules } from '../../arch/index.js';
+import { thisMachine } from './machine.js';
 
-/** int3 */
-export const trap = 0xcc;
+function findTrap(): Uint8Array {
+  const module = modules.find(({ name }) => name === thisMachine);
+  if (module === undefined) throw new Error(`no architecture is named ${thisMachine}`);
+  return module.breakpoint.bytes;
+}
 
-export function byteAt(pid: number, address: bigint): number | undefined {
+/** The breakpoint instruction of this machine's 64-bit programs. */
+export const trap = findTrap();
+
+export function bytesAt(pid: number, address: bigint, count = trap.length): Uint8Array {
   const memory = openSync(`/proc/${pid}/mem`, 'r');
-  const byte = new Uint8Array(1);
-  readSync(memory, byte, 0, 1, address);
+  const bytes = new Uint8Array(count);
+  readSync(memory, bytes, 0, count, address);
   closeSync(memory);
-  return byte[0];
+  return bytes;
 }
