@@ -102,7 +102,17 @@ export type DebugHits =
   /** By a register of the user area that has these bits, and that is to be cleared with 0 afterwards. */
   | { readonly kind: 'status'; readonly offset: number }
   /** By the address in the signal's information, which may lie outside of what is watched: the nearest point was hit. */
-  | { readonly kind: 'address' };
+  | { readonly kind: 'address'; readonly sets: readonly DebugSet[] };
+
+/** A regset with debug registers: each has a control word, of which 0 switches it off. */
+export interface DebugSet {
+  readonly noteType: number;
+  /** Of breakpoints; else of watchpoints. */
+  readonly isExecuted: boolean;
+  /** Of the first one's control word, and from each to the next. */
+  readonly controlOffset: number;
+  readonly strideBytes: number;
+}
 
 export interface DebugRegisters {
   /** The image of no points at all: everything off. */
@@ -125,6 +135,15 @@ export interface DebugRegisters {
 export type ThreadPointerPlace =
   | { readonly kind: 'register' }
   | { readonly kind: 'user-area'; readonly offset: number };
+
+/** Memory whose granules have tags that pointers to it must match. */
+export interface TaggedMemory {
+  readonly granuleBytes: number;
+  /** Bits of a tag. */
+  readonly tagMask: number;
+  /** What the protocol calls these tags, GDB manual "Memory Tagging". */
+  readonly tagType: number;
+}
 
 /** Where the number of the system call that a thread is in is kept: in the general regset, or as the whole of another one. */
 export type CurrentNumber =
@@ -187,6 +206,8 @@ export interface ArchModule {
   };
   /** Every instruction begins at a multiple of so many bytes. */
   readonly instructionAlignment: 1 | 4;
+  /** Bits that say where in memory an address of a program is; the others may be anything. */
+  readonly addressMask: bigint;
   /** Text that another processor has written is executed without more ado. */
   readonly hasCoherentText: boolean;
   registerFile(machine: MachineFacts): RegisterFile;
@@ -212,6 +233,8 @@ export interface ArchModule {
    * is something in it that is not understood, or that must not be run freely.
    */
   flow(text: Uint8Array, start: bigint): Flow | undefined;
+  /** Undefined: the machine has none. */
+  taggedMemory(machine: MachineFacts): TaggedMemory | undefined;
   /** How the program is made to do a system call: the instruction, and where number, arguments and result live. */
   readonly syscall: {
     readonly instruction: Uint8Array;

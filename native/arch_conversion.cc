@@ -46,11 +46,18 @@ Arch arch(const Napi::Object& object) {
   result.return_mark = word(object, "returnMark");
   result.link_offset = static_cast<int>(number(object, "linkOffset", -1));
   result.sequence_starts = codePatterns(object.Get("sequenceStarts"));
+  result.address_mask = word(object, "addressMask");
   result.has_coherent_text = flag(object, "hasCoherentText");
   result.breakpoint_pc_offset = static_cast<uint64_t>(number(object, "breakpointPcOffset"));
   result.debug_status_offset = static_cast<int>(number(object, "debugStatusOffset", -1));
   result.debug_status_mask = word(object, "debugStatusMask");
   result.traps_before_access = flag(object, "trapsBeforeAccess");
+  forEach(object.Get("debugSets"), [&](const Napi::Value& value) {
+    auto row = value.As<Napi::Object>();
+    int note_type = static_cast<int>(number(row, "noteType"));
+    result.debug_sets.push_back(
+        {note_type, flag(row, "isExecuted"), offset(row, "controlOffset"), offset(row, "strideBytes")});
+  });
   result.breakpoint_trap_code = static_cast<int>(number(object, "breakpointTrapCode"));
   result.call_step_trap_code = static_cast<int>(number(object, "callStepTrapCode"));
   auto bytes = object.Get("breakpointBytes").As<Napi::Uint8Array>();

@@ -7,6 +7,7 @@
 #include <cpuid.h>
 #elif defined(__aarch64__)
 #include <elf.h>
+#include <errno.h>
 #include <linux/prctl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -59,6 +60,13 @@ uint32_t slotCount(pid_t stopped, int note_type) {
   return ptrace_ops::getRegset(stopped, note_type, &head, &size_bytes) == 0 ? head.info & 0xff : 0;
 }
 
+bool awaitChange(pid_t child, int* status) {
+  pid_t changed;
+  while ((changed = waitpid(child, status, 0)) < 0 && errno == EINTR) {
+  }
+  return changed == child;
+}
+
 /** Only the registers of a traced thread tell how many slots there are. */
 void readDebugSlots(MachineFacts* facts) {
   pid_t child = fork();
@@ -68,11 +76,11 @@ void readDebugSlots(MachineFacts* facts) {
     _exit(0);
   }
   int status = 0;
-  if (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
+  if (awaitChange(child, &status) && WIFSTOPPED(status)) {
     facts->breakpoint_slots = slotCount(child, NT_ARM_HW_BREAK);
     facts->watchpoint_slots = slotCount(child, NT_ARM_HW_WATCH);
     kill(child, SIGKILL);
-    waitpid(child, &status, 0);
+    awaitChange(child, &status);
   }
 }
 

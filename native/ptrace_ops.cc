@@ -30,6 +30,22 @@ uint64_t bitOf(int signal) {
   return uint64_t{1} << (signal - 1);
 }
 
+/** PTRACE_PEEKMTETAGS and PTRACE_POKEMTETAGS, <asm/ptrace.h> of aarch64; other machines have no such
+ * requests. */
+constexpr int kReadTags = 33;
+constexpr int kWriteTags = 34;
+
+int transferTags(int request, pid_t tid, uint64_t address, void* tags, size_t* count) {
+  iovec area = {tags, *count};
+#if defined(__GLIBC__)
+  int code = call(static_cast<__ptrace_request>(request), tid, asPointer(address), &area);
+#else
+  int code = call(request, tid, asPointer(address), &area);
+#endif
+  if (code == 0) *count = area.iov_len;
+  return code;
+}
+
 template <typename Condition>
 bool anyPending(pid_t tid, uint32_t flags, Condition condition) {
   constexpr int kBatch = 8;
@@ -121,6 +137,12 @@ bool awaitsSignal(pid_t tid, bool of_process) {
     return (left_out & bitOf(info.si_signo)) == 0;
   };
   return anyPending(tid, 0, counts) || (of_process && anyPending(tid, PTRACE_PEEKSIGINFO_SHARED, counts));
+}
+int readTags(pid_t tid, uint64_t address, uint8_t* into, size_t* count) {
+  return transferTags(kReadTags, tid, address, into, count);
+}
+int writeTags(pid_t tid, uint64_t address, const uint8_t* from, size_t* count) {
+  return transferTags(kWriteTags, tid, address, const_cast<uint8_t*>(from), count);
 }
 int getEventMessage(pid_t tid, unsigned long* into) {
   return call(PTRACE_GETEVENTMSG, tid, nullptr, into);

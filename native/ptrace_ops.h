@@ -40,6 +40,10 @@ bool hasPendingTrap(pid_t tid);
  * (`of_process`). SIGKILL, SIGSTOP and SIGCONT do not count: they end a process, or take each other away.
  */
 bool awaitsSignal(pid_t tid, bool of_process);
+/** Tags of memory, one byte for each granule, from `address` on, which is one's start. `*count` goes in as
+ * how many there is room for, or there are, and comes out as how many were transferred. */
+int readTags(pid_t tid, uint64_t address, uint8_t* into, size_t* count);
+int writeTags(pid_t tid, uint64_t address, const uint8_t* from, size_t* count);
 int getEventMessage(pid_t tid, unsigned long* into);
 int getSystemCallInfo(pid_t tid, __ptrace_syscall_info* into);
 /** Whether it has calls from most addresses sent back to it: prctl(2), PR_SET_SYSCALL_USER_DISPATCH. */

@@ -99,7 +99,8 @@ void repair(const GuardedSite& site) {
 }
 
 void repairAll() {
-  GuardedSite sites[64];
+  // On the stack it would be zeroed by memset(3), which is not there.
+  static GuardedSite sites[64];
   uint64_t offset = 0;
   long size;
   while ((size = bare::readAt(descriptors[kTable], sites, sizeof sites, offset)) > 0) {

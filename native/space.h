@@ -38,6 +38,14 @@ struct CodePattern {
   }
 };
 
+/** A regset with debug registers; arch/module.ts DebugSet. */
+struct DebugSet {
+  int note_type = 0;
+  bool is_executed = false;
+  size_t control_offset = 0;
+  size_t stride_bytes = 0;
+};
+
 /** Byte offsets in the general regset and other facts of an architecture; src/native/arch-types.ts
  * NativeArch. */
 struct Arch {
@@ -70,6 +78,8 @@ struct Arch {
   /** Instructions behind which a thread must not stop, of 4 bytes each. */
   std::vector<CodePattern> sequence_starts;
   bool has_coherent_text = true;
+  /** Of the bits that say where in memory an address is. */
+  uint64_t address_mask = ~uint64_t{0};
   std::vector<uint8_t> breakpoint_bytes;
   uint64_t breakpoint_pc_offset = 0;
   std::vector<CodePattern> breakpoint_lookalikes;
@@ -87,6 +97,7 @@ struct Arch {
   std::vector<std::vector<uint8_t>> system_call_instructions;
   int debug_status_offset = -1;
   uint64_t debug_status_mask = 0;
+  std::vector<DebugSet> debug_sets;
   bool traps_before_access = false;
   /** By register number; as far as they fit into a word. */
   std::vector<RegisterPlace> registers;
@@ -210,6 +221,12 @@ struct HardwareRange {
   uint64_t status_bits = 0;
 };
 
+/** Breakpoints, watchpoints, or both. */
+struct HardwareKinds {
+  bool executed = false;
+  bool accessed = false;
+};
+
 /** Memory under a write watchpoint of which only changes are told; breakpoint-types.ts NativeWatchedValue. */
 struct WatchedValue {
   uint64_t address = 0;
@@ -317,6 +334,10 @@ struct Space : SpaceTables {
   void watchValues(std::vector<WatchedValue> list);
   /** The bits of a debug status that are hits which nobody need hear of. */
   uint64_t unchangedWrites(uint64_t status);
+  /** Whose hit a trap is that has an address, as bits of a debug status: the nearest's, since an access may
+   * begin before the bytes that are watched. */
+  uint64_t hardwareHits(uint64_t trap_address, uint64_t pc) const;
+  HardwareKinds kindsOf(uint64_t status) const;
   /** The slot that contains `pc`: its address and itself. */
   std::optional<std::pair<uint64_t, const Slot*>> slotOf(uint64_t pc) const;
   bool passes(int signal) const {

@@ -84,7 +84,12 @@ bool Tracer::isRemovedSite(const Space& its_space, uint64_t address) const {
 }
 
 bool Tracer::readDebugStatus(Tracee& tracee, const Space& its_space, Event* event) {
-  if (its_space.arch.debug_status_offset < 0) return false;
+  if (its_space.arch.debug_status_offset < 0) {
+    if (event->signal_code == kTrapHardware)
+      event->debug_status =
+          its_space.hardwareHits(event->trap_address, tracee.word(its_space.arch.pc_offset));
+    return event->debug_status != 0;
+  }
   auto offset = static_cast<size_t>(its_space.arch.debug_status_offset);
   uint64_t status = 0;
   if (ptrace_ops::peekUser(tracee.tid, offset, &status) != 0) return false;
@@ -149,7 +154,8 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   tracee.restart_site = 0;
   Phase ended = tracee.phase;
   bool was_in_exec = std::exchange(tracee.is_in_exec, false);
-  bool was_stepped = tracee.mode != ResumeMode::kContinue || ended != Phase::kPlain;
+  bool was_unwatched = std::exchange(tracee.was_unwatched, false);
+  bool was_stepped = tracee.mode != ResumeMode::kContinue || ended != Phase::kPlain || was_unwatched;
   const Arch& arch = its_space.arch;
   if (!isStepEndCode(arch, *event)) return true;
   if (was_in_exec && was_stepped && event->signal_code == arch.call_step_trap_code)
@@ -163,9 +169,11 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
   translatePc(tracee, its_space, event);
   bool may_be_hit = event->signal_code == kTrapHardware || its_space.is_watched;
   if (may_be_hit && readDebugStatus(tracee, its_space, event)) {
+    if (arch.traps_before_access) noteAccess(tracee, its_space, *event, was_unwatched);
     event->debug_status &= ~its_space.unchangedWrites(event->debug_status);
     bool is_write_only = event->debug_status == 0;
     if (!is_write_only && !isSilentHardwareHit(tracee, its_space, *event)) return true;
+    if (arch.traps_before_access) return !goOn(tracee, 0, event);
     // Before a breakpoint nothing was executed; what wrote has been. Each goes on as it was told to.
     if (!is_write_only || !was_stepped) return !run(tracee, mustStep(tracee, 0), 0);
   }
@@ -239,6 +247,7 @@ void Tracer::noteBirth(const Tracee& tracee, const Event& event) {
 
 bool Tracer::onStop(Tracee& tracee, Event* event) {
   if (event->event != 0) tracee.is_in_exec = event->event == PTRACE_EVENT_EXEC;
+  if (tracee.is_in_exec) tracee.debug_sets.clear();
   if (event->event != PTRACE_EVENT_SECCOMP) noteCall(tracee, *event);
   if (event->event != 0 && hasMessage(event->event)) {
     ptrace_ops::getEventMessage(tracee.tid, &event->message);
@@ -288,6 +297,7 @@ bool Tracer::onSignalStop(Tracee& tracee, Space& its_space, uint64_t stopped_at,
   if (ptrace_ops::getSiginfo(tracee.tid, &info) == 0) {
     recogniseDeferred(tracee, &info);
     event->signal_code = info.si_code;
+    event->trap_address = reinterpret_cast<uint64_t>(info.si_addr);
     if (info.si_code <= 0) event->sender = info.si_pid;
   }
   if (event->code == SIGTRAP) {
@@ -331,6 +341,8 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   tracee->discardGeneral();
   tracee->hit_site = 0;
   tracee->hit_owners.reset();
+  tracee->hit_access = 0;
+  tracee->was_unwatched = switchOn(*tracee);
   tracee->was_in_slot = false;
   tracee->rewound_slot = 0;
   tracee->returned_to.reset();

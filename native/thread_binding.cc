@@ -66,7 +66,27 @@ Napi::Value TracerBinding::setRegset(const Napi::CallbackInfo& info) {
     return conversion::truth(info, true);
   }
   int code = ptrace_ops::setRegset(tracee->tid, note, bytes.Data(), bytes.ByteLength());
+  if (code == 0) tracer_.noteDebugSet(*tracee, note, bytes.Data(), bytes.ByteLength());
   return conversion::doneOrGone(info, code, "PTRACE_SETREGSET");
+}
+
+Napi::Value TracerBinding::readTags(const Napi::CallbackInfo& info) {
+  auto address = unsigned64(info[1]);
+  auto count = static_cast<size_t>(integer(info[2]));
+  std::vector<uint8_t> tags(count);
+  int code = ptrace_ops::readTags(tidOf(info), address, tags.data(), &count);
+  if (code != 0) return conversion::raise(info.Env(), {code, "PTRACE_PEEKMTETAGS", tidOf(info)});
+  auto result = Napi::Uint8Array::New(info.Env(), count);
+  std::copy_n(tags.begin(), count, result.Data());
+  return result;
+}
+
+Napi::Value TracerBinding::writeTags(const Napi::CallbackInfo& info) {
+  auto tags = info[2].As<Napi::Uint8Array>();
+  size_t count = tags.ByteLength();
+  int code = ptrace_ops::writeTags(tidOf(info), unsigned64(info[1]), tags.Data(), &count);
+  if (code != 0) return conversion::raise(info.Env(), {code, "PTRACE_POKEMTETAGS", tidOf(info)});
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
 }
 
 Napi::Value TracerBinding::pokeUser(const Napi::CallbackInfo& info) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -115,6 +116,18 @@ struct Tracee {
   std::optional<uint64_t> returned_to;
   /** Its interrupt stop was given up for a trap that came before: unless that is told, it must stop again. */
   bool owes_stop = false;
+  /** The instruction that a debug register has stopped it before, which was told of: it goes past it with all
+   * of them off. 0: none. */
+  uint64_t hit_access = 0;
+  HardwareKinds hit_kinds;
+  /** Of the last step past one: which, and what was off. */
+  uint64_t passed_access = 0;
+  HardwareKinds passed_kinds;
+  /** They are off for the one step that is under way, or were for the one that has ended. */
+  bool is_unwatched = false;
+  bool was_unwatched = false;
+  /** What they were set to, by regset. */
+  std::map<int, std::vector<uint8_t>> debug_sets;
   /** The owners whose hit `hit_site`, or the hardware breakpoint at the pc, is; nothing: every owner's. */
   std::optional<std::vector<int>> hit_owners;
   /** The general regset, read at most once per stop and stored at most once, before the thread runs. */

@@ -217,7 +217,7 @@ bool Tracer::run(Tracee& tracee, bool step, int signal) {
     expectExit(tracee);
     return false;
   }
-  RunRequest request = requestFor(tracee, step, signal);
+  RunRequest request = requestFor(tracee, step || tracee.is_unwatched, signal);
   if (request != RunRequest::kSystemCall) {
     tracee.is_in_call = false;
     tracee.call_number = -1;
@@ -273,6 +273,7 @@ ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal) {
   tracee.mode = mode;
   tracee.phase = Phase::kPlain;
   if (mode == ResumeMode::kContinue) tracee.is_in_exec = false;
+  if (its_space != nullptr && mustGoUnwatched(tracee, *its_space, signal)) switchOff(tracee, *its_space);
   if (mode == ResumeMode::kListen) {
     if (its_space != nullptr) storeGeneral(tracee, its_space->arch);
     tracee.is_general_valid = false;
@@ -342,8 +343,14 @@ ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan
   }
   switch (out_of_line::start(tracee, its_space, plan)) {
     case out_of_line::Start::kRefused:
+      // It is stepped in place instead.
+      if (switchOn(tracee)) {
+        tracee.hit_access = pc;
+        tracee.hit_kinds = tracee.passed_kinds;
+      }
       return ResumeResult::kRefused;
     case out_of_line::Start::kEmulated:
+      switchOn(tracee);
       if (isStepEnd(tracee, its_space)) return ResumeResult::kDone;
       step = mustStep(tracee, 0);
       if (step && entersSequence(tracee)) return ResumeResult::kSequence;
@@ -371,6 +378,7 @@ bool Tracer::stepInPlace(Tracee& tracee, int signal) {
   tracee.mode = ResumeMode::kStep;
   tracee.phase = Phase::kInPlace;
   tracee.phase_address = tracee.word(its_space->arch.pc_offset);
+  if (mustGoUnwatched(tracee, *its_space, signal)) switchOff(tracee, *its_space);
   return run(tracee, true, signal);
 }
 

@@ -45,6 +45,8 @@ struct Event {
   bool told = false;
   CallEnd call_end = CallEnd::kNone;
   int call_number = -1;
+  /** si_addr of a trap. */
+  uint64_t trap_address = 0;
 
   /** PTRACE_O_TRACESYSGOOD. */
   bool isSystemCallStop() const { return event == 0 && code == (SIGTRAP | 0x80); }
@@ -119,6 +121,8 @@ class Tracer {
 
   /** `tracee.range` is set for the modes that need one. */
   ResumeResult resume(Tracee& tracee, ResumeMode mode, int signal);
+  /** A regset of a thread was set, which may be one with debug registers. */
+  void noteDebugSet(Tracee& tracee, int note_type, const uint8_t* bytes, size_t length_bytes);
   bool stepInPlace(Tracee& tracee, int signal);
   /** A thread was let run before those above asked for it: when they do, these events are theirs. */
   void setAhead(pid_t tid, std::vector<Event> events) { ahead_ = {tid, std::move(events)}; }
@@ -157,6 +161,11 @@ class Tracer {
  private:
   std::vector<pid_t> threadsOf(int space_handle) const;
   bool run(Tracee& tracee, bool step, int signal);
+  void switchOff(Tracee& tracee, const Space& space);
+  /** Sets the debug registers again, if they were off for the last step. */
+  bool switchOn(Tracee& tracee);
+  void noteAccess(Tracee& tracee, const Space& space, const Event& event, bool was_unwatched);
+  bool mustGoUnwatched(Tracee& tracee, const Space& space, int signal);
   RunRequest requestFor(Tracee& tracee, bool step, int signal);
   /** A stop by a seccomp filter. False: it is none of ours, and the thread goes on. */
   bool onFilterStop(Tracee& tracee, Space& its_space, Event* event);

@@ -39,6 +39,8 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("unwatch", &TracerBinding::unwatch),
                          InstanceMethod("getRegset", &TracerBinding::getRegset),
                          InstanceMethod("setRegset", &TracerBinding::setRegset),
+                         InstanceMethod("readTags", &TracerBinding::readTags),
+                         InstanceMethod("writeTags", &TracerBinding::writeTags),
                          InstanceMethod("pokeUser", &TracerBinding::pokeUser),
                          InstanceMethod("getSiginfo", &TracerBinding::getSiginfo),
                          InstanceMethod("setSiginfo", &TracerBinding::setSiginfo),

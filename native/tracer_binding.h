@@ -38,6 +38,8 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Uint8Array newBytes(Napi::Env env, size_t size_bytes);
   Napi::Value getRegset(const Napi::CallbackInfo& info);
   Napi::Value setRegset(const Napi::CallbackInfo& info);
+  Napi::Value readTags(const Napi::CallbackInfo& info);
+  Napi::Value writeTags(const Napi::CallbackInfo& info);
   Napi::Value pokeUser(const Napi::CallbackInfo& info);
   Napi::Value getSiginfo(const Napi::CallbackInfo& info);
   Napi::Value setSiginfo(const Napi::CallbackInfo& info);

@@ -5,7 +5,14 @@
  * ranges take several registers.
  */
 import { distinctPoints, pointsIn } from '../hardware-points.js';
-import type { DebugImage, DebugRegisters, DebugStore, HardwarePoint, MachineFacts } from '../module.js';
+import type {
+  DebugImage,
+  DebugRegisters,
+  DebugSet,
+  DebugStore,
+  HardwarePoint,
+  MachineFacts,
+} from '../module.js';
 
 /** <linux/elf.h>. */
 const notes = { breakpoints: 0x402, watchpoints: 0x403 } as const;
@@ -94,6 +101,10 @@ function piecesOf(points: readonly HardwarePoint[], watchpointSlots: number): Pi
   return { breakpoints, watchpoints };
 }
 
+function debugSet(noteType: number, isExecuted: boolean): DebugSet {
+  return { noteType, isExecuted, controlOffset: headerBytes + controlOffset, strideBytes: slotBytes };
+}
+
 export function debugRegisters({ breakpointSlots, watchpointSlots }: MachineFacts): DebugRegisters {
   const imageOf = ({ breakpoints, watchpoints }: Pieces): DebugImage => ({
     slots: [
@@ -123,6 +134,6 @@ export function debugRegisters({ breakpointSlots, watchpointSlots }: MachineFact
         ...storesFor(notes.watchpoints, former.watchpoints, next.watchpoints),
       ];
     },
-    hits: { kind: 'address' },
+    hits: { kind: 'address', sets: [debugSet(notes.breakpoints, true), debugSet(notes.watchpoints, false)] },
   };
 }

@@ -40,6 +40,10 @@ export function hasStreamingMode({ hwcap2 }: MachineFacts): boolean {
   return (hwcap2 & capabilities2.matrix) !== 0n;
 }
 
+export function hasMemoryTags({ hwcap2 }: MachineFacts): boolean {
+  return (hwcap2 & capabilities2.tags) !== 0n;
+}
+
 /** PSTATE as SPSR_EL1 shows it, Arm Architecture Reference Manual, C5.2. */
 const cpsr: TypeRow = {
   kind: 'flags',
@@ -213,7 +217,7 @@ export const features = {
   },
   mte: {
     name: 'org.gnu.gdb.aarch64.mte',
-    isThere: ({ hwcap2 }) => (hwcap2 & capabilities2.tags) !== 0n,
+    isThere: hasMemoryTags,
     types: noTypes,
   },
   tls: { name: 'org.gnu.gdb.aarch64.tls', isThere: always, types: noTypes },

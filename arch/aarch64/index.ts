@@ -4,6 +4,7 @@ import { breakpoint, trapCodes } from './breakpoint.js';
 import { debugRegisters } from './debug-registers.js';
 import { instructionBytes, linkRegister } from './decode.js';
 import { sequences } from './exclusive-sequence.js';
+import { hasMemoryTags } from './features.js';
 import { flow } from './flow.js';
 import { flagsOffset, pcOffset, registerBytes, registerOffset, spOffset } from './general-offsets.js';
 import { plan, planReach, slotBytes } from './out-of-line.js';
@@ -26,6 +27,8 @@ export const aarch64: ArchModule = {
   breakpoint,
   trapCodes,
   instructionAlignment: instructionBytes,
+  /** Linux has the top byte of user addresses ignored (TBI): "Tagged virtual addresses in AArch64 Linux". */
+  addressMask: (1n << 56n) - 1n,
   hasCoherentText: false,
   registerFile,
   debugRegisters,
@@ -36,6 +39,9 @@ export const aarch64: ArchModule = {
   /** VM_ARM64_BTI, HWCAP2_BTI. */
   guardedMemory: { flag: 'bt', capability: 1n << 17n },
   flow,
+  /** "Memory Tagging Extension (MTE) in AArch64 Linux". */
+  taggedMemory: (machine) =>
+    hasMemoryTags(machine) ? { granuleBytes: 16, tagMask: 0xf, tagType: 1 } : undefined,
   syscall,
   general: {
     noteType: generalRegset.noteType,

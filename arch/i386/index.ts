@@ -22,6 +22,7 @@ export const i386: ArchModule = {
   breakpoint,
   trapCodes,
   instructionAlignment: 1,
+  addressMask: (1n << 64n) - 1n,
   hasCoherentText: true,
   registerFile,
   debugRegisters,
@@ -31,6 +32,7 @@ export const i386: ArchModule = {
   sequences: undefined,
   guardedMemory: undefined,
   flow,
+  taggedMemory: () => undefined,
   syscall,
   general: generalSet.facts('eip', 'esp', 'eflags'),
   /**

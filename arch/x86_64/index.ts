@@ -18,6 +18,7 @@ export const x86_64: ArchModule = {
   breakpoint,
   trapCodes,
   instructionAlignment: 1,
+  addressMask: (1n << 64n) - 1n,
   hasCoherentText: true,
   registerFile,
   debugRegisters,
@@ -27,6 +28,7 @@ export const x86_64: ArchModule = {
   sequences: undefined,
   guardedMemory: undefined,
   flow,
+  taggedMemory: () => undefined,
   syscall,
   general: generalSet.facts('rip', 'rsp', 'eflags'),
   /** struct rt_sigframe: return address, then struct ucontext with uc_mcontext from 40 on, <asm/ucontext.h>, <asm/sigcontext.h>. */

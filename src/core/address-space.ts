@@ -48,8 +48,11 @@ export class AddressSpace {
     this.calls = new ProgramCalls(tracer.native, this.rawMemory, machine.arch);
     this.slots = new Slots(tracer.native, this.calls, this.rawMemory, machine.arch, this);
     this.sites = new BreakpointSites(tracer, this);
-    this.memory = new Memory(this.rawMemory, this.sites, (at, lengthBytes, pattern) =>
-      this.#find(at, lengthBytes, pattern),
+    this.memory = new Memory(
+      this.rawMemory,
+      this.sites,
+      machine.arch.addressMask,
+      (at, lengthBytes, pattern) => this.#find(at, lengthBytes, pattern),
     );
     this.inPlace = new InPlaceStep(this);
     this.rangeRuns = new RangeRuns(this);

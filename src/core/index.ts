@@ -9,6 +9,7 @@ export type { ToldWrites } from './hardware-points.js';
 export type { LaunchOptions } from './launch.js';
 export type { Machine } from './machine.js';
 export { Memory } from './memory.js';
+export { hasMemoryTags, readMemoryTags, writeMemoryTags } from './memory-tags.js';
 export { type Origin, Process } from './process.js';
 export { Thread } from './thread.js';
 export type { ThreadLineFormat } from './thread-stats.js';

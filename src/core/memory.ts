@@ -1,7 +1,7 @@
 /** Memory of a process as clients see it: the original bytes under every breakpoint site, whoever inserted it. */
 
 import { errorCodes, OutstepError } from '../base/errors.js';
-import type { Address } from '../base/ids.js';
+import { type Address, address } from '../base/ids.js';
 import type { NativeSearch } from '../native/binding-types.js';
 
 /** Memory as it is, sites included. Both return how many bytes were transferred, from the start. */
@@ -33,11 +33,14 @@ export interface ShadowSource {
 export class Memory {
   readonly #raw: RawMemory;
   readonly #shadows: ShadowSource;
+  readonly #addressMask: bigint;
   /** A search goes on from where it is unfinished; `pattern` is not empty. */
   readonly find: FindBytes;
 
-  constructor(raw: RawMemory, shadows: ShadowSource, find: FindBytes) {
-    this.find = find;
+  /** Addresses are cut to `addressMask`. */
+  constructor(raw: RawMemory, shadows: ShadowSource, addressMask: bigint, find: FindBytes) {
+    this.#addressMask = addressMask;
+    this.find = (tagged, lengthBytes, pattern) => find(tagged & addressMask, lengthBytes, pattern);
     this.#raw = raw;
     this.#shadows = shadows;
   }
@@ -48,7 +51,8 @@ export class Memory {
   }
 
   /** As `read`: fills `bytes` as far as it can, and returns that part. */
-  readInto(address: Address, bytes: Uint8Array): Uint8Array {
+  readInto(tagged: Address, bytes: Uint8Array): Uint8Array {
+    const address = this.#plain(tagged);
     const count = this.#raw.read(address, bytes);
     const readable = count === bytes.length ? bytes : bytes.subarray(0, count);
     for (const shadow of this.#shadows.shadowsWithin(address, count)) {
@@ -68,7 +72,8 @@ export class Memory {
    * Writes all, read-only pages included. Under a site the original bytes change and the site stays.
    * @throws OutstepError MEMORY when not every byte can be written.
    */
-  write(address: Address, bytes: Uint8Array): void {
+  write(tagged: Address, bytes: Uint8Array): void {
+    const address = this.#plain(tagged);
     const shadows = [...this.#shadows.shadowsWithin(address, bytes.length)].filter((shadow) =>
       this.#isInMemory(shadow),
     );
@@ -81,6 +86,10 @@ export class Memory {
       this.#shadows.originalChanged(shadow);
     }
     this.#shadows.written(address, bytes.length);
+  }
+
+  #plain(tagged: Address): Address {
+    return address(tagged & this.#addressMask);
   }
 
   #isInMemory(shadow: Shadow): boolean {

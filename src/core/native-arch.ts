@@ -29,6 +29,7 @@ export function nativeArch(machine: Machine): NativeArch {
     linkOffset: general.linkOffset ?? -1,
     returnMark: general.returnMark,
     sequenceStarts: arch.sequences?.starts ?? [],
+    addressMask: arch.addressMask,
     hasCoherentText: arch.hasCoherentText,
     breakpointBytes: breakpoint.bytes,
     breakpointPcOffset: breakpoint.pcOffset,
@@ -39,6 +40,7 @@ export function nativeArch(machine: Machine): NativeArch {
     signalFrames: arch.signalFrames,
     debugStatusOffset: hits.kind === 'status' ? hits.offset : -1,
     debugStatusMask: (1n << BigInt(none.slots.length)) - 1n,
+    debugSets: hits.kind === 'address' ? hits.sets : [],
     trapsBeforeAccess: !trapsAfterWrite,
     registers: registerPlaces(registerFile, general.noteType),
   };

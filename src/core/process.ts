@@ -2,7 +2,7 @@
  * A traced process: its threads, its memory, the engines attached to it, and the rule by which a thread runs: when no
  * engine holds it.
  */
-import type { ArchModule, DebugRegisters, RegisterFile } from '../../arch/module.js';
+import type { ArchModule, DebugRegisters, RegisterFile, TaggedMemory } from '../../arch/module.js';
 import { type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
 import type { NativeTracer } from '../native/binding-types.js';
 import { AddressSpace } from './address-space.js';
@@ -89,6 +89,11 @@ export class Process {
 
   get registerFile(): RegisterFile {
     return this.#addressSpace.machine.registerFile;
+  }
+
+  /** Undefined: its machine has none. */
+  get taggedMemory(): TaggedMemory | undefined {
+    return this.#addressSpace.machine.taggedMemory;
   }
 
   get debugRegisters(): DebugRegisters {

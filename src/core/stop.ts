@@ -13,6 +13,8 @@ const sigtrap = 5;
 const eventStop = 128;
 /** si_code of the stop that ends a step into a signal handler: no signal can be injected there. */
 const handlerEntryCode = 5;
+/** TRAP_HWBKPT, <asm-generic/siginfo.h>: a trap of the debug registers. */
+const hardwareCode = 4;
 
 /** What the kernel says of a thread that it has stopped for an interrupt, or at its birth. */
 export function eventStopOf(id: number): NativeEvent {
@@ -100,7 +102,8 @@ function readTrap(thread: Thread, event: NativeEvent): SignalStop {
   const events = readHits(thread, event);
   if (event.atSite) events.push(breakpointHit(thread, address(event.pc)));
   if (event.stepped) events.push({ kind: 'step-done', thread });
-  if (events.length > 0) return { events, ...none };
+  // Without one that was hit it was taken out while the thread ran.
+  if (events.length > 0 || event.signalCode === hardwareCode) return { events, ...none };
   const signal = kernelSignal(sigtrap);
   const { trapCodes, breakpoint } = thread.process.arch;
   if (event.signalCode === trapCodes.breakpoint) {

@@ -41,6 +41,8 @@ export interface NativeArch {
   readonly returnMark: bigint;
   /** Instructions of 4 bytes that a thread must not stop behind. */
   readonly sequenceStarts: readonly { readonly bytes: Uint8Array; readonly mask: Uint8Array }[];
+  /** Bits that say where in memory an address of the program is. */
+  readonly addressMask: bigint;
   /** Text may be written in any way; otherwise only by /proc/PID/mem. */
   readonly hasCoherentText: boolean;
   readonly breakpointBytes: Uint8Array;
@@ -58,6 +60,13 @@ export interface NativeArch {
   /** Offset of the debug status register in the user area and the bits that name points; -1: none, hits have an address. */
   readonly debugStatusOffset: number;
   readonly debugStatusMask: bigint;
+  /** The regsets of the debug registers, where hits have an address. */
+  readonly debugSets: readonly {
+    readonly noteType: number;
+    readonly isExecuted: boolean;
+    readonly controlOffset: number;
+    readonly strideBytes: number;
+  }[];
   /** No point lets a thread past the instruction that it has trapped at. */
   readonly trapsBeforeAccess: boolean;
   /** By number of the `p` packet; `sizeBytes` 0: not in the general regset. */

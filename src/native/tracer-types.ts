@@ -116,6 +116,13 @@ export interface NativeTracer {
   getRegset(tid: number, noteType: number, sizeBytes: number): Uint8Array | undefined;
   /** Stores a regset; the general one is kept and stored when the thread is resumed. False: gone. */
   setRegset(tid: number, noteType: number, bytes: Uint8Array): boolean;
+  /**
+   * Tags of memory, one byte for each granule, from `address` on, which is one's start: as many as could be read, at most
+   * `count`. Throws where there are none.
+   */
+  readTags(tid: number, address: bigint, count: number): Uint8Array;
+  /** How many were written, from the first on. Throws as `readTags`. */
+  writeTags(tid: number, address: bigint, tags: Uint8Array): number;
   /** PTRACE_POKEUSER. */
   pokeUser(tid: number, offset: number, value: bigint): boolean;
   /** siginfo_t (128 bytes, this process's own layout) of the last signal-delivery stop; undefined: gone, or stopped for another reason. */

@@ -2,7 +2,9 @@
  * What a packet is to this engine: a row of data. The row's name is the packet's exact name, so that searching for
  * the name finds the row, its parser, its handler and its test. Handlers return a reply; one place writes it.
  */
+
 import type { FieldReader } from 'gdb-js-rsp-parser';
+import type { MachineFacts } from '../../../arch/module.js';
 import type { GdbSession } from './session.js';
 
 export type Reply =
@@ -56,6 +58,8 @@ interface RowFacts {
    * older ones would take the text for data; with 'any-client' every one but LLDB.
    */
   readonly errorText?: 'announced' | 'any-client';
+  /** Whether a machine has what the packet is about; where not, it is unknown. Default: yes. */
+  readonly isOffered?: (facts: MachineFacts) => boolean;
   /** Its handler is done with the packet's data when it returns: they need not be copied for it. */
   readonly keepsNoData?: boolean;
 }
@@ -72,6 +76,7 @@ export interface PacketEntry {
   readonly advertise: readonly string[];
   readonly errorText: 'announced' | 'any-client';
   readonly keepsNoData: boolean;
+  readonly isOffered: (facts: MachineFacts) => boolean;
   readonly handle: (session: GdbSession, fields: FieldReader) => Reply | Promise<Reply>;
 }
 
@@ -82,6 +87,7 @@ export function packet<Request>(row: PacketRow<Request>): PacketEntry {
     advertise: typeof advertise === 'string' ? [advertise] : advertise,
     errorText: row.errorText ?? 'announced',
     keepsNoData: row.keepsNoData ?? false,
+    isOffered: row.isOffered ?? (() => true),
     handle: (session, fields) => row.run(session, row.parse(fields)),
   };
 }

@@ -23,6 +23,7 @@ import type { DebugLog } from './debug-log.js';
 import { expandDisabledPackets } from './features.js';
 import { LaunchSettings } from './launch-settings.js';
 import { defaultLibthreadDbPath } from './libthread-db.js';
+import { packetsBeyond } from './packets/index.js';
 import { insertBreakpoint, type PersistentBreakpoint, removeBreakpoint } from './persistent-breakpoint.js';
 import { GdbSession } from './session.js';
 import { Tracing } from './tracing/tracing.js';
@@ -75,6 +76,7 @@ export class GdbServer {
   readonly tracer: Tracer;
   readonly config: ServerConfig;
   readonly log: DebugLog;
+  /** Unknown to clients: the user wants it so, or the machine lacks what they are about. */
   readonly disabledPackets: ReadonlySet<string>;
   /** Exit status of the server; resolves when it is to end. */
   readonly finished: Promise<number>;
@@ -104,7 +106,8 @@ export class GdbServer {
     this.tracing = new Tracing(tracer.native);
     this.config = config;
     this.log = log;
-    this.disabledPackets = expandDisabledPackets(config.disabledPackets);
+    const beyond = packetsBeyond(tracer.machineFacts);
+    this.disabledPackets = new Set([...expandDisabledPackets(config.disabledPackets), ...beyond]);
     this.#console = console;
     this.#environment = config.environment ?? ownEnvironment();
     this.#keeper = {

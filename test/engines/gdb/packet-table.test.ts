@@ -24,6 +24,7 @@ const withoutPacket = new Set([
 const otherNames: Readonly<Record<string, string>> = {
   vContSupported: 'vCont?',
   'binary-upload': 'x',
+  'memory-tagging': 'qMemTags',
   'augmented-libraries-svr4-read': 'qXfer',
   ConditionalTracepoints: 'QTDP',
   InstallInTrace: 'QTDP',

@@ -1,10 +1,13 @@
 /** Every packet that is answered. What is not here gets the empty reply. */
+
 import { asciiText } from 'gdb-js-rsp-parser';
+import type { MachineFacts } from '../../../../arch/module.js';
 import type { PacketEntry } from '../packet.js';
 import { breakpointPackets } from './breakpoints.js';
 import { environmentPackets } from './environment.js';
 import { hostIoPackets } from './host-io.js';
 import { memoryPackets } from './memory.js';
+import { memoryTagPackets } from './memory-tags.js';
 import { monitorPackets } from './monitor.js';
 import { nonStopPackets } from './non-stop.js';
 import { processPackets } from './processes.js';
@@ -35,11 +38,17 @@ export const packets: readonly PacketEntry[] = [
   ...transferPackets,
   ...monitorPackets,
   ...searchPackets,
+  ...memoryTagPackets,
   ...environmentPackets,
   ...tracingPackets,
 ];
 
 const byName: ReadonlyMap<string, PacketEntry> = new Map(packets.map((entry) => [entry.name, entry]));
+/** The packets about what a machine lacks. */
+export function packetsBeyond(facts: MachineFacts): readonly string[] {
+  return packets.filter((entry) => !entry.isOffered(facts)).map(({ name }) => name);
+}
+
 /** No name is longer; the arguments of a packet are not searched for one. */
 const longestName = Math.max(...packets.map((entry) => entry.name.length));
 
