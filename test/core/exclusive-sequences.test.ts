@@ -1,9 +1,9 @@
 /** Stops between a load-exclusive and its store would make the store fail for ever: threads get through all the same. */
 import assert from 'node:assert/strict';
-import { arch } from 'node:os';
-import { describe, it } from 'mocha';
+import { it } from 'mocha';
 import type { ResumeAction } from '../../src/core/index.js';
 import { counting } from '../support/hit-counter.js';
+import { describeOn } from '../support/machine.js';
 import { continueAll, launchFixture, type TracedProgram } from './traced-program.js';
 
 const succeeded = { kind: 'exited', code: 0 } as const;
@@ -30,9 +30,7 @@ async function finish({ attachment, engine }: TracedProgram): Promise<void> {
   assert.deepEqual((await engine.next('exit')).status, succeeded);
 }
 
-const suite = arch() === 'arm64' ? describe : describe.skip;
-
-suite('breakpoints in exclusive sequences', () => {
+describeOn('aarch64', 'breakpoints in exclusive sequences', () => {
   for (const label of labels) {
     it(`${label}: every pass is one hit, and the program ends`, async () => {
       const rounds = 50;
