@@ -22,7 +22,7 @@ export function isServer(name: ContenderName): name is ServerName {
 const programs: Readonly<Record<ServerName, readonly string[]>> = {
   outstep: [process.execPath],
   gdbserver: ['gdbserver'],
-  'lldb-server': ['lldb-server-16', 'lldb-server-14', 'lldb-server'],
+  'lldb-server': ['lldb-server-19', 'lldb-server-16', 'lldb-server-14', 'lldb-server'],
 };
 
 function pathOf(program: string): string | undefined {
