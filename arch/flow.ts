@@ -12,6 +12,16 @@ export type FlowExit =
   /** An instruction inside that always leaves, or behind which control may be anywhere: returns, indirect branches. */
   | { readonly kind: 'instruction'; readonly address: bigint };
 
+/** What an instruction may do to the flow of control; `inside` is no instruction's first byte. */
+export const transferKinds = {
+  inside: 0,
+  /** It goes on with the next instruction, or is repeated. */
+  never: 1,
+  /** A conditional branch, or nothing is known of it. */
+  maybe: 2,
+  always: 3,
+} as const;
+
 export interface Flow {
   /** Addresses of the instructions, ascending. */
   readonly instructions: readonly bigint[];

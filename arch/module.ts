@@ -44,6 +44,8 @@ export interface Register {
   readonly type: string;
   readonly group: string | undefined;
   readonly role: RegisterRole | undefined;
+  /** Which argument of a function it holds, from 1 on. */
+  readonly argument: number | undefined;
   /** DWARF register number, System V psABI. */
   readonly dwarf: number | undefined;
 }
@@ -56,6 +58,13 @@ export interface RegsetAccess {
   write(regset: string, bytes: Uint8Array): boolean;
 }
 
+/** A part of a regset. */
+export interface RegsetSpan {
+  readonly regset: string;
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
 /** The registers of one machine: which there are, how they are shown, and how they are read and written. */
 export interface RegisterFile {
   readonly regsets: readonly RegsetRow[];
@@ -66,12 +75,18 @@ export interface RegisterFile {
   readonly bulkCount: number;
   /** Numbers of the registers sent along with every stop reply. */
   readonly expedited: readonly number[];
+  /** Numbers, below 256, of all general registers, and of those that the widths of others follow from. */
+  readonly general: readonly number[];
   /** The target description (XML) that describes exactly `registers`. */
   readonly targetDescription: string;
   /** The same registers, as wide as they are in a thread now. */
   fitTo(regsets: RegsetAccess): RegisterFile;
+  /** There is one for each role. */
   byRole(role: RegisterRole): Register;
+  /** Undefined: there is none of that name. */
   byName(name: string): Register | undefined;
+  /** All that decides the value of a register, so that it is the same while these bytes are. undefined: more than that. */
+  decidedBy(register: Register): readonly RegsetSpan[] | undefined;
   /** Value in target byte order, exactly bits/8 bytes; undefined = known register, value not available. */
   read(register: Register, regsets: RegsetAccess): Uint8Array | undefined;
   /** @throws RangeError when `value` is not bits/8 bytes long. @returns false when it cannot take the value. */
@@ -122,6 +137,8 @@ export interface DebugRegisters {
    * at while it is there.
    */
   readonly trapsAfterWrite: boolean;
+  /** Slots that watchpoints may have. */
+  readonly watchpointSlots: number;
   /** Whether the machine knows this kind of point at all (x86 has no read-only watchpoint). */
   supports(kind: HardwarePoint['kind']): boolean;
   /** The image that serves all points, or undefined when they do not fit into the slots. Equal points share slots. */
@@ -171,6 +188,15 @@ export interface SequenceFinder {
   find(text: Uint8Array, start: bigint): Sequence & { readonly flow: Flow };
 }
 
+/** A stack of return addresses only that returns are compared with, and the register set that tells of it. */
+export interface GuardedStack {
+  /** NT_*, <linux/elf.h>. */
+  readonly noteType: number;
+  /** Of a word whose lowest bit says that the thread uses it, and of the stack's pointer. */
+  readonly enabledOffset: number;
+  readonly pointerOffset: number;
+}
+
 export interface GuardedMemory {
   /** As smaps has it. */
   readonly flag: string;
@@ -178,8 +204,65 @@ export interface GuardedMemory {
   readonly capability: bigint;
 }
 
+/** Code by which a signal handler returns to the kernel, and where the registers of what was interrupted are then. */
+export interface SignalTrampoline {
+  readonly code: Uint8Array;
+  /** By DWARF number: distances from the stack pointer. */
+  readonly registers: readonly (readonly [dwarf: number, offset: number])[];
+}
+
+/** How frames follow each other. Registers by their DWARF numbers (psABI). */
+export interface FrameFacts {
+  readonly stackPointer: number;
+  /** Holds the address of the caller's frame pointer, with the return address behind it, in code that has frame pointers. */
+  readonly framePointer: number;
+  readonly programCounter: number;
+  /** Calls leave their return address here; undefined: they push it. */
+  readonly linkRegister: number | undefined;
+  /** Below the stack pointer there may be data of functions that call no others. */
+  readonly redZoneBytes: number;
+  /** Bits of a return address that are the address; the others may be its signature. */
+  readonly returnAddressMask: bigint;
+  /** Those that may come without call frame information. */
+  readonly signalTrampolines: readonly SignalTrampoline[];
+}
+
+/** What a core file of a thread has, core(5). */
+export interface CoreFileFacts {
+  /** uid and gid in `struct elf_prpsinfo`. */
+  readonly userIdBytes: 2 | 4;
+  /** Register sets beside the general one, in the kernel's order; where a thread has none of a kind it is left out. */
+  notes(machine: MachineFacts): readonly RegsetNote[];
+}
+
+/**
+ * A handler of SIGTRAP that an attached program gets for the time when its tracer was killed and its breakpoints are not
+ * taken out yet. A thread that runs into one waits there until it is gone; whatever else comes ends the program, as it does
+ * by default. One page from its start on there are the addresses of all breakpoints, as wide as a pointer.
+ */
+export interface OrphanHandler {
+  /** At most a page; begins with bytes that nothing else begins with. Runs at any address, and is never written by itself. */
+  readonly code: Uint8Array;
+  /** Of a word with the number of the addresses. */
+  readonly countOffset: number;
+  /** Of the struct sigaction, as the kernel takes it, that stands for SIG_DFL. */
+  readonly defaultActionOffset: number;
+  readonly actionBytes: number;
+  /** The struct sigaction for the code at `base`; a pointer to the handler is its first word. */
+  action(base: bigint): Uint8Array;
+}
+
+export interface RegsetNote {
+  /** NT_*, <linux/elf.h>. */
+  readonly noteType: number;
+  /** The most that it can have. */
+  readonly sizeBytes: number;
+}
+
 export interface ArchModule {
   readonly name: string;
+  /** Machine and vendor of its programs, as compilers for them are called by LLVM: `MACHINE-VENDOR`. */
+  readonly target: string;
   /** A client that asks for the description reads it, whether it has announced that or not. */
   readonly isDescribedUnasked: boolean;
   /** e_machine of its programs, <elf.h>. */
@@ -210,6 +293,8 @@ export interface ArchModule {
   readonly addressMask: bigint;
   /** Text that another processor has written is executed without more ado. */
   readonly hasCoherentText: boolean;
+  /** The kernel goes on stepping a thread whose tracer ends between its step and the next request, until it dies of a trap. */
+  readonly keepsStepping: boolean;
   registerFile(machine: MachineFacts): RegisterFile;
   debugRegisters(machine: MachineFacts): DebugRegisters;
   /** How much text a plan needs: from the instruction on, and in front of it. */
@@ -233,11 +318,25 @@ export interface ArchModule {
    * is something in it that is not understood, or that must not be run freely.
    */
   flow(text: Uint8Array, start: bigint): Flow | undefined;
+  /**
+   * The stretch of code at the start of `text`, as far as the first instruction that always transfers control or of which the rest is
+   * missing: one of `transferKinds` for each of its bytes. Of what is not known one byte that always does.
+   */
+  transfers(text: Uint8Array): Uint8Array;
+  /** Undefined: the machine has none. */
+  guardedStack(machine: MachineFacts): GuardedStack | undefined;
   /** Undefined: the machine has none. */
   taggedMemory(machine: MachineFacts): TaggedMemory | undefined;
+  /**
+   * Bit of the flags register that is changed in what a signal handler returns with, to know that it has returned: it
+   * traps, or makes no difference to results. 0n: there is no such bit.
+   */
+  returnMark(machine: MachineFacts): bigint;
   /** How the program is made to do a system call: the instruction, and where number, arguments and result live. */
   readonly syscall: {
     readonly instruction: Uint8Array;
+    /** The same, and behind it a jump to itself; 8 bytes at most. */
+    readonly parkingCode: Uint8Array;
     /** Every instruction that makes a system call, at most 4 bytes each. */
     readonly instructions: readonly Uint8Array[];
     /** Byte offsets in the general regset. */
@@ -261,6 +360,7 @@ export interface ArchModule {
       readonly close: number;
       readonly seccomp: number;
       readonly prctl: number;
+      readonly rtSigaction: number;
     };
   };
   /** Byte offsets in the general regset (NT_PRSTATUS). */
@@ -282,11 +382,16 @@ export interface ArchModule {
     readonly branchTargetFlags: bigint;
     /** The register that calls leave their return address in; undefined: they push it. */
     readonly linkOffset: number | undefined;
-    /**
-     * Bit of the flags register that is changed in what a signal handler returns with, to know that it has returned: it
-     * traps, or makes no difference to results. 0n: there is no such bit.
-     */
-    readonly returnMark: bigint;
+  };
+  /** How functions are called that take and return integers and pointers. Byte offsets in the general regset. */
+  readonly functionCall: {
+    /** Of the first arguments; the others lie on the stack, one behind the other, as wide as a register. */
+    readonly argumentOffsets: readonly number[];
+    readonly resultOffset: number;
+    /** What the stack pointer is a multiple of where a function is called. */
+    readonly stackAlignmentBytes: number;
+    /** Of what lies below the stack pointer and must not be changed. */
+    readonly redZoneBytes: number;
   };
   /** What the kernel puts on the stack for a signal handler, in each of its forms; distances from the stack pointer. */
   readonly signalFrames: readonly { readonly pcOffset: number; readonly flagsOffset: number }[];
@@ -296,6 +401,10 @@ export interface ArchModule {
     readonly dtvOffset: number;
     readonly variant: 1 | 2;
   };
+  readonly frames: FrameFacts;
+  /** Undefined: a thread that runs into a breakpoint whose tracer was just killed dies of it. */
+  readonly orphanHandler: OrphanHandler | undefined;
+  readonly coreFile: CoreFileFacts;
   /** How the program sees signal information that the kernel shows the tracer in another layout; undefined: the same. */
   readonly siginfo: SiginfoLayout | undefined;
 }

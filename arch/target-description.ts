@@ -1,6 +1,6 @@
 /**
- * The target description, GDB manual "Target Description Format". One document for all clients: gdb passes over the
- * attributes that LLDB adds (altname, generic, encoding, format, dwarf_regnum, ehframe_regnum).
+ * The target description, GDB manual "Target Description Format", with the attributes that LLDB adds (altname, generic,
+ * encoding, format, dwarf_regnum, ehframe_regnum, value_regnums).
  */
 import type { RegisterRole } from './module.js';
 
@@ -36,6 +36,8 @@ export interface DescribedRegister<FeatureKey extends string> {
   readonly argument?: number;
   /** Clients do not save and restore it around a call that they have the program make. */
   readonly isNotSaved?: boolean;
+  /** Number of the register that this one is the lowest part of: only for LLDB, which reads and writes that one. */
+  readonly lowestPartOf?: number;
 }
 
 /** LLDB's names for what registers are for. */
@@ -78,12 +80,14 @@ function typeLines(type: TypeRow): string[] {
 /** How LLDB shows the register, where it would not get it from the type. */
 function presentation(row: DescribedRegister<string>): Attributes {
   if (row.type === 'code_ptr') return { encoding: 'uint', format: 'hex' };
-  if (row.group === 'vector' && row.bits > 64) return { encoding: 'vector', format: 'vector-uint8' };
+  if (row.type.startsWith('ieee_')) return { encoding: 'ieee754', format: 'float' };
+  if (row.type === 'uint128' || (row.group === 'vector' && row.bits > 64))
+    return { encoding: 'vector', format: 'vector-uint8' };
   return {};
 }
 
 function registerLine(row: DescribedRegister<string>, number: number): string {
-  const { name, bits, type, group, altName, argument, role, dwarf, isNotSaved } = row;
+  const { name, bits, type, group, altName, argument, role, dwarf, isNotSaved, lowestPartOf } = row;
   const generic = argument === undefined ? role && genericNames[role] : `arg${argument}`;
   return tag(
     'reg',
@@ -99,6 +103,7 @@ function registerLine(row: DescribedRegister<string>, number: number): string {
       ...presentation(row),
       dwarf_regnum: dwarf,
       ehframe_regnum: dwarf,
+      value_regnums: lowestPartOf,
     },
     '/>',
   );
@@ -132,4 +137,39 @@ export function targetDescription<FeatureKey extends string>(
     '</target>',
     '',
   ].join('\n');
+}
+
+const forLldbOnly = / (?:altname|generic|encoding|format|dwarf_regnum|ehframe_regnum)="[^"]*"/g;
+
+/** Registers that only LLDB takes for what they are, parts of others. */
+const parts = / *<reg [^>]* value_regnums="[^>]*>\n/g;
+
+/** The document for clients that are not known. */
+export function withoutParts(description: string): string {
+  return description.replace(parts, '');
+}
+
+/** GDB reads no lines of 2000 bytes and more back out of trace files. */
+const longestLineBytes = 1000;
+
+/**
+ * The same in as few bytes as can be, for GDB, which fetches 4096 of them at a time: without what only LLDB reads, without
+ * numbers that follow from the order, and with few lines.
+ */
+export function forGdb(description: string): string {
+  let next = 0;
+  let lineStart = 0;
+  const short = withoutParts(description)
+    .replace(forLldbOnly, '')
+    .replace(/ regnum="(\d+)"/g, (attribute, digits: string) => {
+      const isNext = Number(digits) === next;
+      next = Number(digits) + 1;
+      return isNext ? '' : attribute;
+    })
+    .split(/\n */);
+  return short.reduce((text, element) => {
+    if (text.length + element.length - lineStart <= longestLineBytes) return text + element;
+    lineStart = text.length + 1;
+    return `${text}\n${element}`;
+  });
 }

@@ -117,6 +117,7 @@ export function debugRegisters({ breakpointSlots, watchpointSlots }: MachineFact
   return {
     none: imageOf({ breakpoints: [], watchpoints: [] }),
     trapsAfterWrite: false,
+    watchpointSlots,
     supports: (kind) => (kind === 'execute' ? breakpointSlots : watchpointSlots) > 0,
     allocate: (points) => {
       const pieces = piecesOf(points, watchpointSlots);

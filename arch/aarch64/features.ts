@@ -6,6 +6,8 @@ import { quadwordBytes } from './regsets.js';
 /** <asm/hwcap.h>. */
 const capabilities = {
   scalable: 1n << 22n,
+  dataIndependentTiming: 1n << 24n,
+  speculativeStoreBypass: 1n << 28n,
   pointerAuthentication: 1n << 30n,
   guardedStack: 1n << 32n,
 } as const;
@@ -34,6 +36,20 @@ const noTypes = (): readonly TypeRow[] => [];
 
 export function hasScalableVectors({ hwcap }: MachineFacts): boolean {
   return (hwcap & capabilities.scalable) !== 0n;
+}
+
+/** PSTATE.DIT: whether data may decide how long instructions take. */
+export function hasDataIndependentTiming({ hwcap }: MachineFacts): boolean {
+  return (hwcap & capabilities.dataIndependentTiming) !== 0n;
+}
+
+/** PSTATE.SSBS: whether loads may be speculated past stores. */
+export function hasSpeculativeStoreBypass({ hwcap }: MachineFacts): boolean {
+  return (hwcap & capabilities.speculativeStoreBypass) !== 0n;
+}
+
+export function hasGuardedStack({ hwcap }: MachineFacts): boolean {
+  return (hwcap & capabilities.guardedStack) !== 0n;
 }
 
 export function hasStreamingMode({ hwcap2 }: MachineFacts): boolean {
@@ -245,12 +261,12 @@ export const features = {
   },
   gcs: {
     name: 'org.gnu.gdb.aarch64.gcs',
-    isThere: ({ hwcap }) => (hwcap & capabilities.guardedStack) !== 0n,
+    isThere: hasGuardedStack,
     types: noTypes,
   },
   gcsLinux: {
     name: 'org.gnu.gdb.aarch64.gcs.linux',
-    isThere: ({ hwcap }) => (hwcap & capabilities.guardedStack) !== 0n,
+    isThere: hasGuardedStack,
     types: () => [
       {
         kind: 'flags',

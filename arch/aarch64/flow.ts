@@ -1,5 +1,5 @@
 /** The flow of control through a stretch of code, read from its first byte to its last. */
-import type { Flow, FlowExit } from '../flow.js';
+import { type Flow, type FlowExit, transferKinds } from '../flow.js';
 import { decode, type Instruction, instructionBytes, wordAt } from './decode.js';
 import { sequenceAt } from './exclusive-sequence.js';
 
@@ -106,4 +106,35 @@ export function flow(text: Uint8Array, start: bigint): Flow | undefined {
   for (let offset = 0; offset < text.length; offset += instructionBytes)
     if (!found.add(text.subarray(offset), start + BigInt(offset))) return undefined;
   return found.flow();
+}
+
+function transferOf({ kind }: Instruction): number {
+  switch (kind) {
+    case 'jump':
+    case 'indirect':
+    case 'exception':
+    case 'system-call':
+      return transferKinds.always;
+    case 'conditional':
+    case 'test':
+    case 'compare':
+    // Returns are among them.
+    case 'signs-address':
+    case 'transaction':
+    case 'unknown-branch':
+      return transferKinds.maybe;
+    default:
+      return transferKinds.never;
+  }
+}
+
+/** `transfers` of ArchModule. */
+export function transfers(text: Uint8Array): Uint8Array {
+  const kinds = new Uint8Array(text.length - (text.length % instructionBytes));
+  for (let at = 0; at < kinds.length; at += instructionBytes) {
+    const kind = transferOf(decode(wordAt(text, at) ?? 0));
+    kinds[at] = kind;
+    if (kind === transferKinds.always) return kinds.subarray(0, at + instructionBytes);
+  }
+  return kinds;
 }

@@ -7,12 +7,28 @@ import type {
   RegisterRole,
   RegsetAccess,
   RegsetRow,
+  RegsetSpan,
 } from '../module.js';
 import { targetDescription } from '../target-description.js';
 import { features, featureTypes, hasScalableVectors, hasStreamingMode, type Widths } from './features.js';
-import { featureNameOf, type RegisterRow, registerRows, undescribedRows, type Width } from './registers.js';
+import {
+  describedRows,
+  featureNameOf,
+  type RegisterRow,
+  registerRows,
+  undescribedRows,
+  type Width,
+} from './registers.js';
 import { regsets, vectorHeaderBytes } from './regsets.js';
-import { hasPayload, headerWith, roomBehindHeader, VectorState, vectorBytesIn } from './vector-state.js';
+import {
+  hasPayload,
+  headerWith,
+  lengthPlace,
+  roomBehindHeader,
+  sizeAndLengthPlace,
+  VectorState,
+  vectorBytesIn,
+} from './vector-state.js';
 
 /** vg counts in these. */
 const granuleBytes = 8;
@@ -48,6 +64,7 @@ class Aarch64RegisterFile implements RegisterFile {
   readonly undescribed: readonly Register[];
   readonly bulkCount: number;
   readonly expedited: readonly number[];
+  readonly general: readonly number[];
   readonly #machine: MachineFacts;
   readonly #widths: Widths;
   readonly #rows: readonly RegisterRow[];
@@ -70,12 +87,21 @@ class Aarch64RegisterFile implements RegisterFile {
     this.#byName = new Map(this.registers.map((register) => [register.name, register]));
     const matrix = this.#rows.findIndex(({ width }) => width === 'matrix');
     this.bulkCount = matrix < 0 ? this.#rows.length : matrix;
-    this.expedited = [this.byRole('fp'), this.byRole('sp'), this.byRole('pc')].map(({ number }) => number);
+    const lengths = [this.byName('vg'), this.byName('svg')].filter((register) => register !== undefined);
+    this.expedited = [this.byRole('fp'), this.byRole('sp'), this.byRole('pc'), ...lengths].map(
+      ({ number }) => number,
+    );
+    this.general = this.registers
+      .filter(({ regset, name }) => regset === regsets.general.name || name === 'vg')
+      .map(({ number }) => number);
   }
 
   /** Made for the first who asks. */
   get targetDescription(): string {
-    const described = this.#rows.map((row) => ({ ...row, bits: bitsOf(row.width, this.#widths) }));
+    const described = describedRows(this.#rows).map((row) => ({
+      ...row,
+      bits: bitsOf(row.width, this.#widths),
+    }));
     this.#description ??= targetDescription('aarch64', featureTypes(this.#widths), described);
     return this.#description;
   }
@@ -99,6 +125,27 @@ class Aarch64RegisterFile implements RegisterFile {
 
   byName(name: string): Register | undefined {
     return this.#byName.get(name);
+  }
+
+  decidedBy(register: Register): readonly RegsetSpan[] | undefined {
+    const { storage } = this.#rowOf(register);
+    switch (storage.kind) {
+      case 'place': {
+        const { regset, offset } = storage;
+        return [{ regset, offset, lengthBytes: register.bits / 8 }];
+      }
+      case 'vector-length': {
+        const [scalable, streaming] = [regsets.scalable.name, regsets.streaming.name];
+        if (storage.isStreaming) return [{ regset: streaming, ...lengthPlace }];
+        // Which of the two lengths vg is, the size of the streaming set says.
+        const mode = this.#hasStreaming ? [{ regset: streaming, ...sizeAndLengthPlace }] : [];
+        return [{ regset: scalable, ...lengthPlace }, ...mode];
+      }
+      case 'vector':
+      case 'matrix-control':
+      case 'matrix':
+        return undefined;
+    }
   }
 
   read(register: Register, access: RegsetAccess): Uint8Array | undefined {
@@ -246,13 +293,13 @@ function mask({ writableBits }: RegisterRow, value: Uint8Array, old: Uint8Array)
 }
 
 function registerOf(row: RegisterRow, number: number, widths: Widths): Register {
-  const { name, type, group, role, dwarf, storage, width } = row;
+  const { name, type, group, role, argument, dwarf, storage, width } = row;
   const place =
     storage.kind === 'place'
       ? { regset: storage.regset, offset: storage.offset }
       : { regset: regsetOf(storage.kind), offset: vectorHeaderBytes };
   const feature = featureNameOf(row);
-  return { name, number, bits: bitsOf(width, widths), ...place, feature, type, group, role, dwarf };
+  return { name, number, bits: bitsOf(width, widths), ...place, feature, type, group, role, argument, dwarf };
 }
 
 /** Where it is looked for; in streaming mode vectors are elsewhere. */

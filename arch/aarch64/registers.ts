@@ -119,7 +119,7 @@ const sve: readonly RegisterRow[] = [
   },
 ];
 
-/** On a machine with scalable vectors, for clients that do not know of them: their lowest parts. */
+/** On a machine with scalable vectors: their lowest parts. */
 const narrowVectors: readonly RegisterRow[] = numbered(32, (index) =>
   vector(`v${index}`, 'fpu', 'aarch64v', { part: 'z', index, width: 128 }, { dwarf: 64 + index }),
 );
@@ -153,8 +153,20 @@ const system: Details = { group: 'system', isNotSaved: true };
 const guarded = regsets.guardedStack;
 
 const others: readonly RegisterRow[] = [
-  place('pauth_dmask', 'pauth', 'int', { regset: regsets.pointerMasks, offset: 0 }, { isReadOnly: true }),
-  place('pauth_cmask', 'pauth', 'int', { regset: regsets.pointerMasks, offset: 8 }, { isReadOnly: true }),
+  place(
+    'pauth_dmask',
+    'pauth',
+    'int',
+    { regset: regsets.pointerMasks, offset: 0 },
+    { isReadOnly: true, altName: 'data_mask' },
+  ),
+  place(
+    'pauth_cmask',
+    'pauth',
+    'int',
+    { regset: regsets.pointerMasks, offset: 8 },
+    { isReadOnly: true, altName: 'code_mask' },
+  ),
   place('tag_ctl', 'mte', 'uint64', { regset: regsets.tagControl, offset: 0 }, system),
   place(
     'tpidr',
@@ -174,6 +186,27 @@ const others: readonly RegisterRow[] = [
 ];
 
 export const registerRows: readonly RegisterRow[] = [...core, ...fpu, ...sve, ...others];
+
+/** Lowest parts of vectors, which GDB makes itself. LLDB needs them for floating-point arguments and results. */
+const parts = [
+  { prefix: 'v', width: 128, type: 'uint128' },
+  { prefix: 'd', width: 64, type: 'ieee_double' },
+  { prefix: 's', width: 32, type: 'ieee_single' },
+] as const;
+
+/** With those for LLDB; the numbers of `rows` are their places. */
+export function describedRows(
+  rows: readonly RegisterRow[],
+): readonly (Omit<RegisterRow, 'storage'> & { readonly lowestPartOf?: number })[] {
+  const vectors = [...rows.entries()].filter(([, { name }]) => /^z\d+$/.test(name));
+  const added = parts.flatMap(({ prefix, width, type }) =>
+    vectors.map(([lowestPartOf], index) => {
+      const dwarf = prefix === 'v' ? { dwarf: 64 + index } : {};
+      return { name: `${prefix}${index}`, feature: 'sve', width, type, ...dwarf, lowestPartOf } as const;
+    }),
+  );
+  return [...rows, ...added];
+}
 
 /** What clients without a description take for granted, on a machine with scalable vectors or without. */
 export function undescribedRows(hasScalable: boolean): readonly RegisterRow[] {

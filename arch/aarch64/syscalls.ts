@@ -7,6 +7,8 @@ const instruction = Uint8Array.of(0x01, 0x00, 0x00, 0xd4);
 
 export const syscall = {
   instruction,
+  /** `svc #0; b .` */
+  parkingCode: Uint8Array.of(...instruction, 0x00, 0x00, 0x00, 0x14),
   instructions: [instruction],
   numberOffset: registerOffset(8),
   currentNumber: { kind: 'regset', noteType: regsets.systemCall.noteType },
@@ -19,5 +21,5 @@ export const syscall = {
   endMarkOffset: registerOffset(7),
   nextAddressOffset: undefined,
   savedFlagsOffset: undefined,
-  numbers: { mmap: 222, munmap: 215, close: 57, seccomp: 277, prctl: 167 },
+  numbers: { mmap: 222, munmap: 215, close: 57, seccomp: 277, prctl: 167, rtSigaction: 134 },
 } as const;

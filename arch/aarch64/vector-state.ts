@@ -9,6 +9,9 @@ import { floatingPointLayout, regsets, scalableLayout, vectorHeaderBytes } from 
 /** SVE_PT_REGS_SVE: the set has scalable registers, else those of `struct user_fpsimd_state`. */
 const scalableFlag = 1;
 const offsets = { size: 0, vectorBytes: 8, flags: 12 } as const;
+/** Of the header: how long vectors are, and all up to that, with the size, which says whether something is behind. */
+export const lengthPlace = { offset: offsets.vectorBytes, lengthBytes: 2 } as const;
+export const sizeAndLengthPlace = { offset: offsets.size, lengthBytes: offsets.vectorBytes + 2 } as const;
 
 /** A register of the set. Predicates and vectors have an index. */
 export type VectorPart = 'z' | 'p' | 'ffr' | 'fpsr' | 'fpcr';

@@ -2,8 +2,11 @@
 import type { ArchModule } from '../module.js';
 import { breakpoint, trapCodes } from '../x86/breakpoint.js';
 import { debugRegisters } from '../x86/debug-registers.js';
+import { trapFlag } from '../x86/general-regset.js';
 import { planReach, slotBytes } from '../x86/out-of-line.js';
-import { flow, plan } from './out-of-line.js';
+import { coreFile, frames } from './frames.js';
+import { orphanHandler } from './orphan-handler.js';
+import { flow, plan, transfers } from './out-of-line.js';
 import { registerFile } from './register-file.js';
 import { generalSet } from './regsets.js';
 import { siginfo } from './siginfo.js';
@@ -14,6 +17,7 @@ const gsBaseOffset = 176;
 
 export const i386: ArchModule = {
   name: 'i386',
+  target: 'i386-pc',
   isDescribedUnasked: false,
   /** EM_386, ELFCLASS32: <elf.h>. */
   elfMachine: 3,
@@ -24,6 +28,7 @@ export const i386: ArchModule = {
   instructionAlignment: 1,
   addressMask: (1n << 64n) - 1n,
   hasCoherentText: true,
+  keepsStepping: false,
   registerFile,
   debugRegisters,
   planReach,
@@ -32,7 +37,10 @@ export const i386: ArchModule = {
   sequences: undefined,
   guardedMemory: undefined,
   flow,
+  transfers,
+  guardedStack: () => undefined,
   taggedMemory: () => undefined,
+  returnMark: () => trapFlag,
   syscall,
   general: generalSet.facts('eip', 'esp', 'eflags'),
   /**
@@ -43,5 +51,15 @@ export const i386: ArchModule = {
   signalFrames: [8, 8 + 8 + 128 + 20].map((start) => ({ pcOffset: start + 56, flagsOffset: start + 64 })),
   /** tcbhead_t: the dtv pointer follows the self pointer; blocks lie below it (variant II, "ELF Handling For TLS"). */
   threadLocal: { pointer: { kind: 'user-area', offset: gsBaseOffset }, dtvOffset: 4, variant: 2 },
+  frames,
+  orphanHandler,
+  coreFile,
   siginfo,
+  /** System V Application Binary Interface, Intel386 supplement, 2.2. */
+  functionCall: {
+    argumentOffsets: [],
+    resultOffset: generalSet.offsetOf('eax'),
+    stackAlignmentBytes: 16,
+    redZoneBytes: 0,
+  },
 };

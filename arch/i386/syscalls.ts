@@ -6,6 +6,8 @@ const argumentSlots: readonly GeneralSlot[] = ['ebx', 'ecx', 'edx', 'esi', 'edi'
 export const syscall = {
   /** CD 80, `int 0x80`. */
   instruction: Uint8Array.of(0xcd, 0x80),
+  /** `int 0x80; jmp .` */
+  parkingCode: Uint8Array.of(0xcd, 0x80, 0xeb, 0xfe),
   /** `int 0x80`, `sysenter`, `syscall`. */
   instructions: [Uint8Array.of(0xcd, 0x80), Uint8Array.of(0x0f, 0x34), Uint8Array.of(0x0f, 0x05)],
   numberOffset: generalSet.offsetOf('eax'),
@@ -18,5 +20,5 @@ export const syscall = {
   nextAddressOffset: undefined,
   savedFlagsOffset: undefined,
   /** mmap2, whose offset counts pages; the old mmap takes its arguments in memory. */
-  numbers: { mmap: 192, munmap: 91, close: 6, seccomp: 354, prctl: 172 },
+  numbers: { mmap: 192, munmap: 91, close: 6, seccomp: 354, prctl: 172, rtSigaction: 174 },
 } as const;

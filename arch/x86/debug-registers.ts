@@ -103,6 +103,7 @@ function stores(_from: DebugImage, { slots }: DebugImage): readonly DebugStore[]
 const registers: DebugRegisters = {
   none: imageOf([]),
   trapsAfterWrite: true,
+  watchpointSlots: slotCount,
   supports: (kind) => kind !== 'read',
   allocate: (points) => {
     const pieces = piecesOf(points);

@@ -1,7 +1,7 @@
 /** The flow of control through a stretch of code, read from its first byte to its last. */
-import type { Flow, FlowExit } from '../flow.js';
+import { type Flow, type FlowExit, transferKinds } from '../flow.js';
 import type { CodeMode } from './code-mode.js';
-import { decode, type Instruction } from './decode.js';
+import { decode, type Instruction, maxInstructionBytes } from './decode.js';
 import { decide } from './out-of-line-rules.js';
 
 /** Opcodes of the one-byte map: far transfers, returns and interrupts. */
@@ -126,5 +126,38 @@ export function flowReader(mode: CodeMode): (text: Uint8Array, start: bigint) =>
     }
     if (fallsThrough) found.addEnd(at);
     return found.flow();
+  };
+}
+
+/** jmp, with a displacement of either size. */
+const jumps: ReadonlySet<number> = new Set([0xe9, 0xeb]);
+const nearCall = 0xe8;
+
+function transferOf(instruction: Instruction): number {
+  if (leavesSequence(instruction)) return transferKinds.always;
+  if (!instruction.isRelativeBranch) return transferKinds.never;
+  const { map, opcode } = instruction;
+  const isAlways = map === 0 && (jumps.has(opcode) || opcode === nearCall);
+  return isAlways ? transferKinds.always : transferKinds.maybe;
+}
+
+/** `transfers` of ArchModule for one kind of code. */
+export function transferReader(mode: CodeMode): (text: Uint8Array) => Uint8Array {
+  return (text) => {
+    const kinds = new Uint8Array(text.length);
+    for (let at = 0; at < text.length; ) {
+      const rest = text.subarray(at);
+      const instruction = decode(rest, mode.bits);
+      if (instruction === undefined) {
+        if (at > 0 && rest.length < maxInstructionBytes) return kinds.subarray(0, at);
+        kinds[at] = transferKinds.always;
+        return kinds.subarray(0, at + 1);
+      }
+      const kind = transferOf(instruction);
+      kinds[at] = kind;
+      at += instruction.lengthBytes;
+      if (kind === transferKinds.always) return kinds.subarray(0, at);
+    }
+    return kinds;
   };
 }

@@ -4,6 +4,9 @@ import type { ArchModule, RegsetRow } from '../module.js';
 /** `regs.rip` of `struct user`, <sys/user.h>: the tracer's, whatever the width of the program. */
 const pcUserOffset = 16 * 8;
 
+/** EFLAGS.TF. */
+export const trapFlag = 1n << 8n;
+
 export interface GeneralRegset<Slot extends string> {
   readonly row: RegsetRow;
   /** Byte offset of a slot in the set. */
@@ -31,14 +34,11 @@ export function generalRegsetOf<Slot extends string>(
       pcUserOffset,
       spOffset: offsetOf(sp),
       flagsOffset: offsetOf(flags),
-      /** EFLAGS.TF. */
-      trapFlag: 1n << 8n,
+      trapFlag,
       /** EFLAGS.AC. */
       alignmentFlag: 1n << 18n,
       branchTargetFlags: 0n,
       linkOffset: undefined,
-      /** EFLAGS.TF. */
-      returnMark: 1n << 8n,
     }),
   };
 }

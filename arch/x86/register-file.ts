@@ -8,6 +8,7 @@ import type {
   RegisterRole,
   RegsetAccess,
   RegsetRow,
+  RegsetSpan,
 } from '../module.js';
 import { targetDescription } from '../target-description.js';
 import { features } from './features.js';
@@ -46,6 +47,7 @@ class X86RegisterFile implements RegisterFile {
   readonly undescribed: readonly Register[];
   readonly bulkCount: number;
   readonly expedited: readonly number[];
+  readonly general: readonly number[];
   #description: string | undefined;
   readonly #table: RegisterTable;
   readonly #layout: XsaveLayout;
@@ -71,6 +73,9 @@ class X86RegisterFile implements RegisterFile {
     this.undescribed = this.registers.slice(0, undescribedCount);
     this.bulkCount = this.registers.length;
     this.expedited = [this.byRole('fp'), this.byRole('sp'), this.byRole('pc')].map(({ number }) => number);
+    this.general = this.registers
+      .filter(({ regset }) => regset === generalRegset.name)
+      .map(({ number }) => number);
   }
 
   /** Made for the first who asks. */
@@ -93,6 +98,11 @@ class X86RegisterFile implements RegisterFile {
 
   byName(name: string): Register | undefined {
     return this.#byName.get(name);
+  }
+
+  decidedBy({ regset, offset, number }: Register): readonly RegsetSpan[] | undefined {
+    const row = this.#located[number]?.row;
+    return row && [{ regset, offset, lengthBytes: this.#storedBytes(row) }];
   }
 
   read(register: Register, regsets: RegsetAccess): Uint8Array | undefined {
@@ -170,12 +180,13 @@ function locate(
   layout: XsaveLayout,
   [general, state]: readonly [RegsetRow, RegsetRow],
 ): Register {
-  const { name, bits, type, group, role, dwarf, storage } = row;
+  const { name, bits, type, group, role, argument, dwarf, storage } = row;
   const place =
     storage.kind === 'general'
       ? { regset: general.name, offset: storage.offset }
       : { regset: state.name, offset: layout.baseOf(storage.owners[0]) + storage.offset };
-  return { name, number, bits, ...place, feature: features[row.feature].name, type, group, role, dwarf };
+  const feature = features[row.feature].name;
+  return { name, number, bits, ...place, feature, type, group, role, argument, dwarf };
 }
 
 /** The registers of programs with this table on a machine with these facts. */

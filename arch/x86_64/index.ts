@@ -2,14 +2,18 @@
 import type { ArchModule } from '../module.js';
 import { breakpoint, trapCodes } from '../x86/breakpoint.js';
 import { debugRegisters } from '../x86/debug-registers.js';
+import { trapFlag } from '../x86/general-regset.js';
 import { planReach, slotBytes } from '../x86/out-of-line.js';
-import { flow, plan } from './out-of-line.js';
+import { coreFile, frames } from './frames.js';
+import { orphanHandler } from './orphan-handler.js';
+import { flow, plan, transfers } from './out-of-line.js';
 import { registerFile } from './register-file.js';
 import { generalSet } from './regsets.js';
 import { syscall } from './syscalls.js';
 
 export const x86_64: ArchModule = {
   name: 'x86_64',
+  target: 'x86_64-pc',
   isDescribedUnasked: false,
   /** EM_X86_64, ELFCLASS64: <elf.h>. */
   elfMachine: 62,
@@ -20,6 +24,7 @@ export const x86_64: ArchModule = {
   instructionAlignment: 1,
   addressMask: (1n << 64n) - 1n,
   hasCoherentText: true,
+  keepsStepping: false,
   registerFile,
   debugRegisters,
   planReach,
@@ -28,12 +33,25 @@ export const x86_64: ArchModule = {
   sequences: undefined,
   guardedMemory: undefined,
   flow,
+  transfers,
+  guardedStack: () => undefined,
   taggedMemory: () => undefined,
+  returnMark: () => trapFlag,
   syscall,
   general: generalSet.facts('rip', 'rsp', 'eflags'),
   /** struct rt_sigframe: return address, then struct ucontext with uc_mcontext from 40 on, <asm/ucontext.h>, <asm/sigcontext.h>. */
   signalFrames: [{ pcOffset: 8 + 40 + 16 * 8, flagsOffset: 8 + 40 + 17 * 8 }],
   /** tcbhead_t: the dtv pointer follows the self pointer; blocks lie below it (variant II, "ELF Handling For TLS"). */
   threadLocal: { pointer: { kind: 'register' }, dtvOffset: 8, variant: 2 },
+  frames,
+  orphanHandler,
+  coreFile,
   siginfo: undefined,
+  /** System V Application Binary Interface, AMD64 supplement, 3.2.2 and 3.2.3. */
+  functionCall: {
+    argumentOffsets: (['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'] as const).map(generalSet.offsetOf),
+    resultOffset: generalSet.offsetOf('rax'),
+    stackAlignmentBytes: 16,
+    redZoneBytes: 128,
+  },
 };

@@ -1,6 +1,6 @@
 /** Stepping past breakpoint sites of 64-bit code. */
 import type { CodeMode } from '../x86/code-mode.js';
-import { flowReader } from '../x86/flow.js';
+import { flowReader, transferReader } from '../x86/flow.js';
 import { planner } from '../x86/out-of-line.js';
 import { type GeneralSlot, generalSet } from './regsets.js';
 
@@ -22,3 +22,4 @@ const mode: CodeMode = {
 
 export const plan = planner(mode);
 export const flow = flowReader(mode);
+export const transfers = transferReader(mode);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { sequences } from '../../../arch/aarch64/exclusive-sequence.js';
-import { flow } from '../../../arch/aarch64/flow.js';
-import type { Flow } from '../../../arch/flow.js';
+import { flow, transfers } from '../../../arch/aarch64/flow.js';
+import { type Flow, transferKinds } from '../../../arch/flow.js';
 import { Random } from '../../support/random.js';
 import { corpus, type Disassembled, disassemble } from './decode-reference.js';
 
@@ -36,6 +36,11 @@ function fault(made: Flow, { mnemonic, operands, address }: Disassembled): strin
   return made.exits.length === 1 && reaches(next) ? undefined : 'does not go on';
 }
 
+function transferOf({ mnemonic }: Disassembled): number {
+  if (conditional.test(mnemonic)) return transferKinds.maybe;
+  return leaving.test(mnemonic) ? transferKinds.always : transferKinds.never;
+}
+
 describe('flow of aarch64 code', () => {
   it('takes no instruction for one that simply goes on', function () {
     this.timeout(60_000);
@@ -45,6 +50,8 @@ describe('flow of aarch64 code', () => {
       const made = one && flow(bytesOf(one.word), one.address);
       if (one === undefined || made === undefined) continue;
       known += 1;
+      const kinds = transfers(bytesOf(one.word));
+      if (kinds[0] !== transferOf(one)) faults.push(`${one.word.toString(16)} ${one.mnemonic}: ${kinds[0]}`);
       const wrong = fault(made, one);
       if (wrong !== undefined)
         faults.push(`${one.word.toString(16)} ${one.mnemonic} ${one.operands}: ${wrong}`);

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, it } from 'mocha';
 import { aarch64 } from '../../../arch/aarch64/index.js';
+import { withoutParts } from '../../../arch/target-description.js';
 import { projectRoot } from '../../support/project-paths.js';
 import { type MachineName, machines } from './machines.js';
 
@@ -43,7 +44,7 @@ async function gdb(descriptionPath: string, ...commands: readonly string[]): Pro
 describe('target description of aarch64', () => {
   for (const { file, machine } of goldens) {
     const registers = aarch64.registerFile(machines[machine]);
-    const document = registers.targetDescription;
+    const document = withoutParts(registers.targetDescription);
     const path = resolve(projectRoot, 'test/arch/aarch64/golden', file);
 
     describe(machine, () => {
@@ -80,6 +81,29 @@ describe('target description of aarch64', () => {
       });
     });
   }
+
+  it('has the lowest parts of scalable vectors for LLDB, with numbers that no register has', () => {
+    for (const { machine } of goldens) {
+      const { registers, targetDescription } = aarch64.registerFile(machines[machine]);
+      const parts = [...targetDescription.matchAll(/<reg [^>]* value_regnums="(\d+)"[^>]*>/g)];
+      const isScalable = registers.some(({ name }) => name === 'z0');
+      assert.deepEqual(
+        parts.map(([tag, of]) => [
+          attribute(tag, 'name'),
+          registers[Number(of)]?.name,
+          attribute(tag, 'bitsize'),
+        ]),
+        [
+          ['v', '128'],
+          ['d', '64'],
+          ['s', '32'],
+        ].flatMap(([prefix, bits]) =>
+          Array.from({ length: isScalable ? 32 : 0 }, (_, index) => [`${prefix}${index}`, `z${index}`, bits]),
+        ),
+      );
+      assert.ok(parts.every(([tag]) => Number(attribute(tag, 'regnum')) >= registers.length));
+    }
+  });
 
   it('is that of the thread whose vectors are of another length', () => {
     const file = aarch64.registerFile(machines['SVE, PAuth, MTE']);

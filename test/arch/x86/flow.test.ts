@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { FlowControl, Mnemonic, type Instruction as Reference } from 'iced-x86';
 import { describe, it } from 'mocha';
-import type { Flow } from '../../../arch/flow.js';
+import { type Flow, transferKinds } from '../../../arch/flow.js';
 import { i386 } from '../../../arch/i386/index.js';
 import { x86_64 } from '../../../arch/x86_64/index.js';
 import { ReferenceDecoder } from './decode-reference.js';
@@ -52,6 +52,22 @@ function fault(flow: Flow, reference: Reference): string | undefined {
   }
 }
 
+/** What the instruction is to do to control, by that decoder; undefined: it is not asked. */
+function transferOf({ flowControl, mnemonic, nearBranchTarget }: Reference): number | undefined {
+  if (hypervisorCalls.has(mnemonic)) return undefined;
+  switch (flowControl) {
+    case FlowControl.Next:
+    case FlowControl.Exception:
+      return transferKinds.never;
+    case FlowControl.ConditionalBranch:
+      return transferKinds.maybe;
+    case FlowControl.XbeginXabortXend:
+      return nearBranchTarget === 0n ? transferKinds.never : transferKinds.maybe;
+    default:
+      return transferKinds.always;
+  }
+}
+
 describe('flow of x86 code', () => {
   for (const [arch, bits] of [
     [x86_64, 64],
@@ -68,7 +84,9 @@ describe('flow of x86 code', () => {
         const flow = arch.flow(exact, start);
         if (flow === undefined) continue;
         known += 1;
-        const wrong = fault(flow, facts.instruction);
+        const expected = transferOf(facts.instruction);
+        const isRight = expected === undefined || arch.transfers(exact)[0] === expected;
+        const wrong = fault(flow, facts.instruction) ?? (isRight ? undefined : 'transfers otherwise');
         if (wrong !== undefined)
           faults.push(`${[...exact].map((byte) => byte.toString(16)).join(' ')}: ${wrong}`);
       }
@@ -76,6 +94,17 @@ describe('flow of x86 code', () => {
       assert.deepEqual(faults.slice(0, 20), []);
     });
   }
+
+  it('is looked at as far as the first instruction that always transfers it, or that is not known', () => {
+    const { inside, never, maybe, always } = transferKinds;
+    const of = (text: string) => [...x86_64.transfers(bytesOf(text))];
+    // mov eax, ebx; je; rep movsb; ret; nop
+    assert.deepEqual(of('89 d8 74 10 f3 a4 c3 90'), [never, inside, maybe, inside, never, inside, always]);
+    assert.deepEqual(of('90 e8 00'), [never]);
+    assert.deepEqual(of('06'), [always]);
+    assert.deepEqual(of(`90 06 ${'90 '.repeat(20).trim()}`), [never, always]);
+    assert.deepEqual(of('0f 05'), [always, inside]);
+  });
 
   it('of a loop is left at its end alone', () => {
     // add eax, 1; dec ecx; jne start

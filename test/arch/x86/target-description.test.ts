@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, it } from 'mocha';
 import { i386 } from '../../../arch/i386/index.js';
 import type { ArchModule } from '../../../arch/module.js';
+import { forGdb } from '../../../arch/target-description.js';
 import { x86_64 } from '../../../arch/x86_64/index.js';
 import { projectRoot } from '../../support/project-paths.js';
 import { type MachineName, machines } from './machines.js';
@@ -90,6 +92,19 @@ for (const { module, gdbName, lastVector, lastWideVector } of described) {
           const printed = await gdb(gdbName, path, 'maint print xml-tdesc');
           assert.deepEqual(describedRegisters(printed), describedRegisters(document));
           assert.doesNotMatch(printed, /warning|rejected|error/i);
+        });
+
+        it('is the same for gdb in its short form', async () => {
+          const folder = mkdtempSync(join(tmpdir(), 'outstep-description-'));
+          try {
+            const shortPath = join(folder, file);
+            writeFileSync(shortPath, forGdb(document));
+            const [long, short] = [path, shortPath].map((one) => gdb(gdbName, one, 'maint print xml-tdesc'));
+            assert.equal(await short, await long);
+          } finally {
+            rmSync(folder, { recursive: true });
+          }
+          assert.doesNotMatch(forGdb(document), /^.{1001}|\n |dwarf|generic|format|altname/m);
         });
 
         it('is accepted by gdb for the architecture', async () => {
