@@ -14,7 +14,7 @@ describe('stop reply: keys of LLDB', () => {
   it('are read from the rest of a stop reply', () => {
     const info = hexOfText('[{"tid":17,"reason":"trace","registers":{"16":"00ff"}}]');
     const reply = parseStopReply(
-      `T05thread:p10.11;name:prog;threads:11,12;thread-pcs:0000000000401000,0000000000402000;00:ff;jstopinfo:${info};memory:0x1000=0102;memory:0x2000=03;reason:trace;description:6162;unheard-of:1;`,
+      `T05thread:p10.11;name:prog;threads:11,12;thread-pcs:0000000000401000,0000000000402000;00:ff;jstopinfo:${info};memory:0x1000=0102;memory:0x2000=03;reason:trace;description:6162;low_mem_addressing_bits:48;high_mem_addressing_bits:52;unheard-of:1;`,
     );
     assert.ok(reply.kind === 'signal');
     assert.deepEqual(readLldbStop(reply.extras ?? []), {
@@ -28,6 +28,8 @@ describe('stop reply: keys of LLDB', () => {
       ],
       reason: 'trace',
       description: 'ab',
+      lowAddressBits: 48,
+      highAddressBits: 52,
     });
   });
 
@@ -45,6 +47,8 @@ describe('stop reply: keys of LLDB', () => {
         reason: fc.constantFrom('trace', 'breakpoint'),
         description: fc.string({ unit: 'binary', minLength: 1 }),
         addressBits: fc.nat(64),
+        lowAddressBits: fc.nat(64),
+        highAddressBits: fc.nat(64),
       },
       { requiredKeys: [] },
     );

@@ -106,6 +106,8 @@ export const examples: readonly Example[] = [
   ['vFile:symlink:2f61,2f62', { target: '/a', path: '/b' }, 'F0', { kind: 'result', value: 0 }],
   ['F-1,4,C', { value: -1, errno: 4, interrupted: true }],
   ['F3', { value: 3 }],
+  ['F3;abc', { value: 3, attachment: bytes(0x61, 0x62, 0x63) }],
+  ['F-1,4,C;a', { value: -1, errno: 4, interrupted: true, attachment: bytes(0x61) }],
   ['qfThreadInfo', {}, 'mp10.11,p10.12', { kind: 'threads', threads: [thread, { pid: 0x10, tid: 0x12 }] }],
   ['qsThreadInfo', {}, 'l', { kind: 'end' }],
   ['qThreadExtraInfo,p10.11', { thread }, '6162', { kind: 'text', text: 'ab' }],

@@ -1,9 +1,11 @@
 export { asciiBytes, asciiText } from './ascii.js';
 export { type BulkCodec, portableDecoding, type TakenData } from './bulk-codec.js';
 export { BulkEncoder } from './bulk-encoder.js';
+export { type CompressedReply, parseCompressedReply, printCompressedReply } from './compressed-reply.js';
 export { escapeBinary, unescapeBinary } from './escape.js';
 export { type Feature, formatFeature, parseFeature, parseFeatures } from './features.js';
 export { FieldReader } from './field-reader.js';
+export { type FileStatus, parseFileStatus, printFileStatus } from './file-status.js';
 export type { Format, ItemStructure, Structure } from './format/format.js';
 export type { JsonValue } from './format/json.js';
 export { type Frame, FrameDecoder, type FrameDecoderOptions, leastSharedBytes } from './frame-decoder.js';

@@ -26,7 +26,10 @@ export interface LldbStop {
   /** Threads with a reason of their own. */
   readonly stopInfo?: readonly LldbThread[];
   readonly memory?: readonly { readonly address: bigint; readonly bytes: Uint8Array }[];
+  /** How many bits of an address count: everywhere, or in the lower and the upper half of the memory. */
   readonly addressBits?: number;
+  readonly lowAddressBits?: number;
+  readonly highAddressBits?: number;
 }
 
 const plainName = /^[\x20-\x22\x25-\x2a\x2c\x2e-\x39\x3c-\x7e]*$/;
@@ -64,6 +67,10 @@ function readMember(key: string, value: string): LldbStop {
       return { stopInfo: threadInfos.read(new FieldReader(read(hexBytes, value))) };
     case 'addressing_bits':
       return { addressBits: read(decimalNumber, value) };
+    case 'low_mem_addressing_bits':
+      return { lowAddressBits: read(decimalNumber, value) };
+    case 'high_mem_addressing_bits':
+      return { highAddressBits: read(decimalNumber, value) };
     default:
       return {};
   }
@@ -86,7 +93,7 @@ export function lldbStopExtras(stop: LldbStop): readonly Pair[] {
   const add = (key: string, value: string | undefined): void => {
     if (value !== undefined) pairs.push({ key, value });
   };
-  const { name, threads, threadPcs, stopInfo, addressBits } = stop;
+  const { name, threads, threadPcs, stopInfo, addressBits, lowAddressBits, highAddressBits } = stop;
   if (name !== undefined)
     add(plainName.test(name) ? 'name' : 'hexname', plainName.test(name) ? name : textOf(hexText, name));
   add('threads', threads && textOf(separated(hexNumber, ','), threads));
@@ -95,6 +102,8 @@ export function lldbStopExtras(stop: LldbStop): readonly Pair[] {
   add('reason', stop.reason && textOf(plainText(';'), stop.reason));
   add('description', stop.description && textOf(hexText, stop.description));
   add('addressing_bits', addressBits?.toString());
+  add('low_mem_addressing_bits', lowAddressBits?.toString());
+  add('high_mem_addressing_bits', highAddressBits?.toString());
   for (const { address, bytes } of stop.memory ?? [])
     add('memory', `0x${address.toString(16)}=${hexOf(bytes)}`);
   return pairs;

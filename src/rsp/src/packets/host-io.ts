@@ -92,6 +92,8 @@ export const hostIoPackets = [
         // The user has interrupted the client meanwhile.
         optional(',', member('interrupted', word({ C: true }))),
       ),
+      // What some calls have beside the value.
+      optional(';', member('attachment', binary)),
     ),
     noAnswer,
   ),

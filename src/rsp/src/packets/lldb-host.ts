@@ -103,7 +103,13 @@ export const lldbHostPackets = [
   ),
   packet(
     'qSpeedTest',
-    record(':response_size:', member('lengthBytes', hexNumber), tolerated(';')),
+    record(
+      ':response_size:',
+      member('lengthBytes', hexNumber),
+      tolerated(';'),
+      // What the client sends only to send it.
+      optional('data:', member('filler', plainText())),
+    ),
     choice({ data: record('data:', member('text', plainText())) }),
   ),
   packet('QEnableCompression', record(':type:', member('type', plain), tolerated(';')), ok),

@@ -1,4 +1,6 @@
-/** XML 1.0 text as the objects need it; GDB rejects a whole document for one character that XML does not allow. */
+/** XML 1.0 as it is printed; GDB rejects a whole document for one character that XML does not allow. */
+
+export type Attributes = Readonly<Record<string, string | undefined>>;
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -27,15 +29,20 @@ function isAllowed(codePoint: number): boolean {
 }
 
 /** An element without content. Attributes that are undefined are left out. */
-export function emptyElement(name: string, attributes: Readonly<Record<string, string | undefined>>): string {
-  const written = Object.entries(attributes).map(([key, value]) =>
-    value === undefined ? '' : ` ${key}="${escapeXml(value)}"`,
-  );
-  return `<${name}${written.join('')}/>`;
+export function emptyElement(name: string, attributes: Attributes): string {
+  return `<${name}${written(attributes)}/>`;
 }
 
-export function utf8Bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+/** `content` is XML. */
+export function filledElement(name: string, attributes: Attributes, content: string): string {
+  return `<${name}${written(attributes)}>${content}</${name}>`;
+}
+
+function written(attributes: Attributes): string {
+  const parts = Object.entries(attributes).map(([key, value]) =>
+    value === undefined ? '' : ` ${key}="${escapeXml(value)}"`,
+  );
+  return parts.join('');
 }
 
 /** `0x` and hex digits, as addresses are written in XML. */

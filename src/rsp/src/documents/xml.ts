@@ -1,6 +1,6 @@
-/** The one place that knows the XML parser. */
+/** XML 1.0 as it is parsed; the one place that knows the parser. */
 import { parseXml, XmlElement, XmlError } from '@rgrove/parse-xml';
-import { ClientError, clientErrorCodes } from './client-error.js';
+import { ProtocolError } from '../protocol-error.js';
 
 export interface Element {
   readonly name: string;
@@ -14,7 +14,7 @@ export interface Element {
 /**
  * The root of a document.
  * @param what the document is, for the message of an error
- * @throws ClientError BAD_OBJECT
+ * @throws ProtocolError
  */
 export function parseDocument(text: string, what: string): Element {
   try {
@@ -22,11 +22,9 @@ export function parseDocument(text: string, what: string): Element {
     if (root !== null) return elementOf(root);
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
-    throw new ClientError(clientErrorCodes.BAD_OBJECT, `${what} is no XML: ${error.message}`, {
-      cause: error,
-    });
+    throw new ProtocolError(`${what} is no XML: ${error.message}`, { cause: error });
   }
-  throw new ClientError(clientErrorCodes.BAD_OBJECT, `${what} is empty`);
+  throw new ProtocolError(`${what} is empty`);
 }
 
 function elementOf(element: XmlElement): Element {
@@ -43,21 +41,26 @@ export function elementsNamed(element: Element, name: string): readonly Element[
   return element.children.flatMap((child) => (child.name === name ? [child] : elementsNamed(child, name)));
 }
 
-/** @throws ClientError BAD_OBJECT where it is missing */
+/** @throws ProtocolError where it is missing */
 export function attribute(element: Element, name: string): string {
   const value = element.attributes[name];
   if (value !== undefined) return value;
-  throw new ClientError(clientErrorCodes.BAD_OBJECT, `<${element.name}> has no attribute ${name}`);
+  throw new ProtocolError(`<${element.name}> has no attribute ${name}`);
 }
 
-/** A number as XML of the protocol has it: `0x` and hex, or decimal. @throws ClientError BAD_OBJECT */
+/** A number as XML of the protocol has it: `0x` and hex, or decimal. @throws ProtocolError */
 export function bigintAttribute(element: Element, name: string): bigint {
-  const text = attribute(element, name).trim();
-  if (/^(?:0x[0-9a-f]+|\d+)$/i.test(text)) return BigInt(text);
-  throw new ClientError(clientErrorCodes.BAD_OBJECT, `<${element.name} ${name}="${text}">: no number`);
+  return numberIn(attribute(element, name), `<${element.name} ${name}>`);
 }
 
 /** As `bigintAttribute`, undefined where there is none. */
 export function optionalNumber(element: Element, name: string): number | undefined {
   return element.attributes[name] === undefined ? undefined : Number(bigintAttribute(element, name));
+}
+
+/** @throws ProtocolError */
+export function numberIn(text: string, what: string): bigint {
+  const digits = text.trim();
+  if (/^(?:0x[0-9a-f]+|\d+)$/i.test(digits)) return BigInt(digits);
+  throw new ProtocolError(`${what} "${text}" is no number`);
 }
