@@ -67,6 +67,21 @@ Napi::Value openSerial(const Napi::CallbackInfo& info) {
   return fd < 0 ? raise(info.Env(), failure) : Napi::Number::New(info.Env(), fd);
 }
 
+Napi::Value newSession(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), setsid() >= 0);
+}
+
+Napi::Value openTerminal(const Napi::CallbackInfo& info) {
+  outstep::Failure failure;
+  std::string path;
+  int fd = outstep::openTerminal(&path, &failure);
+  if (fd < 0) return raise(info.Env(), failure);
+  auto terminal = Napi::Object::New(info.Env());
+  terminal.Set("fd", fd);
+  terminal.Set("path", path);
+  return terminal;
+}
+
 Napi::Value setForegroundGroup(const Napi::CallbackInfo& info) {
   auto before =
       outstep::setForegroundGroup(static_cast<int>(integer(info[0])), static_cast<pid_t>(integer(info[1])));
@@ -77,6 +92,23 @@ Napi::Value setForegroundGroup(const Napi::CallbackInfo& info) {
 Napi::Value sharesMemory(const Napi::CallbackInfo& info) {
   long order = syscall(SYS_kcmp, integer(info[0]), integer(info[1]), KCMP_VM, 0, 0);
   return order < 0 ? info.Env().Undefined() : Napi::Boolean::New(info.Env(), order == 0);
+}
+
+Napi::Value isEventLoopChild(const Napi::CallbackInfo& info) {
+  struct Search {
+    pid_t pid;
+    bool is_found;
+  } search{static_cast<pid_t>(integer(info[0])), false};
+  uv_walk(
+      outstep::conversion::eventLoop(info.Env()),
+      [](uv_handle_t* handle, void* context) {
+        auto* sought = static_cast<Search*>(context);
+        if (uv_handle_get_type(handle) != UV_PROCESS || uv_is_closing(handle)) return;
+        if (uv_process_get_pid(reinterpret_cast<uv_process_t*>(handle)) == sought->pid)
+          sought->is_found = true;
+      },
+      &search);
+  return Napi::Boolean::New(info.Env(), search.is_found);
 }
 
 Napi::Value taskStats(const Napi::CallbackInfo& info) {
@@ -144,8 +176,11 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("machineFacts", Napi::Function::New(env, machineFacts, "machineFacts"));
   exports.Set("agentExpressionFault", Napi::Function::New(env, agentExpressionFault, "agentExpressionFault"));
   exports.Set("openSerial", Napi::Function::New(env, openSerial, "openSerial"));
+  exports.Set("newSession", Napi::Function::New(env, newSession, "newSession"));
+  exports.Set("openTerminal", Napi::Function::New(env, openTerminal, "openTerminal"));
   exports.Set("setForegroundGroup", Napi::Function::New(env, setForegroundGroup, "setForegroundGroup"));
   exports.Set("sharesMemory", Napi::Function::New(env, sharesMemory, "sharesMemory"));
+  exports.Set("isEventLoopChild", Napi::Function::New(env, isEventLoopChild, "isEventLoopChild"));
   exports.Set("taskStats", Napi::Function::New(env, taskStats, "taskStats"));
   exports.Set("taskLines", Napi::Function::New(env, taskLines, "taskLines"));
   exports.Set("canAnswerCalls", Napi::Function::New(env, canAnswerCalls, "canAnswerCalls"));

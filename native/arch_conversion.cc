@@ -48,7 +48,11 @@ Arch arch(const Napi::Object& object) {
   result.sequence_starts = codePatterns(object.Get("sequenceStarts"));
   result.address_mask = word(object, "addressMask");
   result.has_coherent_text = flag(object, "hasCoherentText");
+  result.keeps_stepping = flag(object, "keepsStepping");
   result.breakpoint_pc_offset = static_cast<uint64_t>(number(object, "breakpointPcOffset"));
+  result.guarded_stack_note = static_cast<int>(number(object, "guardedStackNote"));
+  result.guarded_stack_enabled_offset = offset(object, "guardedStackEnabledOffset");
+  result.guarded_stack_pointer_offset = offset(object, "guardedStackPointerOffset");
   result.debug_status_offset = static_cast<int>(number(object, "debugStatusOffset", -1));
   result.debug_status_mask = word(object, "debugStatusMask");
   result.traps_before_access = flag(object, "trapsBeforeAccess");

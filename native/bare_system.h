@@ -8,9 +8,11 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 /**
  * System calls without a C library, for a program that has to run on any machine, whatever C library is
@@ -105,6 +107,45 @@ inline long waitEpoll(int epoll, epoll_event* event) {
 /** The id of the child, 0 in the child. */
 inline long fork() {
   return call(SYS_clone, SIGCHLD);
+}
+
+inline long trace(int request, int tid, long address = 0, const void* data = nullptr) {
+  return call(SYS_ptrace, request, tid, address, pointer(data));
+}
+
+/** Traces a thread without stopping it. */
+inline long seize(int tid) {
+  return trace(PTRACE_SEIZE, tid);
+}
+
+inline long detach(int tid, int signal) {
+  return call(SYS_ptrace, PTRACE_DETACH, tid, 0, signal);
+}
+
+/** Until the child or tracee stops or ends: its id. */
+inline long wait(int tid, int* status) {
+  constexpr long kOfAnyKind = 0x40000000;  // __WALL, <linux/wait.h>
+  long result;
+  while ((result = call(SYS_wait4, tid, pointer(status), kOfAnyKind)) == -EINTR) {
+  }
+  return result;
+}
+
+inline void sleep(long nanoseconds) {
+  timespec time = {0, nanoseconds};
+  call(SYS_nanosleep, pointer(&time));
+}
+
+/** Of SIGCHLD: children that end are nobody's business. */
+inline void ignore(int signal) {
+  /** The kernel's own struct sigaction. */
+  struct {
+    long handler = 1;
+    unsigned long flags = 0;
+    unsigned long restorer = 0;
+    uint64_t mask = 0;
+  } action;
+  call(SYS_rt_sigaction, signal, pointer(&action), 0, sizeof action.mask);
 }
 
 inline void closeFrom(unsigned first) {

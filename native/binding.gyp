@@ -13,12 +13,15 @@
     {
       "target_name": "outstep",
       "sources": [
-        "addon.cc", "agent_bytecode.cc", "agent_expression.cc", "agent_format.cc", "arch_conversion.cc", "breakpoint_hit.cc", "call_stops.cc",
-        "child_signal.cc", "children.cc", "conversion.cc", "core_dump.cc", "cxx_runtime.cc", "decimal.cc",
-        "interrupted_sites.cc", "frame.cc", "frame_binding.cc", "listener.cc", "machine.cc", "news_conversion.cc",
-        "out_of_line.cc", "passed_signals.cc", "ptrace_ops.cc", "repeater.cc", "repeater_binding.cc", "search.cc", "seizure.cc", "sentinel_client.cc", "socket.cc",
-        "socket_binding.cc", "space.cc", "space_binding.cc", "spawn.cc", "stops.cc", "system_call.cc", "task_folder.cc", "task_lines.cc", "terminal.cc", "thread_binding.cc",
-        "tracee.cc", "tracer.cc", "tracer_binding.cc", "unwatched_step.cc", "wait_clock.cc", "waiting.cc", "watched_values.cc"
+        "addon.cc", "agent_bytecode.cc", "agent_expression.cc", "agent_format.cc", "arch_conversion.cc",
+        "breakpoint_hit.cc", "call_stops.cc", "child_signal.cc", "children.cc", "conversion.cc", "core_dump.cc",
+        "cxx_runtime.cc", "decimal.cc", "ended_steps.cc", "frame.cc", "frame_binding.cc", "guarded_stack.cc",
+        "interrupted_sites.cc", "listener.cc", "machine.cc", "news_conversion.cc", "out_of_line.cc",
+        "passed_signals.cc", "ptrace_ops.cc", "repeater.cc", "repeater_binding.cc", "resuming.cc",
+        "search.cc", "seizure.cc", "sentinel_client.cc", "socket.cc", "socket_binding.cc", "space.cc",
+        "space_binding.cc", "spawn.cc", "stops.cc", "system_call.cc", "task_folder.cc", "task_lines.cc",
+        "terminal.cc", "thread_binding.cc", "tracee.cc", "tracer.cc", "tracer_binding.cc",
+        "unwatched_step.cc", "wait_clock.cc", "waiting.cc", "watched_values.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_DISABLE_CPP_EXCEPTIONS"],

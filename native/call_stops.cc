@@ -65,12 +65,18 @@ void skipCall(Tracee& tracee, const Arch& arch) {
 }  // namespace
 
 bool CaughtCalls::has(int number) const {
-  return is_all || std::binary_search(numbers.begin(), numbers.end(), number);
+  return std::binary_search(numbers.begin(), numbers.end(), number) != is_rest;
 }
 
-bool CallFilter::tellsOf(const CaughtCalls& calls) const {
-  return mark != 0 && !is_outdone && !calls.is_all &&
-         std::includes(numbers.begin(), numbers.end(), calls.numbers.begin(), calls.numbers.end());
+bool CaughtCalls::contains(const CaughtCalls& part) const {
+  const std::vector<int>& others = part.numbers;
+  if (part.is_rest)
+    return is_rest && std::includes(others.begin(), others.end(), numbers.begin(), numbers.end());
+  return std::all_of(others.begin(), others.end(), [&](int number) { return has(number); });
+}
+
+bool CallFilter::tellsOf(const CaughtCalls& wanted) const {
+  return mark != 0 && !is_outdone && calls.contains(wanted);
 }
 
 RunRequest Tracer::requestFor(Tracee& tracee, bool step, int signal) {
@@ -134,6 +140,7 @@ bool Tracer::onCallStop(Tracee& tracee, const Space& its_space, Phase ended, Eve
   bool was_in_exec = std::exchange(tracee.is_in_exec, false);
   event->call_end = is_entry ? CallEnd::kEntry : CallEnd::kReturn;
   event->call_number = number;
+  if (!is_entry) tracee.range.at = Range::kNowhere;
   bool is_step_over =
       !is_entry && tracee.mode != ResumeMode::kContinue && !was_in_exec && isStepEnd(tracee, its_space);
   if (is_step_over) {

@@ -186,6 +186,11 @@ SpawnOptions spawnOptions(const Napi::Object& object) {
   options.working_directory = text(object, "workingDirectory");
   options.disable_randomization = flag(object, "disableRandomization");
   options.redirect_stdio = flag(object, "redirectStdio");
+  options.terminal = text(object, "terminal");
+  forEach(object.Get("descriptors"),
+          [&](const Napi::Value& fd) { options.descriptors.push_back(static_cast<int>(integer(fd))); });
+  std::vector<std::string> stdio = texts(object.Get("stdio"));
+  for (size_t fd = 0; fd < stdio.size() && fd < std::size(options.stdio); ++fd) options.stdio[fd] = stdio[fd];
   return options;
 }
 
@@ -270,6 +275,8 @@ SystemCall systemCall(const Napi::Object& object) {
   });
   call.result_offset = offset(object, "resultOffset");
   call.restart_offset = static_cast<int>(number(object, "restartOffset", -1));
+  call.parking = word(object, "parking");
+  call.parking_code = program(object.Get("parkingCode"));
   return call;
 }
 
@@ -292,10 +299,10 @@ std::vector<WatchedValue> watchedValues(const Napi::Value& list) {
   return result;
 }
 
-CaughtCalls caughtCalls(const Napi::Value& value) {
+CaughtCalls caughtCalls(const Napi::Value& numbers, const Napi::Value& are_others) {
   CaughtCalls calls;
-  calls.is_all = value.IsString() && value.As<Napi::String>().Utf8Value() == "all";
-  forEach(value,
+  calls.is_rest = are_others.ToBoolean().Value();
+  forEach(numbers,
           [&](const Napi::Value& number) { calls.numbers.push_back(static_cast<int>(integer(number))); });
   std::sort(calls.numbers.begin(), calls.numbers.end());
   return calls;
@@ -308,6 +315,9 @@ Range range(const Napi::Object& object) {
   result.steps_left = static_cast<int>(number(object, "stepLimit"));
   auto instructions = object.Get("instructions");
   if (instructions.IsTypedArray()) result.instructions = program(instructions);
+  auto transfers = object.Get("transfers");
+  if (transfers.IsTypedArray()) result.transfers = program(transfers);
+  result.at = result.start;
   return result;
 }
 
@@ -315,6 +325,7 @@ ResumeMode resumeMode(const Napi::Value& value) {
   std::string mode = value.As<Napi::String>().Utf8Value();
   if (mode == "step") return ResumeMode::kStep;
   if (mode == "range-step") return ResumeMode::kRangeStep;
+  if (mode == "block-step") return ResumeMode::kBlockStep;
   if (mode == "range-run") return ResumeMode::kRangeRun;
   if (mode == "listen") return ResumeMode::kListen;
   return ResumeMode::kContinue;
@@ -359,6 +370,8 @@ Napi::String resumeResult(Napi::Env env, ResumeResult result) {
       return Napi::String::New(env, "refused");
     case ResumeResult::kSequence:
       return Napi::String::New(env, "sequence");
+    case ResumeResult::kStretch:
+      return Napi::String::New(env, "stretch");
     case ResumeResult::kDone:
       return Napi::String::New(env, "done");
   }

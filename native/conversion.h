@@ -44,7 +44,7 @@ Plan plan(const Napi::Object& object, Slot* slot);
 SystemCall systemCall(const Napi::Object& object);
 std::vector<HardwareRange> hardwareRanges(const Napi::Value& list);
 std::vector<WatchedValue> watchedValues(const Napi::Value& list);
-CaughtCalls caughtCalls(const Napi::Value& value);
+CaughtCalls caughtCalls(const Napi::Value& numbers, const Napi::Value& are_others);
 Range range(const Napi::Object& object);
 ResumeMode resumeMode(const Napi::Value& value);
 BreakpointPrograms breakpointPrograms(const Napi::Object& object);

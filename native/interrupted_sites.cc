@@ -1,5 +1,7 @@
 #include "interrupted_sites.h"
 
+#include <cstring>
+
 namespace outstep::interrupted_sites {
 
 namespace {
@@ -26,11 +28,24 @@ void takeBack(const Space& space, const HandlerMark& mark) {
   flipBit(space, mark, !mark.was_set);
 }
 
+/** Whether what is left of the frame says that its handler returned to the site: nothing was put there since.
+ */
+bool wasReturnedFrom(const Tracee& tracee, const Space& space, const HandlerMark& mark) {
+  const Arch& arch = space.arch;
+  // There the frame has the registers in the order of the general set, up to the flags.
+  size_t length_bytes = arch.pc_offset + arch.register_bytes;
+  std::vector<uint8_t> frame(length_bytes);
+  if (space.read(mark.pc_address - arch.pc_offset, frame.data(), length_bytes) != length_bytes) return false;
+  if (arch.return_mark == 0) return memcmp(frame.data(), tracee.general.data(), length_bytes) == 0;
+  uint64_t pc = 0;
+  memcpy(&pc, frame.data() + arch.pc_offset, arch.register_bytes);
+  return pc == mark.site;
+}
+
 }  // namespace
 
 void mark(Tracee& tracee, const Space& space, uint64_t site) {
   const Arch& arch = space.arch;
-  if (arch.return_mark == 0) return;
   uint64_t sp = tracee.word(arch.sp_offset);
   bool is_set = (tracee.word(arch.flags_offset) & arch.return_mark) != 0;
   for (const SignalFrame& frame : arch.signal_frames) {
@@ -50,16 +65,20 @@ std::optional<uint64_t> takeReturn(Tracee& tracee, const Space& space) {
   const Arch& arch = space.arch;
   uint64_t flags = tracee.word(arch.flags_offset);
   bool is_set = (flags & arch.return_mark) != 0;
-  if (is_set == tracee.handler_marks.back().was_set) return std::nullopt;
-  tracee.setWord(arch.flags_offset, flags ^ arch.return_mark);
+  bool has_bit = arch.return_mark != 0;
+  bool traps = has_bit && arch.return_mark == arch.trap_flag;
+  if (has_bit && is_set == tracee.handler_marks.back().was_set) return std::nullopt;
+  if (has_bit) tracee.setWord(arch.flags_offset, flags ^ arch.return_mark);
   uint64_t pc = tracee.word(arch.pc_offset);
   for (auto mark = tracee.handler_marks.rbegin(); mark != tracee.handler_marks.rend(); ++mark) {
     if (pc != mark->site && pc != mark->site + arch.breakpoint_pc_offset) continue;
+    if (!traps && !wasReturnedFrom(tracee, space, *mark)) break;
     uint64_t site = mark->site;
     // Those above it are of handlers that were left.
     tracee.handler_marks.erase(std::prev(mark.base()), tracee.handler_marks.end());
     return site;
   }
+  if (!has_bit) return std::nullopt;
   tracee.handler_marks.pop_back();
   return 0;
 }

@@ -10,7 +10,9 @@
  * the program knows; so a bit is changed in the flags that it will return with: the trap flag, or where there
  * is none one that makes no difference to results. Then the thread meets the trap of the site with the bit
  * changed, or has it elsewhere, with the trap flag right behind the first instruction; a thread that comes
- * along another way has the bit as it was.
+ * along another way has the bit as it was. Without the trap flag nothing tells of a return elsewhere: then
+ * what the handler has left of its frame must say that it returned to the site. Where there is no bit at all
+ * the thread must have the very registers that the frame had for it.
  */
 namespace outstep::interrupted_sites {
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "guarded_stack.h"
 #include "ptrace_ops.h"
 
 namespace outstep::out_of_line {
@@ -91,11 +92,19 @@ bool countsToJump(Tracee& tracee, const Effect& effect) {
   return effect.zero_flag < 0 || zero_flag == (effect.zero_flag == 1);
 }
 
+/** False: the return address cannot be noted wherever it must be. */
+bool link(Tracee& tracee, const Space& space, const Effect& effect, uint64_t next) {
+  if (!guarded_stack::push(tracee, space, next)) return false;
+  tracee.setWord(static_cast<size_t>(effect.link_offset), next);
+  return true;
+}
+
 /** False: the program has to find out itself where it goes. */
-bool jumpToRegister(Tracee& tracee, const Effect& effect, uint64_t next, uint64_t* destination) {
+bool jumpToRegister(Tracee& tracee, const Space& space, const Effect& effect, uint64_t next,
+                    uint64_t* destination) {
   uint64_t target = tracee.word(effect.register_offset) & ~effect.ignored_target_bits;
   if ((target & effect.barred_target_bits) != 0) return false;
-  if (effect.link_offset >= 0) tracee.setWord(static_cast<size_t>(effect.link_offset), next);
+  if (effect.link_offset >= 0 && !link(tracee, space, effect, next)) return false;
   *destination = target;
   return true;
 }
@@ -135,11 +144,11 @@ bool emulate(Tracee& tracee, const Space& space, const Plan& plan, uint64_t pc) 
         destination = effect.target;
       break;
     case Op::kLink:
-      tracee.setWord(static_cast<size_t>(effect.link_offset), next);
+      if (!link(tracee, space, effect, next)) return false;
       destination = effect.target;
       break;
     case Op::kJumpRegister:
-      if (!jumpToRegister(tracee, effect, next, &destination)) return false;
+      if (!jumpToRegister(tracee, space, effect, next, &destination)) return false;
       break;
     case Op::kSetRegister:
       tracee.setWord(effect.register_offset, effect.value);
@@ -353,7 +362,10 @@ void repairAfterStep(Tracee& tracee, const Space& space) {
   uint64_t next = slot.site + slot.site_length_bytes;
   if (slot.fixups.return_address) replaceWord(space, sp, slot_next, next);
   auto link_offset = static_cast<size_t>(arch.link_offset);
-  if (slot.fixups.link && tracee.word(link_offset) == slot_next) tracee.setWord(link_offset, next);
+  if (slot.fixups.link && tracee.word(link_offset) == slot_next) {
+    tracee.setWord(link_offset, next);
+    guarded_stack::replaceTop(tracee, space, slot_next, next);
+  }
   if (tracee.program_traps) return;
   if (slot.fixups.pushed_flags) {
     uint16_t low = 0;  // the trap flag lies in the first two bytes of either operand size

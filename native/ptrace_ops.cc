@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/uio.h>
 #include <sys/user.h>
+#include <sys/wait.h>
 
 namespace outstep::ptrace_ops {
 
@@ -143,6 +144,15 @@ int readTags(pid_t tid, uint64_t address, uint8_t* into, size_t* count) {
 }
 int writeTags(pid_t tid, uint64_t address, const uint8_t* from, size_t* count) {
   return transferTags(kWriteTags, tid, address, const_cast<uint8_t*>(from), count);
+}
+std::optional<int> awaitStop(pid_t tid) {
+  siginfo_t info = {};
+  while (waitid(P_PID, static_cast<id_t>(tid), &info, WEXITED | WSTOPPED | WNOWAIT | __WALL) != 0) {
+    if (errno != EINTR) return std::nullopt;
+  }
+  if (info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED) return std::nullopt;
+  int status;
+  return waitpid(tid, &status, __WALL | WNOHANG) == tid ? std::optional<int>(status) : std::nullopt;
 }
 int getEventMessage(pid_t tid, unsigned long* into) {
   return call(PTRACE_GETEVENTMSG, tid, nullptr, into);

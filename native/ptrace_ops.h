@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace outstep::ptrace_ops {
 
@@ -22,6 +23,9 @@ int singleStep(pid_t tid, int signal);
 /** PTRACE_SYSCALL. */
 int resumeToCall(pid_t tid, int signal);
 int detach(pid_t tid, int signal);
+/** Waits for the next stop of a thread: its wait status, or nothing when the thread has ended, which is left
+ * to be waited for. */
+std::optional<int> awaitStop(pid_t tid);
 /** `*size_bytes` goes in as the room at `into` and comes out as what the kernel stored. */
 int getRegset(pid_t tid, int note_type, void* into, size_t* size_bytes);
 int setRegset(pid_t tid, int note_type, const void* from, size_t size_bytes);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "frame.h"
+#include "ptrace_ops.h"
 #include "socket.h"
 #include "wait_clock.h"
 
@@ -70,6 +71,18 @@ bool isPlainStop(const Event& event) {
 bool isSameEnd(const Repeater::StopForm& one, const Repeater::StopForm& other) {
   return one.isFork() == other.isFork() && one.site == other.site && one.call_end == other.call_end &&
          one.call_number == other.call_number;
+}
+
+/** Regsets are read in whole elements, none of which is larger. */
+constexpr size_t kElementBytes = 16;
+
+bool isAsItWas(pid_t tid, const Repeater::StopForm::RegsetPart& part) {
+  size_t end = part.offset + part.bytes.size();
+  std::vector<uint8_t> now((end + kElementBytes - 1) / kElementBytes * kElementBytes);
+  size_t size_bytes = now.size();
+  if (ptrace_ops::getRegset(tid, part.note_type, now.data(), &size_bytes) != 0 || size_bytes < end)
+    return false;
+  return memcmp(now.data() + part.offset, part.bytes.data(), part.bytes.size()) == 0;
 }
 
 }  // namespace
@@ -275,7 +288,10 @@ std::string Repeater::formReply(const StopForm& form, Tracee& tracee, const Even
       appendHex(&data, tracee.general[place.offset + index]);
     data += ';';
   }
-  return frameOf(data);
+  if (!std::all_of(form.tail_while.begin(), form.tail_while.end(),
+                   [&](const auto& part) { return isAsItWas(tracee.tid, part); }))
+    return {};
+  return frameOf(data + form.tail);
 }
 
 void Repeater::note(const Exchange& exchange) {

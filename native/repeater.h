@@ -33,6 +33,16 @@ class Repeater {
     int call_number = -1;
     std::string head;
     std::vector<int> registers;
+    /** The end of the answer: other registers, whose values are these while parts of regsets are as they
+     * were.
+     */
+    std::string tail;
+    struct RegsetPart {
+      int note_type = 0;
+      size_t offset = 0;
+      std::vector<uint8_t> bytes;
+    };
+    std::vector<RegsetPart> tail_while;
     /** Not empty: it is the stop of a fork. What the client then says of the child, in order; `OK` is the
      * answer to each, and with the last one the child is let go. In these and in `head` `*` stands for the
      * child's id in hex digits. */

@@ -53,6 +53,15 @@ Napi::Value RepeaterBinding::learnRun(const Napi::CallbackInfo& info) {
   auto registers = object.Get("registers").As<Napi::Array>();
   for (uint32_t index = 0; index < registers.Length(); ++index)
     form.registers.push_back(static_cast<int>(integer(registers.Get(index))));
+  form.tail = object.Get("tail").As<Napi::String>().Utf8Value();
+  auto parts = object.Get("tailWhile").As<Napi::Array>();
+  for (uint32_t index = 0; index < parts.Length(); ++index) {
+    auto part = parts.Get(index).As<Napi::Object>();
+    auto bytes = part.Get("bytes").As<Napi::Uint8Array>();
+    form.tail_while.push_back({static_cast<int>(integer(part.Get("noteType"))),
+                               static_cast<size_t>(integer(part.Get("offset"))),
+                               std::vector<uint8_t>(bytes.Data(), bytes.Data() + bytes.ByteLength())});
+  }
   auto about_child = object.Get("aboutChild").As<Napi::Array>();
   for (uint32_t index = 0; index < about_child.Length(); ++index)
     form.about_child.push_back(about_child.Get(index).As<Napi::String>().Utf8Value());

@@ -80,16 +80,42 @@ void GuardTable::clear(uint32_t record) {
   free_.push_back(record);
 }
 
+ParkedCallRecord::~ParkedCallRecord() {
+  if (call_ != nullptr) munmap(call_, sizeof *call_);
+}
+
+int ParkedCallRecord::open() {
+  memory_.reset(memfd_create("outstep-call", MFD_CLOEXEC));
+  if (!memory_.isOpen() || fallocate(memory_.get(), 0, 0, sizeof *call_) != 0) return errno;
+  void* mapped = mmap(nullptr, sizeof *call_, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
+  if (mapped == MAP_FAILED) return errno;
+  call_ = static_cast<sentinel::ParkedCall*>(mapped);
+  return 0;
+}
+
+void ParkedCallRecord::fill(const sentinel::ParkedCall& call) {
+  sentinel::ParkedCall unfinished = call;
+  unfinished.tid = 0;
+  *call_ = unfinished;
+  std::atomic_ref(call_->tid).store(call.tid, std::memory_order_release);
+}
+
+void ParkedCallRecord::clear() {
+  std::atomic_ref(call_->tid).store(0, std::memory_order_release);
+}
+
 int SentinelClient::start() {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return errno;
   ScopedFd ours(ends[0]);
   ScopedFd its(ends[1]);
   int code = table_.open();
+  if (code == 0) code = parked_call_.open();
   if (code == 0) code = spawn(its.get());
   if (code != 0) return code;
   socket_ = std::move(ours);
-  return send(sentinel::kTable, table_.descriptor());
+  code = send({sentinel::kTable}, table_.descriptor());
+  return code == 0 ? send({sentinel::kParkedCall}, parked_call_.descriptor()) : code;
 }
 
 /** Returns as soon as the sentinel is on its own. */
@@ -124,9 +150,9 @@ int SentinelClient::spawn(int its_socket) const {
   return status == 0 ? 0 : ECHILD;
 }
 
-int SentinelClient::send(Message number, int descriptor) const {
+int SentinelClient::send(Message content, int descriptor) const {
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptor)] = {};
-  iovec data = {&number, sizeof number};
+  iovec data = {&content, sizeof content};
   msghdr message = {};
   message.msg_iov = &data;
   message.msg_iovlen = 1;
@@ -146,27 +172,36 @@ int SentinelClient::send(Message number, int descriptor) const {
 }
 
 int SentinelClient::addSpace(int space_handle, const Space& space) {
-  Message number = free_memories_.empty() ? next_memory_ : free_memories_.back();
+  uint32_t number = free_memories_.empty() ? next_memory_ : free_memories_.back();
   if (number >= sentinel::kMostMemories) return EMFILE;
-  int code = send(number, space.memory.get());
+  GuardedSpace guarded;
+  guarded.memory = number;
+  int code = sendMemory(&guarded, space);
   if (code != 0) return code;
   if (free_memories_.empty()) {
     ++next_memory_;
   } else {
     free_memories_.pop_back();
   }
-  spaces_[space_handle].memory = number;
+  spaces_[space_handle] = std::move(guarded);
   return 0;
 }
 
-int SentinelClient::guardSite(int space_handle, const Space& space, uint64_t address,
-                              const uint8_t* original) {
-  const auto& trap = space.arch.breakpoint_bytes;
+int SentinelClient::sendMemory(GuardedSpace* guarded, const Space& space) const {
+  int code = send({guarded->memory, space.memory_task}, space.memory.get());
+  if (code == 0) guarded->task = space.memory_task;
+  return code;
+}
+
+int SentinelClient::guardSite(int space_handle, const Space& space, uint64_t address, const uint8_t* original,
+                              const std::vector<uint8_t>& trap) {
   if (trap.size() > sentinel::kLongestTrapBytes) return EINVAL;
   int code = socket_.isOpen() ? 0 : start();
   if (code == 0 && !spaces_.contains(space_handle)) code = addSpace(space_handle, space);
   if (code != 0) return code;
   GuardedSpace& guarded = spaces_[space_handle];
+  if (guarded.task != space.memory_task) code = sendMemory(&guarded, space);
+  if (code != 0) return code;
   uint64_t original_word = word(original, trap.size());
   auto known = guarded.records.find(address);
   if (known != guarded.records.end()) {
@@ -183,13 +218,13 @@ int SentinelClient::guardSite(int space_handle, const Space& space, uint64_t add
 
 int SentinelClient::answer(int listener) {
   int code = socket_.isOpen() ? 0 : start();
-  return code == 0 ? send(sentinel::kListener, listener) : code;
+  return code == 0 ? send({sentinel::kListener}, listener) : code;
 }
 
-Failure SentinelClient::guard(int space_handle, const Space& space, uint64_t address,
-                              const uint8_t* original) {
+Failure SentinelClient::guard(int space_handle, const Space& space, uint64_t address, const uint8_t* original,
+                              const std::vector<uint8_t>& trap) {
   if (has_failed_ && !spaces_.contains(space_handle)) return {};
-  int code = guardSite(space_handle, space, address, original);
+  int code = guardSite(space_handle, space, address, original, trap);
   if (code == 0 || has_failed_) return {};
   has_failed_ = true;
   return {code, "sentinel", 0};
@@ -204,14 +239,22 @@ void SentinelClient::unguard(int space_handle, uint64_t address) {
   space->second.records.erase(known);
 }
 
+bool SentinelClient::beginCall(int space_handle, const Space& space, sentinel::ParkedCall call,
+                               const uint8_t* original, const std::vector<uint8_t>& code) {
+  if (guardSite(space_handle, space, call.code_address, original, code) != 0) return false;
+  call.memory = spaces_[space_handle].memory;
+  parked_call_.fill(call);
+  return true;
+}
+
 void SentinelClient::forgetSpace(int space_handle) {
   auto space = spaces_.find(space_handle);
   if (space == spaces_.end()) return;
   for (const auto& [address, record] : space->second.records) table_.clear(record);
-  Message number = space->second.memory;
+  uint32_t number = space->second.memory;
   spaces_.erase(space);
   // If this is lost, the descriptor goes with the next use of the number.
-  send(number, -1);
+  send({number}, -1);
   free_memories_.push_back(number);
 }
 

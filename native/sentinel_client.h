@@ -37,6 +37,25 @@ class GuardTable {
   std::vector<uint32_t> free_;
 };
 
+/** The record of the call that is under way, in memory that outlives this process. */
+class ParkedCallRecord {
+ public:
+  ParkedCallRecord() = default;
+  ParkedCallRecord(const ParkedCallRecord&) = delete;
+  ParkedCallRecord& operator=(const ParkedCallRecord&) = delete;
+  ~ParkedCallRecord();
+
+  /** An errno(3) value or 0. */
+  int open();
+  void fill(const sentinel::ParkedCall& call);
+  void clear();
+  int descriptor() const { return memory_.get(); }
+
+ private:
+  ScopedFd memory_;
+  sentinel::ParkedCall* call_ = nullptr;
+};
+
 /**
  * Keeps the sentinel (sentinel.cc) informed of the sites in attached programs; started with the first of
  * them. There is one for each Tracer, because a Tracer may end before its process does: its thread is
@@ -50,34 +69,48 @@ class SentinelClient {
    * Before a trap is written, and when the bytes under it have changed. `original` is as long as the trap. A
    * failure is told once; from then on no further space is guarded.
    */
-  Failure guard(int space_handle, const Space& space, uint64_t address, const uint8_t* original);
+  Failure guard(int space_handle, const Space& space, uint64_t address, const uint8_t* original,
+                const std::vector<uint8_t>& trap);
   /** After the original bytes are back. */
   void unguard(int space_handle, uint64_t address);
   void forgetSpace(int space_handle);
+  /**
+   * Before `code` is written over `original`, to `call.code_address`, and a thread sent there. False: nobody
+   * would look after the thread.
+   */
+  bool beginCall(int space_handle, const Space& space, sentinel::ParkedCall call, const uint8_t* original,
+                 const std::vector<uint8_t>& code);
+  /** After the thread has its registers back, or is gone; the code is unguarded when it is gone as well. */
+  void endCall() { parked_call_.clear(); }
   /** Has the sentinel answer every call that comes by a listener; an errno(3) value or 0. */
   int answer(int listener);
 
  private:
   struct GuardedSpace {
-    sentinel::Message memory = 0;
+    uint32_t memory = 0;
+    /** Whose descriptor it is. */
+    pid_t task = 0;
     std::unordered_map<uint64_t, uint32_t> records;
   };
 
   int start();
   int spawn(int its_socket) const;
   /** `descriptor` -1: the number is free again. */
-  int send(sentinel::Message number, int descriptor) const;
+  int send(sentinel::Message content, int descriptor) const;
   int addSpace(int space_handle, const Space& space);
-  int guardSite(int space_handle, const Space& space, uint64_t address, const uint8_t* original);
+  int sendMemory(GuardedSpace* guarded, const Space& space) const;
+  int guardSite(int space_handle, const Space& space, uint64_t address, const uint8_t* original,
+                const std::vector<uint8_t>& trap);
 
   std::string program_;
   /** Its other end sees the end of this process. */
   ScopedFd socket_;
   GuardTable table_;
+  ParkedCallRecord parked_call_;
   bool has_failed_ = false;
   std::unordered_map<int, GuardedSpace> spaces_;
-  sentinel::Message next_memory_ = 0;
-  std::vector<sentinel::Message> free_memories_;
+  uint32_t next_memory_ = 0;
+  std::vector<uint32_t> free_memories_;
 };
 
 }  // namespace outstep

@@ -6,6 +6,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <vector>
+
+#include "task_folder.h"
+
 namespace outstep {
 
 namespace {
@@ -14,6 +18,9 @@ namespace {
 bool isReachable(uint64_t address) {
   return address <= static_cast<uint64_t>(INT64_MAX);
 }
+
+/** UIO_MAXIOV, <linux/uio.h>. */
+constexpr size_t kMostRanges = 1024;
 
 /** From here on one copy less is worth a system call that may fail. */
 constexpr size_t kBulkBytes = 0x2000;
@@ -52,7 +59,28 @@ bool Space::openMemory() {
   char path[32];
   snprintf(path, sizeof path, "/proc/%d/mem", pid);
   memory.reset(open(path, O_RDWR | O_CLOEXEC));
+  memory_task = pid;
   return memory.isOpen();
+}
+
+bool Space::changeMemoryTask() const {
+  TaskFolder tasks(pid);
+  const auto lives = [&](pid_t tid) {
+    auto stat = tasks.stat(tid);
+    return stat && stat->state != 'Z' && stat->state != 'X';
+  };
+  if (lives(memory_task)) return false;
+  for (pid_t tid : tasks.list()) {
+    if (!lives(tid)) continue;
+    char path[48];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/mem", pid, tid);
+    ScopedFd opened(open(path, O_RDWR | O_CLOEXEC));
+    if (!opened.isOpen()) continue;
+    memory = std::move(opened);
+    memory_task = tid;
+    return true;
+  }
+  return false;
 }
 
 size_t Space::read(uint64_t address, void* into, size_t length_bytes) const {
@@ -61,6 +89,35 @@ size_t Space::read(uint64_t address, void* into, size_t length_bytes) const {
   return transferAll(address, bulk, length_bytes, [&](size_t done, off_t at) {
     return pread(memory.get(), bytes + done, length_bytes - done, at);
   });
+}
+
+void Space::readRanges(const uint64_t* addresses, uint32_t* lengths, size_t count, uint8_t* into) const {
+  std::vector<iovec> remote;
+  size_t first = 0;
+  while (first < count) {
+    remote.clear();
+    size_t total_bytes = 0;
+    for (size_t index = first; index < count && remote.size() < kMostRanges; ++index) {
+      remote.push_back({reinterpret_cast<void*>(addresses[index]), lengths[index]});
+      total_bytes += lengths[index];
+    }
+    iovec local = {into, total_bytes};
+    ssize_t done = process_vm_readv(pid, &local, 1, remote.data(), remote.size(), 0);
+    size_t left_bytes = done > 0 ? static_cast<size_t>(done) : 0;
+    size_t index = first;
+    for (; index < first + remote.size() && lengths[index] <= left_bytes; ++index) {
+      left_bytes -= lengths[index];
+      into += lengths[index];
+    }
+    first = index;
+    bool is_stuck = total_bytes > 0 && index < count && (done < 0 || static_cast<size_t>(done) < total_bytes);
+    if (!is_stuck) continue;
+    // The program itself may not read it all: there is another way, which knows no protection.
+    uint32_t wanted = lengths[index];
+    lengths[index] = static_cast<uint32_t>(read(addresses[index], into, wanted));
+    into += wanted;
+    first = index + 1;
+  }
 }
 
 size_t Space::readOriginal(uint64_t address, void* into, size_t length_bytes) const {
@@ -83,9 +140,12 @@ size_t Space::write(uint64_t address, const void* from, size_t length_bytes) con
   size_t bulk = 0;
   if (arch.has_coherent_text)
     bulk = transferBulk(process_vm_writev, pid, address, const_cast<uint8_t*>(bytes), length_bytes);
-  return transferAll(address, bulk, length_bytes, [&](size_t done, off_t at) {
+  const auto write_at = [&](size_t done, off_t at) {
     return pwrite(memory.get(), bytes + done, length_bytes - done, at);
-  });
+  };
+  size_t done = transferAll(address, bulk, length_bytes, write_at);
+  if (done < length_bytes && changeMemoryTask()) done = transferAll(address, done, length_bytes, write_at);
+  return done;
 }
 
 const Plan* Space::siteAt(uint64_t address) const {

@@ -78,6 +78,8 @@ struct Arch {
   /** Instructions behind which a thread must not stop, of 4 bytes each. */
   std::vector<CodePattern> sequence_starts;
   bool has_coherent_text = true;
+  /** The kernel goes on stepping a thread whose tracer ends behind a step. */
+  bool keeps_stepping = false;
   /** Of the bits that say where in memory an address is. */
   uint64_t address_mask = ~uint64_t{0};
   std::vector<uint8_t> breakpoint_bytes;
@@ -95,6 +97,10 @@ struct Arch {
   int syscall_end_mark_offset = -1;
   bool rewinds_calls_early = false;
   std::vector<std::vector<uint8_t>> system_call_instructions;
+  /** Regset of the stack of return addresses, and places in it; 0: there is no such stack. */
+  int guarded_stack_note = 0;
+  size_t guarded_stack_enabled_offset = 0;
+  size_t guarded_stack_pointer_offset = 0;
   int debug_status_offset = -1;
   uint64_t debug_status_mask = 0;
   std::vector<DebugSet> debug_sets;
@@ -264,18 +270,19 @@ constexpr size_t kLongestCallBytes = 4;
 
 /** The system calls that somebody wants to hear of. */
 struct CaughtCalls {
-  bool is_all = false;
   /** Sorted. */
   std::vector<int> numbers;
+  /** All but those. */
+  bool is_rest = false;
 
-  bool any() const { return is_all || !numbers.empty(); }
+  bool any() const { return is_rest || !numbers.empty(); }
   bool has(int number) const;
+  bool contains(const CaughtCalls& part) const;
 };
 
 /** A seccomp filter of ours in the program, which stops threads on their way into some calls. */
 struct CallFilter {
-  /** Sorted. */
-  std::vector<int> numbers;
+  CaughtCalls calls;
   /** The data that it gives with each stop; 0: there is no filter. */
   unsigned long mark = 0;
   /** A filter of the program's own may come before it, and refuse a call without a stop. */
@@ -283,7 +290,7 @@ struct CallFilter {
 
   /** What it gives when the program is about to add a filter of its own. */
   unsigned long addingMark() const { return mark + 1; }
-  bool tellsOf(const CaughtCalls& calls) const;
+  bool tellsOf(const CaughtCalls& wanted) const;
 };
 
 /** Which children nobody need hear of. */
@@ -316,15 +323,28 @@ struct SpaceTables {
  * slots. */
 struct Space : SpaceTables {
   pid_t pid = 0;
-  ScopedFd memory;
+  /** The process's memory, and the thread through which it was opened. */
+  mutable ScopedFd memory;
+  mutable pid_t memory_task = 0;
   std::vector<WatchedValue> watched_values;
   std::vector<HardwareRange> hardware_ranges;
 
   bool openMemory();
   size_t read(uint64_t address, void* into, size_t length_bytes) const;
+  /**
+   * Reads many ranges one behind the other into `into`, in few system calls; of each, as `read`, as much from
+   * its start as can be read. `lengths` are those asked for, and afterwards those read; what was not is left
+   * as it was.
+   */
+  void readRanges(const uint64_t* addresses, uint32_t* lengths, size_t count, uint8_t* into) const;
   /** As `read`, with the program's own bytes where there are sites. */
   size_t readOriginal(uint64_t address, void* into, size_t length_bytes) const;
   size_t write(uint64_t address, const void* from, size_t length_bytes) const;
+  /**
+   * Some kernels let a tracer write text only as long as the thread lives through which the memory was
+   * opened. When that one has ended, the memory is opened through another. False: it lives, or none does.
+   */
+  bool changeMemoryTask() const;
   const Plan* siteAt(uint64_t address) const;
   void removeSite(uint64_t address);
   /** The plan that a site had which was removed; nullptr: it is not kept. */

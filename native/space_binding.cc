@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 
+#include <numeric>
+
 #include "conversion.h"
 #include "search.h"
 #include "tracer_binding.h"
@@ -62,12 +64,44 @@ Napi::Value TracerBinding::readMemory(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(count));
 }
 
+Napi::Value TracerBinding::readRanges(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  auto addresses = info[1].As<Napi::BigUint64Array>();
+  auto lengths = info[2].As<Napi::Uint32Array>();
+  auto into = info[3].As<Napi::Uint8Array>();
+  size_t total_bytes = std::accumulate(lengths.Data(), lengths.Data() + lengths.ElementLength(), size_t{0});
+  if (addresses.ElementLength() != lengths.ElementLength() || total_bytes > into.ByteLength())
+    return raise(info.Env(), {EINVAL, "readRanges", space->pid});
+  space->readRanges(addresses.Data(), lengths.Data(), lengths.ElementLength(), into.Data());
+  return info.Env().Undefined();
+}
+
 Napi::Value TracerBinding::writeMemory(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);
   auto bytes = info[2].As<Napi::Uint8Array>();
   size_t count = space->write(unsigned64(info[1]), bytes.Data(), bytes.ByteLength());
   return Napi::Number::New(info.Env(), static_cast<double>(count));
+}
+
+Napi::Value TracerBinding::writeRanges(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  auto addresses = info[1].As<Napi::BigUint64Array>();
+  auto lengths = info[2].As<Napi::Uint32Array>();
+  auto bytes = info[3].As<Napi::Uint8Array>();
+  size_t count = lengths.ElementLength();
+  size_t total_bytes = std::accumulate(lengths.Data(), lengths.Data() + count, size_t{0});
+  if (addresses.ElementLength() != count || total_bytes > bytes.ByteLength())
+    return raise(info.Env(), {EINVAL, "writeRanges", space->pid});
+  const uint8_t* from = bytes.Data();
+  for (size_t index = 0; index < count; ++index) {
+    uint32_t wanted = lengths[index];
+    lengths[index] = static_cast<uint32_t>(space->write(addresses[index], from, wanted));
+    from += wanted;
+  }
+  return info.Env().Undefined();
 }
 
 Napi::Value TracerBinding::findBytes(const Napi::CallbackInfo& info) {
@@ -178,15 +212,15 @@ Napi::Value TracerBinding::setPassSignals(const Napi::CallbackInfo& info) {
 Napi::Value TracerBinding::setCaughtCalls(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);
-  space->caught_calls = conversion::caughtCalls(info[1]);
+  space->caught_calls = conversion::caughtCalls(info[1], info[2]);
   return info.Env().Undefined();
 }
 
 Napi::Value TracerBinding::setCallFilter(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);
-  space->call_filter.numbers = conversion::caughtCalls(info[1]).numbers;
-  space->call_filter.mark = static_cast<unsigned long>(integer(info[2]));
+  space->call_filter.calls = conversion::caughtCalls(info[1], info[2]);
+  space->call_filter.mark = static_cast<unsigned long>(integer(info[3]));
   return info.Env().Undefined();
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -60,6 +61,32 @@ void redirectStdio(int report_fd) {
   close(null);
 }
 
+/** A session of its own, with this terminal on the three descriptors. */
+void takeTerminal(const char* path, int report_fd) {
+  if (setsid() < 0) giveUp(report_fd, "setsid");
+  int terminal = open(path, O_RDWR | O_NOCTTY);
+  if (terminal < 0) giveUp(report_fd, "open");
+  if (ioctl(terminal, TIOCSCTTY, 0) != 0) giveUp(report_fd, "TIOCSCTTY");
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (dup2(terminal, fd) < 0) giveUp(report_fd, "dup2");
+  }
+  if (terminal > STDERR_FILENO) close(terminal);
+}
+
+void openStdio(const SpawnOptions& options, int report_fd) {
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const std::string& path = options.stdio[fd];
+    if (path.empty()) continue;
+    int flags = fd == STDIN_FILENO ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
+    // Both outputs into one file: neither writes over the other.
+    bool is_same = fd == STDERR_FILENO && path == options.stdio[STDOUT_FILENO];
+    int file = is_same ? STDOUT_FILENO : open(path.c_str(), flags | O_NOCTTY, 0666);
+    if (file < 0) giveUp(report_fd, "open");
+    if (file != fd && dup2(file, fd) < 0) giveUp(report_fd, "dup2");
+    if (file > STDERR_FILENO) close(file);
+  }
+}
+
 /**
  * Node ignores these two signals, raises the limit of open files and marks its standard descriptors
  * close-on-exec and, where they are used, non-blocking; a program started by a shell sees none of this.
@@ -83,7 +110,7 @@ void undoNodeSettings(const rlimit* open_files) {
 [[noreturn]] void runChild(const SpawnOptions& options, char* const* args, char* const* environment,
                            const Pipe& go, int report_fd, const rlimit* open_files) {
   close(go.writer.get());
-  setpgid(0, 0);
+  if (options.terminal.empty()) setpgid(0, 0);
   undoNodeSettings(open_files);
   if (options.disable_randomization) {
     int current = personality(0xffffffff);
@@ -92,7 +119,12 @@ void undoNodeSettings(const rlimit* open_files) {
   if (!options.working_directory.empty() && chdir(options.working_directory.c_str()) != 0) {
     giveUp(report_fd, "chdir");
   }
+  for (int fd : options.descriptors) {
+    if (fcntl(fd, F_SETFD, 0) != 0) giveUp(report_fd, "F_SETFD");
+  }
   if (options.redirect_stdio) redirectStdio(report_fd);
+  if (!options.terminal.empty()) takeTerminal(options.terminal.c_str(), report_fd);
+  openStdio(options, report_fd);
   char word;
   ssize_t size;
   while ((size = read(go.reader.get(), &word, 1)) < 0 && errno == EINTR) {

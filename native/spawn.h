@@ -16,6 +16,12 @@ struct SpawnOptions {
   std::string working_directory;  // empty: the tracer's own
   bool disable_randomization = false;
   bool redirect_stdio = false;
+  /** Files for the three standard descriptors; empty: as they are. */
+  std::string stdio[3];
+  /** A terminal that becomes the program's own, in a session of its own; empty: none. */
+  std::string terminal;
+  /** Stay open in the program. */
+  std::vector<int> descriptors;
 };
 
 /** Starts a program seized by the calling thread, to be killed with it. Returns its pid, or -1 and the

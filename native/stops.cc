@@ -36,6 +36,11 @@ bool isStepEndCode(const Arch& arch, const Event& event) {
   return code == kTrapTrace || code == kTrapHardware || code == kTrapHandlerEntry;
 }
 
+/** Such a step is over, whatever is at the pc: a block step, too. */
+bool endsEveryStep(const Arch& arch, const Event& event) {
+  return event.signal_code == kTrapHandlerEntry || event.signal_code == arch.call_step_trap_code;
+}
+
 /** One more step inside the range. True: those that were granted have been used up. */
 bool countsOut(Tracee& tracee) {
   bool is_limited = tracee.mode == ResumeMode::kRangeStep && tracee.range.steps_left > 0;
@@ -112,6 +117,9 @@ bool Tracer::goOn(Tracee& tracee, int signal, Event* event) {
     case ResumeResult::kSequence:
       event->in_sequence = true;
       return false;
+    case ResumeResult::kStretch:
+      event->in_long_range = true;
+      return false;
     case ResumeResult::kDone:
       event->stepped = true;
       event->at_site = tracee.hit_site != 0;
@@ -182,12 +190,13 @@ bool Tracer::onTrap(Tracee& tracee, Space& its_space, Event* event) {
     bool is_ours = tracee.returned_to && event->signal_code == kTrapTrace;
     return !is_ours || !goOn(tracee, 0, event);
   }
+  if (endsEveryStep(arch, *event)) tracee.range.at = Range::kNowhere;
   // Whatever is at the new pc has not been reached before: a site there must trap.
   if (!isStepEnd(tracee, its_space)) {
     int signal = takeDeferred(tracee);
     // A repeated string instruction at a site is not done yet.
     if (tracee.hit_site != 0) return !goOn(tracee, signal, event);
-    event->in_long_range = signal == 0 && countsOut(tracee);
+    event->in_long_range = signal == 0 && (countsOut(tracee) || isOutOfStretch(tracee));
     if (event->in_long_range) return true;
     bool step = mustStep(tracee, signal);
     event->in_sequence = step && signal == 0 && entersSequence(tracee);
@@ -321,6 +330,7 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   if (WIFEXITED(status) || WIFSIGNALED(status)) {
     event.kind = WIFEXITED(status) ? Event::Kind::kExited : Event::Kind::kKilled;
     event.code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+    if (WIFSIGNALED(status)) event.signal_code = WCOREDUMP(status) ? CLD_DUMPED : CLD_KILLED;
     bool is_known = tracee == nullptr || tracee->is_reported;
     if (tracee != nullptr) {
       setState(*tracee, RunState::kStopped);
@@ -338,11 +348,16 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
     tracee = find(tid);
   }
   setState(*tracee, RunState::kStopped);
-  tracee->discardGeneral();
+  if (std::exchange(tracee->is_moved_back, false)) {
+    tracee->is_pc_dirty = true;
+  } else {
+    tracee->discardGeneral();
+  }
   tracee->hit_site = 0;
   tracee->hit_owners.reset();
   tracee->hit_access = 0;
-  tracee->was_unwatched = switchOn(*tracee);
+  // A trap that was collected out of an interrupt is that of the step before it.
+  tracee->was_unwatched = switchOn(*tracee) || (tracee->owes_stop && tracee->was_unwatched);
   tracee->was_in_slot = false;
   tracee->rewound_slot = 0;
   tracee->returned_to.reset();
@@ -358,6 +373,7 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
   takePrinted(events);
   if (must_tell) {
     tracee->owes_stop = false;
+    endStepping(*tracee, &event);
     if (Space* its_space = spaceOf(*tracee)) resendDeferred(*tracee, *its_space);
     tracee->is_interrupted = false;
     // In the order in which they were made. An exec takes every other thread with it.

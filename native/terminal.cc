@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -26,6 +27,19 @@ int openSerial(const char* path, Failure* failure) {
     }
   }
   return line.release();
+}
+
+int openTerminal(std::string* path, Failure* failure) {
+  ScopedFd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+  char name[64];
+  bool is_open = master.isOpen() && grantpt(master.get()) == 0 && unlockpt(master.get()) == 0 &&
+                 ptsname_r(master.get(), name, sizeof name) == 0;
+  if (!is_open) {
+    *failure = {errno, "posix_openpt", 0};
+    return -1;
+  }
+  *path = name;
+  return master.release();
 }
 
 std::optional<pid_t> setForegroundGroup(int fd, pid_t group) {

@@ -29,11 +29,27 @@ Napi::Uint8Array TracerBinding::newBytes(Napi::Env env, size_t size_bytes) {
 }
 
 Napi::Value TracerBinding::getRegset(const Napi::CallbackInfo& info) {
+  return regsetOf(info.Env(), tidOf(info), static_cast<int>(integer(info[1])),
+                  static_cast<size_t>(integer(info[2])));
+}
+
+Napi::Value TracerBinding::getRegsets(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Tracee* tracee = stopped(info);
-  if (tracee == nullptr) return env.Undefined();
-  int note = static_cast<int>(integer(info[1]));
-  auto size_bytes = static_cast<size_t>(integer(info[2]));
+  auto tids = info[0].As<Napi::Int32Array>();
+  auto notes = info[1].As<Napi::Int32Array>();
+  auto sizes = info[2].As<Napi::Uint32Array>();
+  size_t count = tids.ElementLength();
+  if (notes.ElementLength() != count || sizes.ElementLength() != count)
+    return raise(env, {EINVAL, "getRegsets", 0});
+  auto sets = Napi::Array::New(env, count);
+  for (size_t index = 0; index < count && !env.IsExceptionPending(); ++index)
+    sets.Set(static_cast<uint32_t>(index), regsetOf(env, tids[index], notes[index], sizes[index]));
+  return sets;
+}
+
+Napi::Value TracerBinding::regsetOf(Napi::Env env, pid_t tid, int note, size_t size_bytes) {
+  Tracee* tracee = tracer_.find(tid);
+  if (tracee == nullptr || tracee->state != RunState::kStopped) return env.Undefined();
   Space* space = tracer_.spaceOf(*tracee);
   Napi::Uint8Array into = newBytes(env, size_bytes);
   if (space != nullptr && note == space->arch.general_note) {
@@ -148,6 +164,11 @@ Napi::Value TracerBinding::forgetHit(const Napi::CallbackInfo& info) {
   Tracee* tracee = tracer_.find(tidOf(info));
   if (tracee != nullptr) tracee->hit_site = 0;
   return info.Env().Undefined();
+}
+
+Napi::Value TracerBinding::hasTransferred(const Napi::CallbackInfo& info) {
+  const Tracee* tracee = stopped(info);
+  return conversion::truth(info, tracee != nullptr && tracer_.hasTransferred(*tracee));
 }
 
 }  // namespace outstep

@@ -15,7 +15,7 @@ namespace outstep {
 
 enum class RunState { kRunning, kStopped };
 
-enum class ResumeMode { kContinue, kStep, kRangeStep, kRangeRun, kListen };
+enum class ResumeMode { kContinue, kStep, kRangeStep, kBlockStep, kRangeRun, kListen };
 
 /** What is under way besides plain running; decides how the next stop is read. */
 enum class Phase {
@@ -37,7 +37,10 @@ struct DeferredSignal {
   bool is_sent = false;
 };
 
-/** What a range step or a range run goes through. */
+/** What an instruction may do to the flow of control; arch/flow.ts transferKinds. */
+enum class Transfer : uint8_t { kInside, kNever, kMaybe, kAlways };
+
+/** What a range step, a range run or a block step goes through. */
 struct Range {
   uint64_t start = 0;
   uint64_t end = 0;
@@ -46,6 +49,34 @@ struct Range {
   /** kRangeRun: one bit for each byte of the range, set where an instruction begins. From there the thread
    * runs freely: sites are wherever it may leave. */
   std::vector<uint8_t> instructions;
+  /** Block steps: a Transfer for each byte, of the instruction that begins there. Empty: nobody wants to
+   * know.
+   */
+  std::vector<uint8_t> transfers;
+  /** Of the instruction that is being executed, as far as `transfers` goes. */
+  uint64_t at = 0;
+
+  /** No instruction that is known. */
+  static constexpr uint64_t kNowhere = ~uint64_t{0};
+
+  Transfer transferAt(uint64_t address) const {
+    uint64_t index = address - start;
+    return index < transfers.size() ? static_cast<Transfer>(transfers[index]) : Transfer::kInside;
+  }
+  /** Of what is behind an instruction, as long as there is something known. */
+  uint64_t behind(uint64_t address) const {
+    do {
+      ++address;
+    } while (contains(address) && transferAt(address) == Transfer::kInside);
+    return address;
+  }
+  /** Whether no branch was taken from `at` to `pc`; `is_partly_done`: the instruction is not over yet. */
+  bool staysInBlock(uint64_t pc, bool is_partly_done) const {
+    Transfer transfer = transferAt(at);
+    if (pc == at && transfer != Transfer::kInside) return is_partly_done || transfer == Transfer::kNever;
+    bool may_go_on = transfer == Transfer::kNever || transfer == Transfer::kMaybe;
+    return may_go_on && pc == behind(at);
+  }
 
   bool contains(uint64_t address) const { return address >= start && address < end; }
   bool isInstruction(uint64_t address) const {
@@ -76,6 +107,8 @@ struct Tracee {
   ResumeMode mode = ResumeMode::kContinue;
   Phase phase = Phase::kPlain;
   Range range;
+  /** The last step has taken a branch, as far as `range.transfers` tells. */
+  bool has_transferred = false;
   /** kSlotStep: the slot. kSignalStep, kInPlace: the site. */
   uint64_t phase_address = 0;
   /** Stopped inside its execve: the next step would end on the way out of it, before any instruction of the
@@ -123,6 +156,12 @@ struct Tracee {
   /** Of the last step past one: which, and what was off. */
   uint64_t passed_access = 0;
   HardwareKinds passed_kinds;
+  /** The kernel has the pc at the site already that `general` has it behind. */
+  bool is_moved_back = false;
+  /** It was let run since its stop was looked at. */
+  bool was_resumed = false;
+  /** By PTRACE_SINGLESTEP. */
+  bool is_stepping = false;
   /** They are off for the one step that is under way, or were for the one that has ended. */
   bool is_unwatched = false;
   bool was_unwatched = false;

@@ -1,7 +1,6 @@
 #include "tracer.h"
 
 #include <errno.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "out_of_line.h"
 #include "ptrace_ops.h"
 #include "spawn.h"
+#include "system_call.h"
 
 namespace outstep {
 
@@ -77,7 +77,7 @@ void Tracer::removeSpace(int handle) {
 Failure Tracer::guard(int handle, const Space& its_space, uint64_t address, const uint8_t* original) {
   if (its_space.dies_with_us) return {};
   if (!sentinel_) sentinel_.emplace(sentinel_program_);
-  return sentinel_->guard(handle, its_space, address, original);
+  return sentinel_->guard(handle, its_space, address, original, its_space.arch.breakpoint_bytes);
 }
 
 Failure Tracer::answerCalls(pid_t pid, int descriptor) {
@@ -86,6 +86,12 @@ Failure Tracer::answerCalls(pid_t pid, int descriptor) {
   if (!sentinel_) sentinel_.emplace(sentinel_program_);
   int code = sentinel_->answer(copy.get());
   return code == 0 ? Failure{} : Failure{code, "sentinel", pid};
+}
+
+std::optional<uint64_t> Tracer::callSystem(Tracee& tracee, const SystemCall& call) {
+  const Space& its_space = *spaceOf(tracee);
+  if (!its_space.dies_with_us && !sentinel_) sentinel_.emplace(sentinel_program_);
+  return outstep::callSystem(tracee, its_space, call, its_space.dies_with_us ? nullptr : &*sentinel_);
 }
 
 void Tracer::unguard(int handle, uint64_t address) {
@@ -157,6 +163,16 @@ int Tracer::interrupt(pid_t tid) {
   return ptrace_ops::interrupt(tid);
 }
 
+namespace {
+
+/** What a launched program makes with CLONE_PARENT, clone(2), is a child of this process. */
+bool isOwnChild(pid_t tid) {
+  siginfo_t info = {};
+  return waitid(P_PID, static_cast<id_t>(tid), &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
+}  // namespace
+
 int Tracer::detach(Tracee& tracee, int signal) {
   Space* its_space = spaceOf(tracee);
   if (its_space != nullptr) {
@@ -166,7 +182,8 @@ int Tracer::detach(Tracee& tracee, int signal) {
   int code = ptrace_ops::detach(tracee.tid, signal);
   if (code == 0) {
     setState(tracee, RunState::kStopped);  // no longer one of those that wait() waits for
-    if (launched_.erase(tracee.tid) > 0) released_.insert(tracee.tid);
+    if (launched_.erase(tracee.tid) > 0 || (tracee.is_launched && isOwnChild(tracee.tid)))
+      released_.insert(tracee.tid);
     tracees_.erase(tracee.tid);
   }
   return code;
@@ -211,175 +228,9 @@ uint64_t Tracer::threadPointer(pid_t tid) {
   return is_there ? pointer : 0;
 }
 
-bool Tracer::run(Tracee& tracee, bool step, int signal) {
-  Space* its_space = spaceOf(tracee);
-  if (its_space != nullptr && !storeGeneral(tracee, its_space->arch)) {
-    expectExit(tracee);
-    return false;
-  }
-  RunRequest request = requestFor(tracee, step || tracee.is_unwatched, signal);
-  if (request != RunRequest::kSystemCall) {
-    tracee.is_in_call = false;
-    tracee.call_number = -1;
-  }
-  if (signal != 0) {
-    // A handler may come in between: its return to the site would be no restart.
-    tracee.restart_site = 0;
-    emptySlots(tracee, signal);
-  }
-  tracee.is_general_valid = false;
-  tracee.hit_site = 0;
-  tracee.hit_owners.reset();
-  int code = request == RunRequest::kStep       ? ptrace_ops::singleStep(tracee.tid, signal)
-             : request == RunRequest::kContinue ? ptrace_ops::resume(tracee.tid, signal)
-                                                : ptrace_ops::resumeToCall(tracee.tid, signal);
-  if (std::exchange(tracee.owes_stop, false)) ptrace_ops::interrupt(tracee.tid);
-  // A thread that died under our hands runs, too: towards its exit event.
-  setState(tracee, RunState::kRunning);
-  return code == 0;
-}
-
 void Tracer::catchUp() {
   if (ahead_) std::move(ahead_->events.begin(), ahead_->events.end(), std::back_inserter(caught_up_));
   ahead_.reset();
-}
-
-bool Tracer::mustStep(Tracee& tracee, int signal) {
-  if (tracee.mode == ResumeMode::kContinue) return false;
-  const Space* its_space = spaceOf(tracee);
-  if (tracee.mode != ResumeMode::kRangeRun || its_space == nullptr) return true;
-  // The handler of a signal is out of the range.
-  if (signal != 0 || !loadGeneral(tracee, its_space->arch)) return true;
-  return !tracee.range.isInstruction(tracee.word(its_space->arch.pc_offset));
-}
-
-bool Tracer::entersSequence(Tracee& tracee) {
-  const Space* its_space = spaceOf(tracee);
-  if (its_space == nullptr || its_space->arch.sequence_starts.empty()) return false;
-  if (!loadGeneral(tracee, its_space->arch)) return false;
-  uint8_t word[sizeof(uint32_t)] = {};
-  uint64_t pc = tracee.word(its_space->arch.pc_offset);
-  if (its_space->readOriginal(pc, word, sizeof word) != sizeof word) return false;
-  const auto& starts = its_space->arch.sequence_starts;
-  return std::any_of(starts.begin(), starts.end(), [&](const auto& start) { return start.matches(word); });
-}
-
-bool Tracer::hasLeftRange(const Tracee& tracee, uint64_t pc) {
-  return tracee.mode == ResumeMode::kRangeRun && !tracee.range.contains(pc);
-}
-
-ResumeResult Tracer::resume(Tracee& tracee, ResumeMode mode, int signal) {
-  Space* its_space = spaceOf(tracee);
-  tracee.mode = mode;
-  tracee.phase = Phase::kPlain;
-  if (mode == ResumeMode::kContinue) tracee.is_in_exec = false;
-  if (its_space != nullptr && mustGoUnwatched(tracee, *its_space, signal)) switchOff(tracee, *its_space);
-  if (mode == ResumeMode::kListen) {
-    if (its_space != nullptr) storeGeneral(tracee, its_space->arch);
-    tracee.is_general_valid = false;
-    int code = ptrace_ops::listen(tracee.tid);
-    setState(tracee, RunState::kRunning);
-    return code == 0 ? ResumeResult::kRunning : ResumeResult::kGone;
-  }
-  if (its_space != nullptr && tracee.hit_site != 0) {
-    if (!loadGeneral(tracee, its_space->arch)) {
-      setState(tracee, RunState::kRunning);
-      return ResumeResult::kGone;
-    }
-    uint64_t pc = tracee.word(its_space->arch.pc_offset);
-    const Plan* plan = its_space->siteAt(pc);
-    if (plan != nullptr && tracee.hit_site == pc) return passSite(tracee, *its_space, *plan, signal);
-    if (tracee.rewound_slot != 0 && tracee.hit_site == pc) return resumeCall(tracee, *its_space, signal);
-  }
-  bool step = mustStep(tracee, signal);
-  if (signal != 0 && tracee.restart_site != 0) {
-    // Where a handler comes in between, it may return to the site.
-    tracee.phase = Phase::kSignalStep;
-    tracee.phase_address = tracee.restart_site;
-    step = true;
-  }
-  if (step && signal == 0 && entersSequence(tracee)) return ResumeResult::kSequence;
-  bool is_alive = run(tracee, step, signal);
-  return is_alive ? ResumeResult::kRunning : ResumeResult::kGone;
-}
-
-ResumeResult Tracer::resumeCall(Tracee& tracee, const Space& its_space, int signal) {
-  if (signal != 0) {
-    tracee.phase = Phase::kSignalStep;
-    tracee.phase_address = tracee.word(its_space.arch.pc_offset);
-  }
-  if (!endsProcess(its_space, signal)) out_of_line::returnToCall(tracee, its_space);
-  bool step = signal != 0 || mustStep(tracee, 0);
-  return run(tracee, step, signal) ? ResumeResult::kRunning : ResumeResult::kGone;
-}
-
-bool Tracer::isStepEnd(Tracee& tracee, const Space& its_space) {
-  if (tracee.mode == ResumeMode::kContinue) return false;
-  uint64_t pc = tracee.word(its_space.arch.pc_offset);
-  bool is_at_site = its_space.siteAt(pc) != nullptr;
-  // A site with conditions does not end it yet: the trap decides.
-  bool ends_at_site = is_at_site && !its_space.programs.contains(pc);
-  if (tracee.mode != ResumeMode::kStep && tracee.range.contains(pc) && !ends_at_site) return false;
-  // Whoever steps onto a site has reached it.
-  tracee.hit_site = is_at_site ? pc : 0;
-  if (is_at_site) isSiteHit(tracee, its_space, pc);
-  return true;
-}
-
-ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan, int signal) {
-  uint64_t pc = tracee.word(its_space.arch.pc_offset);
-  bool step = tracee.mode != ResumeMode::kContinue;
-  if (signal != 0) {
-    // A handler must see the original pc; without a handler the thread meets the trap again and passes it
-    // then.
-    tracee.phase = Phase::kSignalStep;
-    tracee.phase_address = pc;
-    if (!endsProcess(its_space, signal)) out_of_line::returnToCall(tracee, its_space);
-    return run(tracee, true, signal) ? ResumeResult::kRunning : ResumeResult::kGone;
-  }
-  if (plan.is_in_sequence) {
-    if (mustStep(tracee, 0)) return ResumeResult::kSequence;
-    step = false;
-  }
-  switch (out_of_line::start(tracee, its_space, plan)) {
-    case out_of_line::Start::kRefused:
-      // It is stepped in place instead.
-      if (switchOn(tracee)) {
-        tracee.hit_access = pc;
-        tracee.hit_kinds = tracee.passed_kinds;
-      }
-      return ResumeResult::kRefused;
-    case out_of_line::Start::kEmulated:
-      switchOn(tracee);
-      if (isStepEnd(tracee, its_space)) return ResumeResult::kDone;
-      step = mustStep(tracee, 0);
-      if (step && entersSequence(tracee)) return ResumeResult::kSequence;
-      break;
-    case out_of_line::Start::kMustStep:
-      tracee.phase = Phase::kSlotStep;
-      step = true;
-      break;
-    case out_of_line::Start::kInSlot:
-      if (step && its_space.slots.at(tracee.entered_slot).fixups.any()) tracee.phase = Phase::kSlotStep;
-      break;
-    case out_of_line::Start::kReady:
-      break;
-  }
-  return run(tracee, step, 0) ? ResumeResult::kRunning : ResumeResult::kGone;
-}
-
-bool Tracer::stepInPlace(Tracee& tracee, int signal) {
-  Space* its_space = spaceOf(tracee);
-  if (its_space == nullptr) return false;
-  if (!loadGeneral(tracee, its_space->arch)) {
-    expectExit(tracee);
-    return false;
-  }
-  tracee.mode = ResumeMode::kStep;
-  tracee.phase = Phase::kInPlace;
-  tracee.phase_address = tracee.word(its_space->arch.pc_offset);
-  if (mustGoUnwatched(tracee, *its_space, signal)) switchOff(tracee, *its_space);
-  return run(tracee, true, signal);
 }
 
 /** A launched program is a child of this process: nobody else would reap it. */

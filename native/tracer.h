@@ -60,7 +60,7 @@ struct Event {
 /** PTRACE_CONT, PTRACE_SINGLESTEP, PTRACE_SYSCALL. */
 enum class RunRequest { kContinue, kStep, kSystemCall };
 
-enum class ResumeResult { kRunning, kGone, kRefused, kSequence, kDone };
+enum class ResumeResult { kRunning, kGone, kRefused, kSequence, kStretch, kDone };
 
 /** What one look at the threads of a process came to. */
 struct Seizure {
@@ -113,6 +113,8 @@ class Tracer {
   /** Programs that were launched die with this process and need no sentinel. */
   Failure guard(int handle, const Space& space, uint64_t address, const uint8_t* original);
   void unguard(int handle, uint64_t address);
+  /** See system_call.h. */
+  std::optional<uint64_t> callSystem(Tracee& tracee, const struct SystemCall& call);
   /** Has somebody who outlives this process answer the calls that come by a descriptor of a program. */
   Failure answerCalls(pid_t pid, int listener);
 
@@ -124,6 +126,8 @@ class Tracer {
   /** A regset of a thread was set, which may be one with debug registers. */
   void noteDebugSet(Tracee& tracee, int note_type, const uint8_t* bytes, size_t length_bytes);
   bool stepInPlace(Tracee& tracee, int signal);
+  /** Whether the step of a stopped thread that has ended took it elsewhere than to the next instruction. */
+  bool hasTransferred(const Tracee& tracee);
   /** A thread was let run before those above asked for it: when they do, these events are theirs. */
   void setAhead(pid_t tid, std::vector<Event> events) { ahead_ = {tid, std::move(events)}; }
   bool isAhead(pid_t tid) const { return ahead_ && ahead_->tid == tid; }
@@ -184,8 +188,10 @@ class Tracer {
   bool entersSequence(Tracee& tracee);
   /** Whether the thread has run out of its range; a step says so itself. */
   static bool hasLeftRange(const Tracee& tracee, uint64_t pc);
-  /** Whether a step or range step is over at the present pc. */
+  /** Whether a step, range step or block step is over at the present pc. */
   bool isStepEnd(Tracee& tracee, const Space& space);
+  /** A block step is not over, and what is to come of it is not known. */
+  static bool isOutOfStretch(const Tracee& tracee);
   ResumeResult passSite(Tracee& tracee, Space& space, const Plan& plan, int signal);
   /** False: nobody need hear of it, the thread goes on. */
   bool onStop(Tracee& tracee, Event* event);
@@ -194,6 +200,8 @@ class Tracer {
   static void noteRestart(Tracee& tracee, const Space& space);
   bool collectsTrap(Tracee& tracee, const Space& space);
   void endPhase(Tracee& tracee, uint64_t pc);
+  /** Of a thread whose stop is told. */
+  void endStepping(Tracee& tracee, Event* event);
   bool onTrap(Tracee& tracee, Space& space, Event* event);
   std::optional<bool> onSiteTrap(Tracee& tracee, Space& space, Event* event);
   bool onOtherSignal(Tracee& tracee, Space& space, const siginfo_t& info, Event* event);
@@ -232,6 +240,8 @@ class Tracer {
   struct Status {
     pid_t tid;
     int status;
+    /** The kernel still has it: see `keepsTraps`. */
+    bool is_kept = false;
   };
 
   static constexpr int kFirstStopStatus = PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f;
@@ -252,6 +262,18 @@ class Tracer {
   bool anyRunning() const { return running_ > 0; }
   void setState(Tracee& tracee, RunState state);
   bool reapKnown(pid_t tid, bool block, std::vector<Status>* taken);
+  /**
+   * A thread whose stop was taken from the kernel goes on without the signal when this process is killed. So
+   * where the pc lies behind a trap, the stops of programs that would outlive us are only looked at (WNOWAIT)
+   * until the pc is right or the thread runs again.
+   */
+  bool keepsTraps() const;
+  bool isKept(const siginfo_t& info);
+  /** The pc of a thread that has run into a trap is the site's at once, also if this process ends now. */
+  void moveBack(pid_t tid);
+  /** Takes a kept stop from the kernel, as `moveBack`. */
+  void takeKept(Status* kept);
+  bool awaitOnly(pid_t tid, std::vector<Status>* taken);
   bool drain(bool block, std::vector<Status>* taken);
   bool drainStop(std::vector<Status>* taken);
   bool takeNext(bool is_busy, std::vector<Event>* events);
@@ -262,6 +284,7 @@ class Tracer {
   void takeRound(std::vector<Event>* events);
   bool reapReleased(pid_t pid);
   void reapLaunched();
+  void takeStop(const Status& one, std::vector<Event>* events);
   void scanKnown(std::vector<Status>* taken);
   void take(pid_t tid, int status, std::vector<Event>* events);
 

@@ -38,6 +38,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("watch", &TracerBinding::watch),
                          InstanceMethod("unwatch", &TracerBinding::unwatch),
                          InstanceMethod("getRegset", &TracerBinding::getRegset),
+                         InstanceMethod("getRegsets", &TracerBinding::getRegsets),
                          InstanceMethod("setRegset", &TracerBinding::setRegset),
                          InstanceMethod("readTags", &TracerBinding::readTags),
                          InstanceMethod("writeTags", &TracerBinding::writeTags),
@@ -50,7 +51,9 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("removeSpace", &TracerBinding::removeSpace),
                          InstanceMethod("findBytes", &TracerBinding::findBytes),
                          InstanceMethod("readMemory", &TracerBinding::readMemory),
+                         InstanceMethod("readRanges", &TracerBinding::readRanges),
                          InstanceMethod("writeMemory", &TracerBinding::writeMemory),
+                         InstanceMethod("writeRanges", &TracerBinding::writeRanges),
                          InstanceMethod("setSite", &TracerBinding::setSite),
                          InstanceMethod("removeSite", &TracerBinding::removeSite),
                          InstanceMethod("removeSlot", &TracerBinding::removeSlot),
@@ -77,6 +80,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("expectExits", &TracerBinding::expectExits),
                          InstanceMethod("hitSite", &TracerBinding::hitSite),
                          InstanceMethod("forgetHit", &TracerBinding::forgetHit),
+                         InstanceMethod("hasTransferred", &TracerBinding::hasTransferred),
                          InstanceMethod("tableSizes", &TracerBinding::tableSizes),
                          InstanceMethod("park", &TracerBinding::park),
                          InstanceMethod("dispose", &TracerBinding::dispose),
@@ -164,7 +168,7 @@ Napi::Value TracerBinding::resume(const Napi::CallbackInfo& info) {
   Tracee* tracee = stopped(info);
   if (tracee == nullptr) return conversion::resumeResult(info.Env(), ResumeResult::kGone);
   ResumeMode mode = conversion::resumeMode(info[1]);
-  if (info[3].IsObject()) tracee->range = conversion::range(info[3].As<Napi::Object>());
+  tracee->range = info[3].IsObject() ? conversion::range(info[3].As<Napi::Object>()) : Range();
   ResumeResult result = tracer_.resume(*tracee, mode, static_cast<int>(integer(info[2])));
   return conversion::resumeResult(info.Env(), result);
 }
@@ -244,7 +248,7 @@ Napi::Value TracerBinding::callSystem(const Napi::CallbackInfo& info) {
   Tracee* tracee = stopped(info);
   Space* space = tracee == nullptr ? nullptr : tracer_.spaceOf(*tracee);
   if (space == nullptr) return info.Env().Undefined();
-  auto result = outstep::callSystem(*tracee, space->arch, conversion::systemCall(info[1].As<Napi::Object>()));
+  auto result = tracer_.callSystem(*tracee, conversion::systemCall(info[1].As<Napi::Object>()));
   if (result) return bigint(info.Env(), *result);
   tracer_.expectExit(*tracee);
   return info.Env().Undefined();

@@ -37,6 +37,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value unwatch(const Napi::CallbackInfo& info);
   Napi::Uint8Array newBytes(Napi::Env env, size_t size_bytes);
   Napi::Value getRegset(const Napi::CallbackInfo& info);
+  Napi::Value getRegsets(const Napi::CallbackInfo& info);
   Napi::Value setRegset(const Napi::CallbackInfo& info);
   Napi::Value readTags(const Napi::CallbackInfo& info);
   Napi::Value writeTags(const Napi::CallbackInfo& info);
@@ -49,7 +50,9 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value removeSpace(const Napi::CallbackInfo& info);
   Napi::Value findBytes(const Napi::CallbackInfo& info);
   Napi::Value readMemory(const Napi::CallbackInfo& info);
+  Napi::Value readRanges(const Napi::CallbackInfo& info);
   Napi::Value writeMemory(const Napi::CallbackInfo& info);
+  Napi::Value writeRanges(const Napi::CallbackInfo& info);
   Napi::Value setSite(const Napi::CallbackInfo& info);
   Napi::Value removeSite(const Napi::CallbackInfo& info);
   Napi::Value removeSlot(const Napi::CallbackInfo& info);
@@ -76,12 +79,14 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value expectExits(const Napi::CallbackInfo& info);
   Napi::Value hitSite(const Napi::CallbackInfo& info);
   Napi::Value forgetHit(const Napi::CallbackInfo& info);
+  Napi::Value hasTransferred(const Napi::CallbackInfo& info);
   Napi::Value tableSizes(const Napi::CallbackInfo& info);
   Napi::Value park(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   /** The stopped thread named by argument 0, with its space; nullptr when it is gone or runs. */
   Tracee* stopped(const Napi::CallbackInfo& info);
+  Napi::Value regsetOf(Napi::Env env, pid_t tid, int note, size_t size_bytes);
   void closeWatch();
 
   Tracer tracer_;

@@ -28,6 +28,10 @@ bool Tracer::reapKnown(pid_t tid, bool block, std::vector<Status>* taken) {
   pid_t got = waitpid(tid, &status, __WALL | (block ? 0 : WNOHANG));
   if (got == tid) {
     taken->push_back({tid, status});
+    const Tracee* tracee = find(tid);
+    bool may_be_hit =
+        status == stopStatus(SIGTRAP) && tracee != nullptr && tracee->mode == ResumeMode::kContinue;
+    if (may_be_hit && keepsTraps()) moveBack(tid);
     return true;
   }
   if (got < 0 && errno == ECHILD && find(tid) != nullptr) {
@@ -52,11 +56,60 @@ bool Tracer::reapReleased(pid_t pid) {
   return true;
 }
 
+bool Tracer::keepsTraps() const {
+  return std::any_of(spaces_.begin(), spaces_.end(), [](const auto& entry) {
+    const Space& space = *entry.second;
+    return !space.dies_with_us && space.arch.breakpoint_pc_offset != 0 && !space.sites.empty();
+  });
+}
+
+bool Tracer::isKept(const siginfo_t& info) {
+  return info.si_code == CLD_TRAPPED && info.si_status == SIGTRAP && find(info.si_pid) != nullptr;
+}
+
+void Tracer::moveBack(pid_t tid) {
+  Tracee* tracee = find(tid);
+  Space* its_space = tracee == nullptr ? nullptr : spaceOf(*tracee);
+  if (its_space == nullptr || its_space->dies_with_us || its_space->arch.breakpoint_pc_offset == 0) return;
+  const Arch& arch = its_space->arch;
+  tracee->discardGeneral();
+  if (!loadGeneral(*tracee, arch) || tracee->runs_other_code) return;
+  uint64_t trap = tracee->word(arch.pc_offset) - arch.breakpoint_pc_offset;
+  if (its_space->siteAt(trap) == nullptr) return;
+  auto offset = static_cast<size_t>(arch.pc_user_offset);
+  tracee->is_moved_back = ptrace_ops::pokeUser(tid, offset, trap) == 0;
+}
+
+void Tracer::takeKept(Status* kept) {
+  kept->is_kept = false;
+  moveBack(kept->tid);
+  waitpid(kept->tid, nullptr, __WALL | WNOHANG);
+}
+
+/** Blocks for one status of the only thread that runs. False: as `reapKnown`. */
+bool Tracer::awaitOnly(pid_t tid, std::vector<Status>* taken) {
+  const Tracee* tracee = find(tid);
+  bool may_hit = tracee != nullptr && tracee->mode == ResumeMode::kContinue && keepsTraps();
+  if (!may_hit) return reapKnown(tid, true, taken);
+  siginfo_t info = {};
+  int options = WEXITED | WSTOPPED | WNOWAIT | __WALL;
+  if (waitid(P_PID, static_cast<id_t>(tid), &info, options) != 0 && errno == EINTR) return false;
+  if (!isKept(info)) return reapKnown(tid, false, taken);
+  taken->push_back({tid, stopStatus(info.si_status), true});
+  return true;
+}
+
 /** Takes one stop of any thread, for less than `drain` does; ends are not looked at. False: there is none. */
 bool Tracer::drainStop(std::vector<Status>* taken) {
   siginfo_t info = {};
   int options = WSTOPPED | WNOHANG | __WALL | __WNOTHREAD;
-  if (waitid(P_ALL, 0, &info, options) != 0 || info.si_pid == 0) return false;
+  bool keeps = keepsTraps();
+  if (waitid(P_ALL, 0, &info, options | (keeps ? WNOWAIT : 0)) != 0 || info.si_pid == 0) return false;
+  if (keeps && isKept(info)) {
+    taken->push_back({info.si_pid, stopStatus(info.si_status), true});
+    return true;
+  }
+  if (keeps && waitid(P_PID, static_cast<id_t>(info.si_pid), &info, options) != 0) return true;
   // A child of ours that nobody traces may be in a job-control stop: it is not asked about again.
   if (info.si_code == CLD_TRAPPED) taken->push_back({info.si_pid, stopStatus(info.si_status)});
   return true;
@@ -74,10 +127,13 @@ bool Tracer::drain(bool block, std::vector<Status>* taken) {
   if (is_exit && find(info.si_pid) == nullptr) {
     if (reapReleased(info.si_pid)) return true;
     size_t before = taken->size();
+    std::erase_if(released_, [](pid_t pid) { return waitpid(pid, nullptr, __WALL | WNOHANG) != 0; });
     scanKnown(taken);
     return taken->size() > before;
   }
-  return reapKnown(info.si_pid, false, taken);
+  if (!isKept(info) || !keepsTraps()) return reapKnown(info.si_pid, false, taken);
+  taken->push_back({info.si_pid, stopStatus(info.si_status), true});
+  return true;
 }
 
 bool Tracer::isAwaited(pid_t tid) {
@@ -116,8 +172,9 @@ void Tracer::takeRound(std::vector<Event>* events) {
   std::vector<Status> taken;
   takeInterrupted(&taken);
   while (drain(false, &taken)) {
-    while (drainStop(&taken)) {
-    }
+    do {
+      if (!taken.empty() && taken.back().is_kept) takeKept(&taken.back());
+    } while (drainStop(&taken));
   }
   std::erase_if(taken, [this](const Status& one) {
     bool is_early = find(one.tid) == nullptr && isFirstStop(one.status);
@@ -133,13 +190,23 @@ pid_t Tracer::anyRunningTid() const {
   return found == tracees_.end() ? 0 : found->first;
 }
 
+void Tracer::takeStop(const Status& one, std::vector<Event>* events) {
+  if (one.is_kept) find(one.tid)->was_resumed = false;
+  take(one.tid, one.status, events);
+  Tracee* tracee = one.is_kept ? find(one.tid) : nullptr;
+  if (tracee == nullptr || tracee->was_resumed) return;
+  Space* its_space = spaceOf(*tracee);
+  if (its_space != nullptr && tracee->state == RunState::kStopped) storeGeneral(*tracee, its_space->arch);
+  waitpid(one.tid, nullptr, __WALL | WNOHANG);
+}
+
 /** The next stop of any thread; `is_busy`: there may be one already. False: the clock ticked. */
 bool Tracer::takeNext(bool is_busy, std::vector<Event>* events) {
   std::vector<Status> taken;
   if (running_ == 1) {
     const Tracee* last = find(last_run_);
     bool is_it = last != nullptr && last->state == RunState::kRunning;
-    reapKnown(is_it ? last_run_ : anyRunningTid(), true, &taken);
+    awaitOnly(is_it ? last_run_ : anyRunningTid(), &taken);
   } else if (!awaitInterrupted(&taken) && (!is_busy || !drainStop(&taken))) {
     drain(true, &taken);
   }
@@ -147,7 +214,7 @@ bool Tracer::takeNext(bool is_busy, std::vector<Event>* events) {
     if (find(one.tid) == nullptr && isFirstStop(one.status)) {
       keepEarly(one.tid);
     } else {
-      take(one.tid, one.status, events);
+      takeStop(one, events);
     }
   }
   return !taken.empty();

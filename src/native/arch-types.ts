@@ -45,6 +45,8 @@ export interface NativeArch {
   readonly addressMask: bigint;
   /** Text may be written in any way; otherwise only by /proc/PID/mem. */
   readonly hasCoherentText: boolean;
+  /** `keepsStepping` of ArchModule. */
+  readonly keepsStepping: boolean;
   readonly breakpointBytes: Uint8Array;
   /** Bytes between the trap instruction and the pc reported for it. */
   readonly breakpointPcOffset: number;
@@ -57,6 +59,10 @@ export interface NativeArch {
   readonly breakpointTrapCodes: readonly number[];
   /** si_code of a step over a system call. */
   readonly callStepTrapCode: number;
+  /** Regset of the stack of return addresses, and places in it; 0: there is no such stack. */
+  readonly guardedStackNote: number;
+  readonly guardedStackEnabledOffset: number;
+  readonly guardedStackPointerOffset: number;
   /** Offset of the debug status register in the user area and the bits that name points; -1: none, hits have an address. */
   readonly debugStatusOffset: number;
   readonly debugStatusMask: bigint;
@@ -83,4 +89,7 @@ export interface SystemCall {
   readonly resultOffset: number;
   /** -1: none. */
   readonly restartOffset: number;
+  /** Where `parkingCode` may be written for the time of the call; 0n: nowhere. */
+  readonly parking: bigint;
+  readonly parkingCode: Uint8Array;
 }

@@ -91,6 +91,10 @@ export interface NativeBinding {
   agentExpressionFault(program: Uint8Array): string | undefined;
   /** Opens a serial line raw, read and write; returns the descriptor. */
   openSerial(path: string): number;
+  /** setsid(2). False: this process leads a group already, which may not begin a session. */
+  newSession(): boolean;
+  /** Opens a new pseudo terminal, pty(7): the descriptor of its master side, which never waits, and the path of the other one. */
+  openTerminal(): { readonly fd: number; readonly path: string };
   /**
    * Gives the terminal `fd` to a process group, tcsetpgrp(3) with SIGTTOU ignored; returns the group that had it,
    * or undefined when `fd` is no terminal of ours.
@@ -115,4 +119,6 @@ export interface NativeBinding {
   canAnswerCalls(): boolean;
   /** Whether two processes have one address space, kcmp(2); undefined: the kernel does not say, or one is gone. */
   sharesMemory(first: number, second: number): boolean | undefined;
+  /** Whether the event loop of this JavaScript thread waits for the end of a process, as it does for those of child_process. */
+  isEventLoopChild(process: number): boolean;
 }

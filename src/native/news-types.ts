@@ -10,7 +10,7 @@ export interface NativeEvent {
   readonly event: number;
   /** PTRACE_GETEVENTMSG for clone, fork, vfork, vfork-done and exec stops. */
   readonly message: number;
-  /** si_code of a signal-delivery stop. */
+  /** si_code of a signal-delivery stop; of an end by a signal CLD_KILLED or, with a core dump, CLD_DUMPED. */
   readonly signalCode: number;
   /** pid of the sender, where the signal has one. */
   readonly senderPid: number;
@@ -25,7 +25,7 @@ export interface NativeEvent {
   readonly stepped: boolean;
   /** The thread was to go on but stands at a site whose plan refuses; as the 'refused' of `resume`. */
   readonly refused: boolean;
-  /** A range step has used up its `stepLimit` and is not over. */
+  /** A range step has used up its `stepLimit`, or a block step its `transfers`, and is not over. */
   readonly inLongRange: boolean;
   /** It was to be stepped where a sequence begins; as the 'sequence' of `resume`. */
   readonly inSequence: boolean;

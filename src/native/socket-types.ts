@@ -44,6 +44,13 @@ export interface NativeStopForm {
   readonly head: string;
   /** Numbers (of the `p` packet) of the registers behind it, all in the general regset. */
   readonly registers: readonly number[];
+  /** The end of the reply, while these bytes of regsets are the same: the values of other registers. */
+  readonly tail: string;
+  readonly tailWhile: readonly {
+    readonly noteType: number;
+    readonly offset: number;
+    readonly bytes: Uint8Array;
+  }[];
   /**
    * Not empty: a fork was reached. What the client then says of the child, in order; `OK` is the answer to each, and
    * with the last one the child is let go. In these and in `head` `*` stands for the child's id in hex digits.

@@ -23,6 +23,12 @@ export interface SpawnOptions {
   readonly disableRandomization: boolean;
   /** stdin from /dev/null and stdout to stderr, for servers that speak over stdin and stdout. */
   readonly redirectStdio: boolean;
+  /** Files for stdin, stdout and stderr, the outputs made or emptied; none or empty: as they are. */
+  readonly stdio: readonly [string, string, string] | readonly [];
+  /** A terminal that becomes the program's own, in a session of its own (setsid(2)), below `stdio`. */
+  readonly terminal: string | undefined;
+  /** Descriptors that stay open in the program, close-on-exec (fcntl(2)) or not. */
+  readonly descriptors: readonly number[];
 }
 
 /** What one look at the threads of a process came to. */
@@ -45,10 +51,10 @@ export interface NativeSearch {
 }
 
 /**
- * 'range-step' steps until the pc has left the range. 'range-run' is the same to whoever watches, but the thread runs
+ * 'range-step' steps until the pc has left the range, 'block-step' until a branch was taken (`hasTransferred`). 'range-run' is the same to whoever watches, but the thread runs
  * freely: wherever it may leave the range there must be a site that is nobody's.
  */
-export type ResumeMode = 'continue' | 'step' | 'range-step' | 'range-run' | 'listen';
+export type ResumeMode = 'continue' | 'step' | 'range-step' | 'block-step' | 'range-run' | 'listen';
 
 /** For 'range-step' and 'range-run': the thread is in the range while start <= pc < end. */
 export interface NativeRange {
@@ -61,16 +67,22 @@ export interface NativeRange {
    * chosen for. Anywhere else the thread is stepped.
    */
   readonly instructions?: Uint8Array;
+  /**
+   * 'block-step', and 'step' if somebody wants to know whether it was a block step: what `ArchModule.transfers` says of the
+   * range, which starts at the pc. Where it ends before that is known, the thread is handed up with `inLongRange`.
+   */
+  readonly transfers?: Uint8Array;
 }
 
 /**
  * How a resume was carried out: 'running'; 'gone' (the thread has vanished); 'refused' (it stands at a site whose plan
  * refuses: the caller must step it in place with every other thread held); 'sequence' (a step would stop it between
- * instructions that must be run through: the caller must have it run to their end); 'done' (a step that was emulated without
+ * instructions that must be run through: the caller must have it run to their end); 'stretch' (`transfers` has come to its
+ * end; it is still stopped, and to be resumed with those from there on); 'done' (a step that was emulated without
  * running the thread: it is still stopped, at the next instruction). Only a thread whose last event told of the site
  * that it stands at (`atSite`) goes past it; any other one meets the trap.
  */
-export type ResumeResult = 'running' | 'gone' | 'refused' | 'sequence' | 'done';
+export type ResumeResult = 'running' | 'gone' | 'refused' | 'sequence' | 'stretch' | 'done';
 
 export interface NativeTracer {
   /** Starts a program, traced by PTRACE_SEIZE, not yet past its own execve. Returns its pid. The first event is the exec stop. */
@@ -114,6 +126,15 @@ export interface NativeTracer {
 
   /** Copy of a regset of a stopped thread, as long as the kernel's, at most `sizeBytes`; undefined: gone, or the kernel has no such set for it (ENODEV, EINVAL, EIO). */
   getRegset(tid: number, noteType: number, sizeBytes: number): Uint8Array | undefined;
+  /**
+   * As `getRegset` for many: the regset of the note type `noteTypes[i]` of thread `tids[i]`, at most `sizesBytes[i]` of it;
+   * undefined where that gives undefined, or the thread is not stopped. Throws what it throws, for the first.
+   */
+  getRegsets(
+    tids: Int32Array,
+    noteTypes: Int32Array,
+    sizesBytes: Uint32Array,
+  ): readonly (Uint8Array | undefined)[];
   /** Stores a regset; the general one is kept and stored when the thread is resumed. False: gone. */
   setRegset(tid: number, noteType: number, bytes: Uint8Array): boolean;
   /**
@@ -143,8 +164,15 @@ export interface NativeTracer {
   removeSpace(space: number): void;
   /** Bytes read into `into`, up to the first unreadable one; 0 when the first cannot be read. */
   readMemory(space: number, address: bigint, into: Uint8Array): number;
+  /**
+   * As `readMemory` for many ranges at once, which come to lie one behind the other in `into`: `lengths`, as many as
+   * addresses, are those asked for, and afterwards those read.
+   */
+  readRanges(space: number, addresses: BigUint64Array, lengths: Uint32Array, into: Uint8Array): void;
   /** Bytes written, as in readMemory. Reaches read-only pages. */
   writeMemory(space: number, address: bigint, bytes: Uint8Array): number;
+  /** As `writeMemory` for many ranges in turn, whose bytes lie one behind the other; `lengths` as with `readRanges`. */
+  writeRanges(space: number, addresses: BigUint64Array, lengths: Uint32Array, bytes: Uint8Array): void;
   /**
    * Looks for `pattern`, which is not empty, in [address, address + lengthBytes), with the program's own bytes under
    * sites, for about `timeoutMs`.
@@ -207,15 +235,16 @@ export interface NativeTracer {
   setPassSignals(space: number, signals: bigint): void;
   /**
    * The system calls whose two ends are told, in threads that are resumed from now on; a step over one tells them, too.
-   * No others come to be heard of.
+   * No others come to be heard of. `areOthers`: they are all but those.
    */
-  setCaughtCalls(space: number, calls: 'all' | readonly number[]): void;
+  setCaughtCalls(space: number, calls: readonly number[], areOthers: boolean): void;
   /**
-   * Says that a seccomp filter in the program stops its threads on their way into these calls, with `mark` as its data:
+   * Says that a seccomp filter in the program stops its threads on their way into these calls (`areOthers`: into all
+   * others), with `mark` as its data:
    * as long as it covers what is caught, other calls cost nothing. `mark` + 1 says that the program is about to add a
    * filter of its own, which might come first: after that, threads stop at every call again. `mark` 0: there is none.
    */
-  setCallFilter(space: number, calls: readonly number[], mark: number): void;
+  setCallFilter(space: number, calls: readonly number[], areOthers: boolean, mark: number): void;
   /**
    * Has the sentinel, which outlives this process, let every system call be made that comes by `listener`, a descriptor
    * of process `pid` (seccomp_unotify(2)). @throws NativeError
@@ -241,6 +270,11 @@ export interface NativeTracer {
   hitSite(tid: number): bigint;
   /** When the thread is resumed it meets the trap of the site that it was told of. */
   forgetHit(tid: number): void;
+  /**
+   * Whether the step of a stopped thread that has just ended took it elsewhere than to the next instruction, or into the
+   * kernel. Of one that was resumed without `transfers` it says nothing.
+   */
+  hasTransferred(tid: number): boolean;
   /** How many threads are known and how many spaces declared. */
   tableSizes(): { readonly threads: number; readonly spaces: number };
   /** Tells that a thread will not stop any more (a leader that exited before its threads). */

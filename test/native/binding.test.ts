@@ -46,6 +46,9 @@ describe('native binding', () => {
           workingDirectory: undefined,
           disableRandomization: false,
           redirectStdio: false,
+          stdio: [],
+          terminal: undefined,
+          descriptors: [],
         }),
       { errno: 13, request: 'execve' },
     );

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import process from 'node:process';
-import { promisify } from 'node:util';
 import { describe, it } from 'mocha';
 import { checkAddonNeeds, checkSentinelNeeds, hasMusl } from '../support/addon-needs.js';
 import { offeredSymbols } from '../support/dynamic-symbols.js';
+import { compileFixture } from '../support/fixture.js';
 import { projectRoot } from '../support/project-paths.js';
 
-const run = promisify(execFile);
 const cpu = process.arch === 'arm64' ? 'arm64' : 'x64';
 const built = resolve(projectRoot, 'native/build/Release');
 const addon = resolve(built, 'outstep.node');
@@ -28,25 +24,18 @@ describe('the addon', () => {
   });
 
   it('would be refused with anything more', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'outstep-'));
-    try {
-      await assert.rejects(checkUseOf('fstat', folder), /fstat is of GLIBC_2\.33/);
-      await assert.rejects(checkUseOf('timer_create', folder), /timer_create has GLIBC_2/);
-      const ofGlibc = checkUseOf('gnu_get_libc_version', folder);
-      await (hasMusl ? assert.rejects(ofGlibc, /musl has no gnu_get_libc_version/) : ofGlibc);
-      await checkUseOf('mmap', folder);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    await assert.rejects(checkUseOf('fstat'), /fstat is of GLIBC_2\.33/);
+    await assert.rejects(checkUseOf('timer_create'), /timer_create has GLIBC_2/);
+    const ofGlibc = checkUseOf('gnu_get_libc_version');
+    await (hasMusl ? assert.rejects(ofGlibc, /musl has no gnu_get_libc_version/) : ofGlibc);
+    await checkUseOf('mmap');
   });
 });
 
 /** Checks a shared object that uses nothing but ptrace(2) and one other function. */
-async function checkUseOf(symbol: string, folder: string): Promise<void> {
-  const [source, object] = [join(folder, `${symbol}.c`), join(folder, `${symbol}.so`)];
-  writeFileSync(source, `void ptrace(), ${symbol}(); void use() { ptrace(); ${symbol}(); }`);
-  await run('gcc', ['-shared', '-fPIC', '-nodefaultlibs', '-o', object, source]);
-  await checkAddonNeeds(object, cpu);
+async function checkUseOf(symbol: string): Promise<void> {
+  const flags = ['-shared', '-fPIC', '-nodefaultlibs', `-DUSED=${symbol}`];
+  await checkAddonNeeds(await compileFixture('used-function', { flags, output: `${symbol}.so` }), cpu);
 }
 
 describe('the sentinel', () => {

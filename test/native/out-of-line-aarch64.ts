@@ -133,6 +133,7 @@ function machineOf(name: string, isGuarded: boolean, branchTypes: readonly bigin
       setWord(general, pstateOffset, 8, wordAt(general, pstateOffset, 8) & ~singleStep);
     },
     settleStep: () => undefined,
+    settleChance: () => undefined,
     randomState: (harness, random) => randomState(harness, random, branchTypes),
     raisesTrap: (bytes) => ((instructionAt(bytes, 0) ?? 0) & 0xffe0_001f) >>> 0 === 0xd420_0000,
     // A step goes to the end of an exclusive sequence, which the core looks for.
@@ -141,7 +142,7 @@ function machineOf(name: string, isGuarded: boolean, branchTypes: readonly bigin
     randomInstruction: (random) =>
       textOf([random.below(3) === 0 ? randomWord(random) : random.pick(classes)(random)]),
     everyForm: function* (random, rounds) {
-      for (const word of corpus(random, 400 * rounds)) yield textOf([word]);
+      for (const word of corpus(random, Math.ceil(400 * rounds))) yield textOf([word]);
     },
     formsPerRound: 4000,
     chosen,

@@ -81,6 +81,9 @@ export class OutOfLineHarness implements Disposable {
       workingDirectory: undefined,
       disableRandomization: true,
       redirectStdio: false,
+      stdio: [],
+      terminal: undefined,
+      descriptors: [],
     });
     this.#waitForStop();
     this.#space = this.#tracer.addSpace(

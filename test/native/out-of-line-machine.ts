@@ -40,6 +40,8 @@ export interface HarnessMachine {
   settle(general: Uint8Array, vectors: Uint8Array): void;
   /** As `settle`, after a step: what the kernel shows only then. */
   settleStep(general: Uint8Array): void;
+  /** Makes equal what an instruction may leave one way or another wherever it is. */
+  settleChance(bytes: Uint8Array, general: Uint8Array): void;
   randomState(harness: OutOfLineHarness, random: Random): State;
   /** Whether a breakpoint instruction of the program's own. */
   raisesTrap(bytes: Uint8Array): boolean;

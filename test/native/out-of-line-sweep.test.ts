@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { describe, it } from 'mocha';
+import { timeFactor } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
 import { Random } from '../support/random.js';
 import { compareForm, type Tally } from './out-of-line-compare.js';
 import { OutOfLineHarness } from './out-of-line-harness.js';
 import { harnessMachines } from './out-of-line-machines.js';
 
-const rounds = Number(process.env.OUTSTEP_SWEEP_ROUNDS ?? 1);
+/** A slow machine makes a part of one. */
+const rounds = Number(process.env.OUTSTEP_SWEEP_ROUNDS ?? 1 / timeFactor);
 const minutePerRound = 60_000;
 
 for (const machine of harnessMachines()) {

@@ -5,7 +5,7 @@ import { nativeBinding } from '../../src/native/binding.js';
 import { ReferenceDecoder, randomInstruction } from '../arch/x86/decode-reference.js';
 import type { Random } from '../support/random.js';
 import { type OutOfLineHarness, setWord, wordAt } from './out-of-line-harness.js';
-import type { HarnessMachine } from './out-of-line-machine.js';
+import { type HarnessMachine, hex } from './out-of-line-machine.js';
 import { chosen } from './out-of-line-x86-chosen.js';
 import { everyForm } from './out-of-line-x86-forms.js';
 import { type CodeMachine, x86Codes } from './out-of-line-x86-machines.js';
@@ -92,10 +92,14 @@ function machineOf(code: CodeMachine): HarnessMachine {
     },
     // A step over a system call stops inside the kernel, which shows the call's number there.
     settleStep: (general) => set(general, systemCall, -1n),
+    // The cause of an aborted transaction, which runs until then.
+    settleChance: (bytes, general) => {
+      if (beginsTransaction(bytes)) set(general, bits === 64 ? 'rax' : 'eax', 0n);
+    },
     randomState: (harness, random) => randomState(code, harness, random),
     raisesTrap: (bytes) => bytes.at(-1) === 0xcc || (bytes.at(-2) === 0xcd && bytes.at(-1) === 3),
     // A step of a repeated string instruction is one iteration.
-    isRepeated: (bytes) => decode(bytes, bits)?.prefixes.repeat !== undefined,
+    isRepeated: (bytes) => decode(bytes, bits)?.prefixes.repeat !== undefined || beginsTransaction(bytes),
     comparable: (harness, bytes, random) => comparable(code, harness, bytes, random),
     randomInstruction: (random) => {
       const modRm = random.below(3) === 0 ? (random.below(8) << 3) | 5 : undefined;
@@ -109,3 +113,8 @@ function machineOf(code: CodeMachine): HarnessMachine {
 }
 
 export const x86Machines: readonly HarnessMachine[] = x86Codes.map(machineOf);
+
+/** XBEGIN: where a step of it ends differs between CPUs that abort every transaction. */
+function beginsTransaction(bytes: Uint8Array): boolean {
+  return /^(?:66|67|2e|36|3e|26|64|65|f2|f3|4[0-9a-f])*c7f8/.test(hex(bytes).replaceAll(' ', ''));
+}
