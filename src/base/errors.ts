@@ -25,21 +25,39 @@ export const errorCodes = {
   WRONG_STATE: 'OUTSTEP_WRONG_STATE',
 } as const;
 
+/** What kind of failure it is: for programs, as the message is for people. */
 export type ErrorCode = (typeof errorCodes)[keyof typeof errorCodes];
 
+/** A failure that a caller can act on. Its message says what was to be done, and why that could not be. */
 export class OutstepError extends Error {
   override readonly name = 'OutstepError';
   readonly code: ErrorCode;
   /** The kernel's error number (errno(3)), where the kernel gave one. */
   readonly errno: number | undefined;
+  /** What is known beyond the message: why, where that does not say it, and what helps. A line each. */
+  readonly details: readonly string[];
+  /** A shell has said it on the standard error already, with its reason. */
+  readonly isSaid: boolean;
 
-  constructor(code: ErrorCode, message: string, options: { errno?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: {
+      errno?: number | undefined;
+      cause?: unknown;
+      details?: readonly string[];
+      isSaid?: boolean;
+    } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.errno = options.errno;
+    this.details = options.details ?? [];
+    this.isSaid = options.isSaid ?? false;
   }
 }
 
+/** Whether something that was thrown is a failure that this library tells of by a code. */
 export function isOutstepError(error: unknown): error is OutstepError {
   return error instanceof OutstepError;
 }
@@ -47,4 +65,16 @@ export function isOutstepError(error: unknown): error is OutstepError {
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The text of anything that was thrown, and what is known beyond it. */
+export function linesOf(error: unknown): readonly string[] {
+  return [messageOf(error), ...(isOutstepError(error) ? error.details : [])];
+}
+
+/** The same in one line. */
+export function sentencesOf(error: unknown): string {
+  return linesOf(error)
+    .map((line, index, { length }) => (index < length - 1 ? line.replace(/\.$/, '') : line))
+    .join('. ');
 }

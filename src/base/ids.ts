@@ -23,11 +23,19 @@ function checkInteger(value: number, least: number, most: number, what: string):
   }
 }
 
+/**
+ * The id of a process.
+ * @throws RangeError where the number can be none
+ */
 export function pid(value: number): Pid {
   checkInteger(value, 1, maxId, 'pid');
   return value as Pid;
 }
 
+/**
+ * The id of a thread (gettid(2)).
+ * @throws RangeError where the number can be none
+ */
 export function tid(value: number): Tid {
   checkInteger(value, 1, maxId, 'tid');
   return value as Tid;
@@ -38,6 +46,10 @@ export function address(value: bigint | number): Address {
   return BigInt.asUintN(64, BigInt(value)) as Address;
 }
 
+/**
+ * A signal by the kernel's number, 1 to 64 (signal(7)), which is not gdb's.
+ * @throws RangeError
+ */
 export function kernelSignal(value: number): KernelSignal {
   checkInteger(value, 1, 64, 'signal');
   return value as KernelSignal;

@@ -1,14 +1,15 @@
 /** Attaches to a running process: every thread, found until no new one turns up. */
-import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { architectureNames } from '../../arch/index.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { type Pid, tid } from '../base/ids.js';
-import { isNativeError } from '../native/binding.js';
+import { isNativeError, nativeBinding } from '../native/binding.js';
 import { AddressSpace } from './address-space.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
 import { commandName, executablePath, statusField } from './proc.js';
 import { Process } from './process.js';
+import { collectServer, collectTarget, explainAttach, fixLine } from './refusal/index.js';
 import type { Tracer } from './tracer.js';
 
 /**
@@ -28,10 +29,10 @@ export async function attachProcess(tracer: Tracer, target: Pid, engine: Engine)
       await meetSignals(attachment);
     } catch (error) {
       await attachment.detach();
-      throw refusedBy(error, target, commandName(target) ?? 'unknown');
+      throw refusedBy(tracer, error, target, commandName(target) ?? 'unknown');
     }
   }
-  if (!attachment.process.isAlive) throw noSuchProcess(target);
+  if (!attachment.process.isAlive) throw noSuchProcess(tracer, target);
   return attachment;
 }
 
@@ -59,28 +60,31 @@ async function takeEveryThread({ native }: Tracer, attachment: Attachment): Prom
 
 function seizeProcess(tracer: Tracer, target: Pid): Process {
   const name = commandName(target);
-  if (name === undefined) throw noSuchProcess(target);
+  if (name === undefined) throw noSuchProcess(tracer, target);
+  // The kernel would take it, but without the other threads.
+  if (statusField(target, 'Tgid') !== String(target)) throw notPermitted(tracer, target, name);
+  if (nativeBinding().isEventLoopChild(target)) throw waitedFor(target, name);
   const machine = tracer.machineOf(target);
-  if (machine === undefined) throw refused(target, name, unreadableReason(tracer, target));
+  if (machine === undefined) throw unreadable(tracer, target, name);
   let space: number | undefined;
   try {
     space = tracer.native.addSpace(target, tracer.nativeArchOf(machine));
     const created = new Process(tracer, target, 'attached', space, new AddressSpace(tracer, machine));
-    if (!seizeFirst(tracer, created)) throw noSuchProcess(target);
+    if (!seizeFirst(tracer, created)) throw noSuchProcess(tracer, target);
     tracer.addProcess(created);
     return created;
   } catch (error) {
     if (space !== undefined) tracer.native.removeSpace(space);
-    throw refusedBy(error, target, name);
+    throw refusedBy(tracer, error, target, name);
   }
 }
 
 /** What a failure of native code means for whoever wanted to attach; other errors stay what they are. */
-function refusedBy(error: unknown, target: Pid, name: string): unknown {
+function refusedBy(tracer: Tracer, error: unknown, target: Pid, name: string): unknown {
   if (!isNativeError(error)) return error;
-  // One of its threads may be refused for a reason of its own.
-  const whom = error.request === 'PTRACE_SEIZE' ? error.tid : target;
-  return refused(target, name, `${errorText(error.message)}: ${whyRefused(whom)}`, error.errno);
+  const { errno } = error;
+  const tid = error.request === 'PTRACE_SEIZE' ? error.tid : target;
+  return refused(tracer, target, name, { tid, text: error.message.replace(/^[^:]*: /, ''), errno });
 }
 
 function seizeFirst(tracer: Tracer, target: Process): boolean {
@@ -113,56 +117,64 @@ async function meetSignals(attachment: Attachment): Promise<void> {
   process.passSignalsChanged();
 }
 
-/** Until it is gone a process that has ended is listed. */
-function isEnding(state: string | undefined): boolean {
-  return state === undefined || state === 'Z' || state === 'X';
+/** Errors behind which there may be a cause that /proc tells of. */
+const explainedErrors: ReadonlySet<number | undefined> = new Set([
+  constants.errno.EPERM,
+  constants.errno.EACCES,
+  constants.errno.ENOSYS,
+  constants.errno.EIO,
+]);
+
+function notPermitted(tracer: Tracer, target: Pid, name: string): OutstepError {
+  const { EPERM } = constants.errno;
+  return refused(tracer, target, name, { tid: target, text: 'Operation not permitted', errno: EPERM });
 }
 
-function errorText(message: string): string {
-  return message.replace(/^[^:]*: /, '');
+function unreadable(tracer: Tracer, target: Pid, name: string): OutstepError {
+  if (executablePath(target) === undefined) return notPermitted(tracer, target, name);
+  const known = architectureNames(tracer.machineFacts.machine);
+  return cannotAttach(target, name, `only programs of these architectures are supported: ${known}`);
 }
 
-/** What the user can do something about, in the order of likelihood. */
-function whyRefused(target: number): string {
-  const holder = Number(statusField(target, 'TracerPid') ?? 0);
-  if (holder !== 0) return `already traced by ${holder} (${commandName(holder) ?? 'unknown'})`;
-  if (isEnding(statusField(target, 'State')?.[0]))
-    return 'its main thread has ended already (it is a zombie)';
-  const owner = statusField(target, 'Uid')?.split(/\s+/)[0];
-  const own = readOwnUid();
-  if (owner !== undefined && own !== '0' && owner !== own) {
-    return `it belongs to user ${owner}; run as that user or as root (CAP_SYS_PTRACE)`;
-  }
-  const scope = yamaScope();
-  if (scope === '3') return 'kernel.yama.ptrace_scope is 3: no process may attach until the next boot';
-  if (scope === '2') return 'kernel.yama.ptrace_scope is 2: only root (CAP_SYS_PTRACE) may attach';
-  if (scope === '1')
-    return 'kernel.yama.ptrace_scope is 1: only children may be traced; run as root or set it to 0';
-  return 'the capability CAP_SYS_PTRACE is missing (in a container: --cap-add=SYS_PTRACE), or it is a kernel thread';
+/** At each SIGCHLD libuv asks waitpid(2) for each child of its own, which takes the stops that the tracer is to hear of. */
+function waitedFor(target: Pid, name: string): OutstepError {
+  return cannotAttach(
+    target,
+    name,
+    'it was started with child_process by this very program, where Node waits for it and takes its stops',
+    undefined,
+    ['Launch it through the tracer, or let a process in between start it'],
+  );
 }
 
-function readOwnUid(): string | undefined {
-  return readFileSync('/proc/self/status', 'latin1').match(/^Uid:\s*(\d+)/m)?.[1];
+function noSuchProcess(tracer: Tracer, target: Pid): OutstepError {
+  const { cause, reason, remedy } = explainAttach(collectServer(tracer.native), collectTarget(target));
+  const isKnown = cause === 'hidden' || (cause === 'no-process' && remedy !== undefined);
+  const details = isKnown ? [reason, ...fixLine(remedy)] : [];
+  const message = `Cannot attach to process ${target}: No such process`;
+  return new OutstepError(errorCodes.NO_SUCH_PROCESS, message, { details });
 }
 
-function yamaScope(): string | undefined {
-  try {
-    return readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'latin1').trim();
-  } catch {
-    return undefined;
-  }
+/** What the kernel refused, and to which task: one of the threads may be refused for a reason of its own. */
+interface Refusal {
+  readonly tid: number;
+  readonly text: string;
+  readonly errno: number;
 }
 
-function unreadableReason(tracer: Tracer, target: Pid): string {
-  if (executablePath(target) === undefined) return `Operation not permitted: ${whyRefused(target)}`;
-  return `only programs of these architectures are supported: ${architectureNames(tracer.machineFacts.machine)}`;
+function refused(tracer: Tracer, target: Pid, name: string, { tid, text, errno }: Refusal): OutstepError {
+  if (!explainedErrors.has(errno)) return cannotAttach(target, name, text, errno);
+  const { reason, remedy } = explainAttach(collectServer(tracer.native), collectTarget(target, tid));
+  return cannotAttach(target, name, `${text}: ${reason}`, errno, fixLine(remedy));
 }
 
-function noSuchProcess(target: Pid): OutstepError {
-  return new OutstepError(errorCodes.NO_SUCH_PROCESS, `Cannot attach to process ${target}: No such process`);
-}
-
-function refused(target: Pid, name: string, reason: string, errno?: number): OutstepError {
+function cannotAttach(
+  target: Pid,
+  name: string,
+  reason: string,
+  errno?: number,
+  details: readonly string[] = [],
+): OutstepError {
   const message = `Cannot attach to process ${target} (${name}): ${reason}`;
-  return new OutstepError(errorCodes.ATTACH_REFUSED, message, errno === undefined ? {} : { errno });
+  return new OutstepError(errorCodes.ATTACH_REFUSED, message, { errno, details });
 }

@@ -1,6 +1,6 @@
 /** One engine's hold on one process: its wishes for each thread, and what it put into the process. */
 import type { HardwarePoint } from '../../arch/module.js';
-import { errorCodes, OutstepError } from '../base/errors.js';
+import { errorCodes, isOutstepError, OutstepError } from '../base/errors.js';
 import type { Address, KernelSignal } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
 import {
@@ -10,13 +10,14 @@ import {
   hasPrograms,
   noPrograms,
 } from './breakpoint-programs.js';
-import type { CaughtSystemCalls } from './caught-calls.js';
+import { type CaughtSystemCalls, callSetOf, hasCall } from './call-set.js';
 import type { Engine, EventAnswer, ResumeAction } from './engine.js';
 import type { CoreEvent, HitOwners, ThreadEvent } from './event.js';
 import type { ToldWrites } from './hardware-points.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
 
+/** A wish for one thread, and the signal that it goes on with. */
 export interface ThreadResume {
   readonly thread: Thread;
   readonly action: ResumeAction;
@@ -27,12 +28,17 @@ export interface ThreadResume {
   readonly signal?: number;
 }
 
+/** A breakpoint, with its conditions and commands if it has any. */
+export interface BreakpointWish {
+  readonly address: Address;
+  readonly programs?: BreakpointPrograms;
+}
+
 const hold: ResumeAction = { kind: 'hold' };
 const letRun: ResumeAction = { kind: 'continue' };
 
-const strictness = { hold: 3, step: 2, 'range-step': 1, continue: 0 } as const;
-
 let lastOwner = 0;
+let lastResume = 0;
 
 /** Unlike every other one. */
 function newOwner(): BreakpointOwner {
@@ -40,6 +46,7 @@ function newOwner(): BreakpointOwner {
   return { id: lastOwner };
 }
 
+/** An engine on a process: its breakpoints and watchpoints, and its wish for each thread. */
 export class Attachment {
   readonly process: Process;
   readonly engine: Engine;
@@ -51,13 +58,15 @@ export class Attachment {
   #passSignals: bigint;
   #caughtCalls: CaughtSystemCalls;
   #isAttached = true;
+  #hasFailed = false;
+  #resumeOrder = 0;
   /** Between `quiesce` and the next `resume`: threads that appear are held, too. */
   #isQuiet = false;
 
-  /** Whose its sites and hardware points are; a vfork child's attachment has its parent's. */
+  /** Whose its sites and hardware points are; a vfork child's attachment has its parent's. @internal */
   readonly owner: BreakpointOwner;
 
-  /** Made by `Process.attachEngine`; holds every thread. */
+  /** Made by `Process.attachEngine`; holds every thread. @internal */
   constructor(process: Process, engine: Engine, parent?: Attachment, owner: BreakpointOwner = newOwner()) {
     this.process = process;
     this.engine = engine;
@@ -78,16 +87,21 @@ export class Attachment {
     this.process.quietChildren.wishesChanged();
   }
 
-  /** This engine's wish for a thread that appeared now. */
+  /** This engine's wish for a thread that appeared now. @internal */
   get wishForNew(): 'hold' | 'continue' {
     return this.#isQuiet ? 'hold' : this.#newThreads;
+  }
+
+  /** Greater than that of every resume before. @internal */
+  get resumeOrder(): number {
+    return this.#resumeOrder;
   }
 
   get isAttached(): boolean {
     return this.#isAttached;
   }
 
-  /** Every thread is held, and nobody waits to hear of one. */
+  /** Every thread is held, and nobody waits to hear of one. @internal */
   get holdsAllSilently(): boolean {
     return this.#votes.size === 0 && this.#awaited.size === 0;
   }
@@ -102,6 +116,8 @@ export class Attachment {
    */
   resume(actions: Iterable<ThreadResume>): void {
     this.#setQuiet(false);
+    lastResume += 1;
+    this.#resumeOrder = lastResume;
     const named: Thread[] = [];
     for (const { thread, action, signal } of actions) {
       if (!thread.isAlive) continue;
@@ -161,41 +177,45 @@ export class Attachment {
     this.process.tracer.schedulePump();
   }
 
-  /** A thread has stopped, and the engines were told why. */
+  /** A thread has stopped, and the engines were told why. @internal */
   tellHeld(thread: Thread): void {
-    if (!thread.isStopped || thread.owesChildEvent || !this.#awaited.delete(thread)) return;
+    if (!thread.isStopped || thread.owesChildEvent || thread.telling !== undefined) return;
+    if (!this.#awaited.delete(thread)) return;
     const event: CoreEvent = { kind: 'held', thread };
-    if (this.concerns(event)) this.tell(event);
+    if (this.concerns(event)) this.tellAside(event);
   }
 
-  /** A thread has appeared. */
+  /** A thread has appeared. @internal */
   voteForNew(thread: Thread): void {
     if (this.wishForNew === 'continue') this.#votes.set(thread, letRun);
   }
 
+  /** What this engine wishes for a thread. */
   voteFor(thread: Thread): ResumeAction {
     return this.#votes.get(thread) ?? hold;
   }
 
+  /** A wish for the thread of an event, within `Engine.onEvent`: nothing is let run before the event was told. */
   vote(thread: Thread, action: ResumeAction): void {
     this.#votes.set(thread, action);
   }
 
-  /** `thread` goes on in the place of `former`, whose id it has taken or given up in an exec. */
+  /** `thread` goes on in the place of `former`, whose id it has taken or given up in an exec. @internal */
   inheritVote(thread: Thread, former: Thread): void {
     this.#votes.set(thread, this.voteFor(former));
     if (this.#awaited.delete(former)) this.#awaited.add(thread);
     else if (former !== thread) this.#awaited.delete(thread);
   }
 
+  /** @internal */
   forgetThread(thread: Thread): void {
     this.#awaited.delete(thread);
     this.#votes.delete(thread);
   }
 
-  /** Whether an event of its mask concerns this engine and not another one's breakpoint or step. */
+  /** Whether an event of its mask concerns this engine and not another one's breakpoint or step. @internal */
   concerns(event: CoreEvent): boolean {
-    if (!this.#isAttached || !this.engine.mask.has(event.kind)) return false;
+    if (!this.#isAttached || this.#hasFailed || !this.engine.mask.has(event.kind)) return false;
     switch (event.kind) {
       case 'breakpoint':
         return this.process.sites.has(event.address, this.owner) && this.#isAmong(event.owners);
@@ -216,17 +236,32 @@ export class Attachment {
     }
   }
 
-  /** Tells the engine; one that throws has lost its attachment, with a warning that names it. */
+  /** Tells the engine. @internal */
   tell(event: CoreEvent): EventAnswer {
     try {
       const answer = this.engine.onEvent(event);
       if ('thread' in event) this.#awaited.delete(event.thread);
       return answer;
     } catch (error) {
-      this.process.tracer.warn(`engine ${this.engine.name} failed and is detached`, error);
-      this.withdraw();
+      this.fail(error);
       return 'pass';
     }
+  }
+
+  /** As `tell`, where nobody waits for the answer. @internal */
+  tellAside(event: CoreEvent): void {
+    const answer = this.tell(event);
+    if (answer instanceof Promise) answer.catch((error: unknown) => this.fail(error));
+  }
+
+  /** The engine has failed: it is told nothing more and leaves, with a warning that names it. */
+  fail(error: unknown): void {
+    const { tracer } = this.process;
+    tracer.warn(`engine ${this.engine.name} failed and is detached`, error);
+    this.#hasFailed = true;
+    this.detach().catch((cause: unknown) =>
+      tracer.warn(`engine ${this.engine.name} could not be detached`, cause),
+    );
   }
 
   /** Inserting again replaces conditions and commands. @throws OutstepError MEMORY, UNSUPPORTED */
@@ -238,10 +273,32 @@ export class Attachment {
     if (caller !== undefined) this.process.sites.provideSlot(address, caller);
   }
 
+  /**
+   * As `insertBreakpoint` for many, in turn: for each undefined, or what it would throw. Each costs what it costs by itself.
+   */
+  insertBreakpoints(breakpoints: readonly BreakpointWish[]): (OutstepError | undefined)[] {
+    return breakpoints.map(({ address, programs }) => {
+      try {
+        this.insertBreakpoint(address, programs);
+        return undefined;
+      } catch (error) {
+        if (isOutstepError(error)) return error;
+        throw error;
+      }
+    });
+  }
+
+  /** As `removeBreakpoint` for many. */
+  removeBreakpoints(addresses: Iterable<Address>): void {
+    for (const address of addresses) this.removeBreakpoint(address);
+  }
+
+  /** Of this engine; one that is not there is nothing. */
   removeBreakpoint(address: Address): void {
     this.process.sites.remove(address, this.owner);
   }
 
+  /** Whether this engine has one there. */
   hasBreakpoint(address: Address): boolean {
     return this.process.sites.has(address, this.owner);
   }
@@ -269,6 +326,7 @@ export class Attachment {
     }
   }
 
+  /** Of this engine. Takes effect in every thread at once. */
   removeHardwarePoint(point: HardwarePoint): void {
     this.process.hardware.remove(point, this.owner);
     this.process.hardwareChanged();
@@ -298,9 +356,9 @@ export class Attachment {
     return this.#caughtCalls;
   }
 
+  /** @internal */
   catchesSystemCall(number: number): boolean {
-    if (typeof this.#caughtCalls === 'string') return this.#caughtCalls === 'all';
-    return this.#caughtCalls.has(number);
+    return hasCall(callSetOf(this.#caughtCalls), number);
   }
 
   /**
@@ -343,6 +401,7 @@ export class Attachment {
   #isStepDone(event: Extract<ThreadEvent, { kind: 'step-done' }>): boolean {
     const vote = this.voteFor(event.thread);
     if (vote.kind === 'step') return true;
+    if (vote.kind === 'block-step') return this.process.native.hasTransferred(event.thread.tid);
     if (vote.kind !== 'range-step') return false;
     const pc = event.thread.pc;
     return pc < vote.start || pc >= vote.end;
@@ -351,14 +410,4 @@ export class Attachment {
 
 function executeAt(address: bigint): HardwarePoint {
   return { kind: 'execute', address, lengthBytes: 1 };
-}
-
-/** What engines together want of a thread. */
-export function strictest(attachments: readonly Attachment[], thread: Thread): ResumeAction {
-  let wish = letRun;
-  for (const attachment of attachments) {
-    const vote = attachment.voteFor(thread);
-    if (strictness[vote.kind] > strictness[wish.kind]) wish = vote;
-  }
-  return wish;
 }

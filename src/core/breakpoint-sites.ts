@@ -11,6 +11,7 @@ import {
   noPrograms,
 } from './breakpoint-programs.js';
 import type { RawMemory, Shadow, ShadowSource } from './memory.js';
+import { prepareForOurEnd } from './orphan-handler.js';
 import type { Slots } from './slots.js';
 import { describeStep, nativePlan, type SiteText, type StepPlan, StepPlans, sameText } from './step-plans.js';
 import type { Thread } from './thread.js';
@@ -99,6 +100,8 @@ export class BreakpointSites implements ShadowSource {
       throw new OutstepError(errorCodes.UNSUPPORTED, `no breakpoint can be set in slot memory (${at})`);
     }
     const siteText = this.#siteText(address);
+    this.#space.orphanHandler.cover(address);
+    for (const process of this.#space.processes) prepareForOurEnd(process);
     const shadow = this.#traps.put(address, siteText.text);
     this.#removed.delete(address);
     const owners = new Map(present?.owners);

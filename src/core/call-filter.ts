@@ -6,7 +6,8 @@
  */
 import { tid } from '../base/ids.js';
 import { nativeBinding } from '../native/binding.js';
-import { type FilterRule, filterProgram } from './filter-program.js';
+import { type CallSet, callSetOf, containsCalls, hasCall, unionOf } from './call-set.js';
+import { allow, type FilterRule, filterProgram } from './filter-program.js';
 import { filterCount, mayAddFilter } from './proc.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
@@ -31,7 +32,8 @@ const belowStackBytes = 512n;
 
 export class CallFilter {
   readonly #process: Process;
-  #numbers: readonly number[] = [];
+  /** What it tells of. */
+  #calls: CallSet = callSetOf('none');
   #count = 0;
 
   constructor(process: Process) {
@@ -48,22 +50,21 @@ export class CallFilter {
   }
 
   /** Whether the filter tells of all of these calls, made to do so by one more filter where that is possible. */
-  covers(calls: readonly number[], findCaller: () => Thread | undefined): boolean {
+  covers(calls: CallSet, findCaller: () => Thread | undefined): boolean {
     // One of the program's own may refuse a call before ours tells of it.
     if (this.isInstalled && filterCount(tid(this.#process.pid)) !== this.#count) return false;
-    const missing = calls.filter((number) => !this.#numbers.includes(number));
-    return missing.length === 0 || this.#add(missing, findCaller());
+    if (containsCalls(this.#calls, calls)) return true;
+    const missing = [...calls.numbers].filter((number) => !hasCall(this.#calls, number));
+    return this.#add(calls.isRest ? calls : { numbers: new Set(missing), isRest: false }, findCaller());
   }
 
-  #add(numbers: readonly number[], caller: Thread | undefined): boolean {
-    if (caller === undefined || !this.#isPossible(numbers, caller)) return false;
-    const rules = [
-      ...(this.isInstalled ? [] : this.#addingRules(actions.trace | addingMark)),
-      ...numbers.map((number) => ({ number, action: actions.trace | mark })),
-    ];
-    if (this.#install(caller, filterProgram(rules), flags.tsync) !== 0n) return false;
+  #add(calls: CallSet, caller: Thread | undefined): boolean {
+    if (caller === undefined || !this.#isPossible(calls, caller)) return false;
+    const adding = this.isInstalled ? [] : this.#addingRules(actions.trace | addingMark);
+    if (this.#install(caller, programFor(calls, actions.trace | mark, adding), flags.tsync) !== 0n)
+      return false;
     this.#count += 1;
-    this.#numbers = [...this.#numbers, ...numbers];
+    this.#calls = unionOf(this.#calls, calls);
     this.#tellNative();
     return true;
   }
@@ -77,10 +78,10 @@ export class CallFilter {
     ];
   }
 
-  #isPossible(numbers: readonly number[], caller: Thread): boolean {
+  #isPossible({ numbers }: CallSet, caller: Thread): boolean {
     const { origin, threads } = this.#process;
     const isPlain = origin === 'launched' && [...threads.values()].every((thread) => !thread.isForeign);
-    if (!isPlain || this.#count >= mostFilters || numbers.length > mostNumbers) return false;
+    if (!isPlain || this.#count >= mostFilters || numbers.size > mostNumbers) return false;
     return (
       filterCount(caller.tid) === this.#count && mayAddFilter(caller.tid) && nativeBinding().canAnswerCalls()
     );
@@ -88,7 +89,8 @@ export class CallFilter {
 
   #tellNative(): void {
     const { native, space } = this.#process;
-    native.setCallFilter(space, this.#numbers, this.isInstalled ? mark : 0);
+    const { numbers, isRest } = this.#calls;
+    native.setCallFilter(space, [...numbers], isRest, this.isInstalled ? mark : 0);
     this.#process.quietChildren.wishesChanged();
   }
 
@@ -98,7 +100,7 @@ export class CallFilter {
     const inherited = Math.min(parent.#count, filterCount(child.tid));
     // One that the parent got just after would be missed.
     this.#count = inherited;
-    this.#numbers = inherited === parent.#count ? parent.#numbers : [];
+    this.#calls = inherited === parent.#count ? parent.#calls : callSetOf('none');
     this.#tellNative();
   }
 
@@ -109,16 +111,16 @@ export class CallFilter {
   handOver(caller: Thread): void {
     const { tracer, native, pid, arch, addressSpace } = this.#process;
     try {
-      const rules = [...this.#numbers.map((number) => ({ number, action: actions.notify }))];
-      const program = filterProgram([...this.#addingRules(actions.notify), ...rules]);
+      const program = programFor(this.#calls, actions.notify, this.#addingRules(actions.notify));
       const listener = this.#install(caller, program, flags.tsync | flags.newListener | flags.tsyncEsrch);
       if (listener === undefined || listener < 0n)
         throw new Error(`seccomp: ${listener ?? 'the thread is gone'}`);
       native.answerCalls(pid, Number(listener));
       addressSpace.calls.call(caller, arch.syscall.numbers.close, [listener]);
     } catch (error) {
+      const { numbers, isRest } = this.#calls;
       tracer.warn(
-        `system calls ${this.#numbers.join(', ')} of process ${pid}, which were caught, fail from now on`,
+        `system calls ${isRest ? 'other than ' : ''}${[...numbers].join(', ')} of process ${pid}, which were caught, fail from now on`,
         error,
       );
     }
@@ -142,6 +144,12 @@ export class CallFilter {
     memory.write(at, before);
     return result === undefined ? undefined : BigInt.asIntN(8 * pointerBytes, result);
   }
+}
+
+/** `action` for these calls, behind the rules that go `before`; no other call is touched. */
+function programFor({ numbers, isRest }: CallSet, action: number, before: readonly FilterRule[]): Uint8Array {
+  const rules = [...numbers].map((number) => ({ number, action: isRest ? allow : action }));
+  return filterProgram([...before, ...rules], isRest ? action : allow);
 }
 
 /** `struct sock_fprog`, with the program behind it. */

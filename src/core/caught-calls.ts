@@ -1,11 +1,9 @@
 /** The system calls that engines want to hear of, and what native code is told of that. */
 import type { Tid } from '../base/ids.js';
 import { CallFilter } from './call-filter.js';
+import { type CallSet, callSetOf, unionOf } from './call-set.js';
 import { filterCount } from './proc.js';
 import type { Process } from './process.js';
-
-/** System calls by their numbers on the process's machine. */
-export type CaughtSystemCalls = 'none' | 'all' | ReadonlySet<number>;
 
 /** How the kernel is made to tell of them. */
 type Means = 'none' | 'filter' | 'every-call';
@@ -23,8 +21,10 @@ export class CaughtCalls {
   /** Threads that run and are to stop at every call are stopped for a moment: the kernel must be told for each. */
   wishesChanged(): void {
     const { attachments, native, space, runningThreads } = this.#process;
-    const calls = union(attachments.map((attachment) => attachment.caughtSystemCalls));
-    native.setCaughtCalls(space, calls);
+    const calls = attachments
+      .map((attachment) => callSetOf(attachment.caughtSystemCalls))
+      .reduce(unionOf, callSetOf('none'));
+    native.setCaughtCalls(space, [...calls.numbers], calls.isRest);
     const before = this.#means;
     this.#means = this.#meansFor(calls);
     if (this.#means !== 'every-call' || before === 'every-call') return;
@@ -32,9 +32,8 @@ export class CaughtCalls {
     this.#process.tracer.schedulePump();
   }
 
-  #meansFor(calls: 'all' | readonly number[]): Means {
-    if (calls.length === 0) return 'none';
-    if (calls === 'all') return 'every-call';
+  #meansFor(calls: CallSet): Means {
+    if (calls.numbers.size === 0) return calls.isRest ? 'every-call' : 'none';
     return this.filter.covers(calls, () => this.#process.threadForCalls()) ? 'filter' : 'every-call';
   }
 
@@ -42,9 +41,4 @@ export class CaughtCalls {
   isFilteredByOthers(thread: Tid): boolean {
     return filterCount(thread) > this.filter.count;
   }
-}
-
-function union(wishes: readonly CaughtSystemCalls[]): 'all' | readonly number[] {
-  if (wishes.includes('all')) return 'all';
-  return [...new Set(wishes.flatMap((wish) => (typeof wish === 'string' ? [] : [...wish])))];
 }

@@ -10,9 +10,16 @@ import type { Thread } from './thread.js';
 /** Ids of the attachments whose conditions held; left out: everyone that has the breakpoint. */
 export type HitOwners = readonly number[];
 
+/** Why a thread has stopped: it stays so until every engine that was told has answered. */
 export type ThreadEvent =
   /** A signal is about to be delivered (signal-delivery stop, ptrace(2)). */
-  | { readonly kind: 'signal'; readonly thread: Thread; readonly signal: KernelSignal }
+  | {
+      readonly kind: 'signal';
+      readonly thread: Thread;
+      readonly signal: KernelSignal;
+      /** An engine that was told before has answered that the program is not to get it. */
+      readonly isSwallowed?: boolean;
+    }
   /** A software breakpoint site of this core was reached; pc is at the site. */
   | {
       readonly kind: 'breakpoint';
@@ -61,18 +68,34 @@ export type ThreadEvent =
   | { readonly kind: 'system-call-return'; readonly thread: Thread; readonly number: number }
   /** The engine had asked for this thread to be held, and nothing else stopped it. */
   | { readonly kind: 'held'; readonly thread: Thread }
-  /** A new program runs in the process: every other thread, breakpoint, watchpoint and regset is gone. */
-  | { readonly kind: 'exec'; readonly thread: Thread; readonly path: string }
+  /**
+   * A new program runs in the process: every other thread, breakpoint, watchpoint and regset is gone. `formerTid` is who
+   * executed it; the thread bears the leader's tid since.
+   */
+  | { readonly kind: 'exec'; readonly thread: Thread; readonly path: string; readonly formerTid: Tid }
   /** The thread stopped because the process is in a job-control stop (`signal`: SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU). */
   | { readonly kind: 'group-stop'; readonly thread: Thread; readonly signal: KernelSignal };
 
+/** How a process ended: with an exit code, 0 to 255, or by a signal (wait(2)). */
 export type ExitStatus =
   | { readonly kind: 'exited'; readonly code: number }
-  | { readonly kind: 'killed'; readonly signal: KernelSignal };
+  | { readonly kind: 'killed'; readonly signal: KernelSignal; readonly hasDumpedCore?: true };
 
+/** What happened to a process as a whole: no thread waits for an answer. */
 export type ProcessEvent =
-  /** One thread, not the last, is gone. */
-  | { readonly kind: 'thread-exit'; readonly process: Process; readonly tid: Tid; readonly code: number }
+  /** One thread, not the last, is gone; `code` is that of a signal where it was killed. */
+  | {
+      readonly kind: 'thread-exit';
+      readonly process: Process;
+      readonly tid: Tid;
+      readonly code: number;
+      readonly isKilled?: true;
+    }
+  /**
+   * A thread of another thread group, which was counted with `process`, is a process of its own now: it executes a program
+   * or outlives the process. Every engine that wants this event is attached to it, and holds it.
+   */
+  | { readonly kind: 'separated'; readonly process: Process; readonly separate: Process }
   /** Commands of this engine's breakpoint have printed something, in a thread that runs on. */
   | {
       readonly kind: 'printed';
@@ -89,5 +112,7 @@ export type ProcessEvent =
       readonly status: ExitStatus;
     };
 
+/** Everything that engines can be told of. */
 export type CoreEvent = ThreadEvent | ProcessEvent;
+/** What an engine's mask is made of. */
 export type EventKind = CoreEvent['kind'];

@@ -3,7 +3,8 @@
 /** <linux/bpf_common.h>: BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K. */
 const codes = { load: 0x20, jumpIfEqual: 0x15, return: 0x06 } as const;
 const instructionBytes = 8;
-const allow = 0x7fff0000;
+/** SECCOMP_RET_ALLOW. */
+export const allow = 0x7fff0000;
 /** Offsets in `struct seccomp_data`; of the argument, its lower half on a little-endian machine. */
 const offsets = { number: 0, firstArgument: 16 } as const;
 
@@ -16,8 +17,8 @@ export interface FilterRule {
   readonly action: number;
 }
 
-/** What the first rule that matches says; all other calls are made. */
-export function filterProgram(rules: readonly FilterRule[]): Uint8Array {
+/** What the first rule that matches says; what becomes of all other calls is `otherwise`. */
+export function filterProgram(rules: readonly FilterRule[], otherwise: number = allow): Uint8Array {
   const instructions: [code: number, value: number, skippedUnlessEqual?: number][] = [];
   for (const { number, firstArgument, action } of rules) {
     instructions.push([codes.load, offsets.number]);
@@ -29,7 +30,7 @@ export function filterProgram(rules: readonly FilterRule[]): Uint8Array {
     }
     instructions.push([codes.return, action]);
   }
-  instructions.push([codes.return, allow]);
+  instructions.push([codes.return, otherwise]);
   const bytes = new Uint8Array(instructions.length * instructionBytes);
   const view = new DataView(bytes.buffer);
   instructions.forEach(([code, value, skippedUnlessEqual = 0], index) => {

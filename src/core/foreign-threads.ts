@@ -34,27 +34,36 @@ function spaceOfCopy(maker: Process, id: Tid): number | undefined {
   return space;
 }
 
-/** It executes a program of its own, or its maker's process is gone: it is nobody's thread any more. */
-export function letForeignThreadGo(thread: Thread): void {
+/**
+ * It executes a program of its own, or its maker's process is gone: it is a process for the engines that want so
+ * (`separated`), and else nobody's thread any more.
+ * @returns it as the thread of that process
+ */
+export function letForeignThreadGo(thread: Thread): Thread | undefined {
   const { tid, process } = thread;
   const { native, tracer } = process;
   const wasStopped = thread.isStopped;
   const signal = thread.signalOverride ?? thread.pendingSignal ?? 0;
+  const { state } = thread;
   process.forgetThread(thread);
+  const heirs = process.attachments.filter(({ engine }) => engine.mask.has('separated'));
+  const separated = heirs.length === 0 ? undefined : tracer.separate(thread, state, heirs);
+  if (separated !== undefined) return separated;
   if (process.caughtCalls.filter.isInstalled) {
     escort(tracer, tid);
     if (wasStopped) native.resume(tid, 'continue', signal);
-    return;
+    return undefined;
   }
   if (wasStopped) {
     native.detach(tid, signal);
-    return;
+    return undefined;
   }
   tracer.listen(tid, (event) => {
     tracer.unlisten(tid);
     if (event.kind === 'stopped') native.detach(tid, signalBehind(event));
   });
   native.interrupt(tid);
+  return undefined;
 }
 
 /** The process's memory is gone for its own threads; theirs may be the same and goes on. */

@@ -133,7 +133,7 @@ export function letOrphanGo(tracer: Tracer, parent: Process, child: Pid): void {
 }
 
 function repairOrphan(tracer: Tracer, parent: Process, child: Pid): void {
-  const space = tracer.native.addSpace(child, tracer.nativeArchOf(parent));
+  const space = tracer.native.addSpace(child, tracer.nativeArchOf(parent.addressSpace.machine));
   const memory: RawMemory = {
     read: (at, into) => tracer.native.readMemory(space, at, into),
     write: (at, bytes) => tracer.native.writeMemory(space, at, bytes),

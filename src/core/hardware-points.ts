@@ -5,6 +5,7 @@ import { errorCodes, OutstepError } from '../base/errors.js';
 import type {
   NativeHardwarePrograms,
   NativeHardwareRange,
+  NativeTracer,
   NativeWatchedValue,
 } from '../native/binding-types.js';
 import {
@@ -44,7 +45,7 @@ export class HardwarePoints {
   }
 
   /** Whether any point watches data, so that memory must be written by the program itself. */
-  get watchesData(): boolean {
+  get #watchesData(): boolean {
     return this.#wanted.some(({ point }) => point.kind !== 'execute');
   }
 
@@ -101,8 +102,16 @@ export class HardwarePoints {
     return this.#registers.stores(from, this.#image);
   }
 
+  /** What native code decides by itself when a thread hits one. */
+  tellNative(native: NativeTracer, space: number): void {
+    native.setWatched(space, this.#watchesData);
+    native.setHardwareRanges(space, this.#ranges());
+    native.setHardwarePrograms(space, this.#programs());
+    native.setWatchedValues(space, this.#watchedValues());
+  }
+
   /** The points as native code finds them by an address. */
-  ranges(): readonly NativeHardwareRange[] {
+  #ranges(): readonly NativeHardwareRange[] {
     return pointsIn(this.#image.slots).map((point) => ({
       address: point.address,
       lengthBytes: point.lengthBytes,
@@ -112,7 +121,7 @@ export class HardwarePoints {
   }
 
   /** The breakpoints whose hits native code decides by programs. */
-  programs(): readonly NativeHardwarePrograms[] {
+  #programs(): readonly NativeHardwarePrograms[] {
     const breakpoints = this.#wanted.filter(({ point }) => point.kind === 'execute');
     return [...new Set(breakpoints.map(({ point }) => point.address))].flatMap((address) => {
       const here = breakpoints.filter(({ point }) => point.address === address);
@@ -126,7 +135,7 @@ export class HardwarePoints {
   }
 
   /** The watchpoints whose hits native code may keep back while nothing has changed. */
-  watchedValues(): readonly NativeWatchedValue[] {
+  #watchedValues(): readonly NativeWatchedValue[] {
     if (!this.#registers.trapsAfterWrite) return [];
     return pointsIn(this.#image.slots).flatMap((point) => {
       if (point.kind !== 'write' || !this.#tellsChangesOnly(point)) return [];

@@ -1,17 +1,47 @@
 /** The core: processes traced through one tracer, and the engines attached to them. */
 export { AddressSpace } from './address-space.js';
-export { Attachment, type ThreadResume } from './attachment.js';
+export { Attachment, type BreakpointWish, type ThreadResume } from './attachment.js';
 export type { BreakpointPrograms } from './breakpoint-programs.js';
-export type { CaughtSystemCalls } from './caught-calls.js';
-export type { Engine, EventAnswer, ResumeAction } from './engine.js';
-export type { CoreEvent, EventKind, ExitStatus, ProcessEvent, ThreadEvent } from './event.js';
+export { type CallSet, type CaughtSystemCalls, callSetOf, unionOf, wishFor } from './call-set.js';
+export { type CallEvent, CurrentCall, callOf } from './current-call.js';
+export type { Answer, Engine, EventAnswer, ResumeAction, RunAction } from './engine.js';
+export type { CoreEvent, EventKind, ExitStatus, HitOwners, ProcessEvent, ThreadEvent } from './event.js';
+export { GeneralRegisters } from './general-registers.js';
 export type { ToldWrites } from './hardware-points.js';
-export type { LaunchOptions } from './launch.js';
+export type { LaunchOptions, ProgramStdio } from './launch.js';
+export { letRun } from './let-run.js';
+export type { LoadedProgram } from './loaded-program.js';
 export type { Machine } from './machine.js';
-export { Memory } from './memory.js';
+export { Memory, type ReadRange, type WriteRange } from './memory.js';
+export { type MemoryRegion, protections } from './memory-map.js';
 export { hasMemoryTags, readMemoryTags, writeMemoryTags } from './memory-tags.js';
+export { openTerminal } from './open-terminal.js';
+export {
+  commandName,
+  commandWords,
+  elfIdentity,
+  type Mapping,
+  mappings,
+  mappingsText,
+  type ProcessOwner,
+  parseMappings,
+  processOwner,
+  statusField,
+} from './proc.js';
 export { type Origin, Process } from './process.js';
-export { Thread } from './thread.js';
+export {
+  type AuxvEntry,
+  auxvTypes,
+  auxvValue,
+  type LinkMapQuery,
+  type LoadedObject,
+  type LoadedObjects,
+  type PointerBytes,
+  parseAuxv,
+} from './program/index.js';
+export * from './refusal/index.js';
+export { type RegisterRequest, readRegisters } from './register-batch.js';
+export { type StopKind, Thread, type ThreadState } from './thread.js';
 export type { ThreadLineFormat } from './thread-stats.js';
-export { Tracer } from './tracer.js';
+export { Tracer, type WarningListener } from './tracer.js';
 export { mayRunUnasked, unaskedRunEnds } from './unasked-runs.js';

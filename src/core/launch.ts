@@ -1,9 +1,10 @@
 /** Starts a program under the tracer: through a shell and a wrapper when asked, up to its own first instruction. */
 import { architectureNames } from '../../arch/index.js';
 import { errorCodes, messageOf, OutstepError } from '../base/errors.js';
+import { hostProcess } from '../base/host-process.js';
 import { type Pid, pid, tid } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
-import type { NativeEvent, ResumeMode } from '../native/binding-types.js';
+import type { NativeError, NativeEvent, ResumeMode } from '../native/binding-types.js';
 import { AddressSpace } from './address-space.js';
 import type { Attachment } from './attachment.js';
 import type { Engine } from './engine.js';
@@ -11,9 +12,13 @@ import { letChildGo } from './forked-child.js';
 import type { Machine } from './machine.js';
 import { executablePath } from './proc.js';
 import { Process } from './process.js';
+import { collectServer } from './refusal/collect.js';
+import { type Obstacle, obstacleTo } from './refusal/executable.js';
+import { explainLaunch, fixLine } from './refusal/explain.js';
 import { isGroupStop, ptraceEvents } from './stop.js';
 import type { Tracer } from './tracer.js';
 
+/** A program that is to be started, and how. */
 export interface LaunchOptions {
   readonly program: string;
   /** Arguments behind argv[0], handed over verbatim. */
@@ -27,6 +32,19 @@ export interface LaunchOptions {
   readonly wrapper?: readonly string[];
   /** stdin from /dev/null, stdout to stderr. */
   readonly redirectStdio: boolean;
+  readonly stdio?: ProgramStdio;
+  /** Descriptors above 2 of the tracer that the program gets under the same numbers. */
+  readonly descriptors?: readonly number[];
+}
+
+/** Where the standard descriptors of a program lead, as far as not where the tracer's do. */
+export interface ProgramStdio {
+  /** Path of a terminal that becomes the program's own, in a session of its own. */
+  readonly terminal?: string;
+  /** Files; the outputs are made, or emptied. */
+  readonly input?: string;
+  readonly output?: string;
+  readonly error?: string;
 }
 
 const shell = '/bin/sh';
@@ -73,6 +91,7 @@ function spawn(
   options: LaunchOptions,
   command: { readonly words: readonly [string, ...string[]] },
 ): Pid {
+  const { stdio = {} } = options;
   try {
     const child = tracer.native.spawn({
       file: command.words[0],
@@ -81,24 +100,62 @@ function spawn(
       workingDirectory: options.workingDirectory,
       disableRandomization: options.disableRandomization,
       redirectStdio: options.redirectStdio,
+      stdio: [stdio.input ?? '', stdio.output ?? '', stdio.error ?? ''],
+      terminal: stdio.terminal,
+      descriptors: options.descriptors ?? [],
     });
     return pid(child);
   } catch (error) {
-    const cause = isNativeError(error) ? { cause: error, errno: error.errno } : { cause: error };
-    throw new OutstepError(errorCodes.LAUNCH_FAILED, `Cannot ${whatFailed(error, options)}`, cause);
+    if (!isNativeError(error)) throw error;
+    throw refusedLaunch(tracer, options, command.words[0], error);
   }
 }
 
-function whatFailed(error: unknown, options: LaunchOptions): string {
-  const reason = messageOf(error).replace(/^\w+: /, '');
-  switch (isNativeError(error) ? error.request : '') {
-    case 'PTRACE_SEIZE':
-      return `trace ${options.program}: ${reason}: somebody traces this server, or ptrace is forbidden here`;
+function refusedLaunch(
+  tracer: Tracer,
+  options: LaunchOptions,
+  file: string,
+  error: NativeError,
+): OutstepError {
+  const reason = error.message.replace(/^\w+: /, '');
+  const { program, workingDirectory } = options;
+  const failed = (what: string, details: readonly string[]): OutstepError =>
+    new OutstepError(errorCodes.LAUNCH_FAILED, `Cannot ${what}: ${reason}`, {
+      cause: error,
+      errno: error.errno,
+      details,
+    });
+  switch (error.request) {
+    case 'PTRACE_SEIZE': {
+      const { reason: why, remedy } = explainLaunch(collectServer(tracer.native));
+      return failed(`trace ${program}`, [why, ...fixLine(remedy)]);
+    }
+    case 'open':
+    case 'TIOCSCTTY':
+      return failed(`open the files of ${program}`, []);
     case 'chdir':
-      return `run ${options.program} in ${options.workingDirectory}: ${reason}`;
+      return failed(`run ${program} in ${workingDirectory}`, []);
+    case 'execve':
+      return failed(`exec ${program}`, linesOfObstacle(obstacleOf(options, file)));
     default:
-      return `exec ${options.program}: ${reason}`;
+      return failed(`run ${program}`, []);
   }
+}
+
+/** What stands against executing a file in the place and the environment of the program. */
+function obstacleOf(options: LaunchOptions, file: string): Obstacle | undefined {
+  const { workingDirectory, environment, startWithShell } = options;
+  // Without a shell execvpe(3) searches, which looks into our own environment.
+  const { PATH = '' } = startWithShell ? environment : hostProcess.env;
+  return obstacleTo({
+    program: file,
+    folder: workingDirectory ?? hostProcess.cwd(),
+    searchPath: PATH,
+  });
+}
+
+function linesOfObstacle(found: Obstacle | undefined): readonly string[] {
+  return found === undefined ? [] : [found.reason, ...fixLine(found.remedy)];
 }
 
 function untilExec(tracer: Tracer, started: Pid, options: LaunchOptions, execs: number): Promise<void> {
@@ -112,7 +169,7 @@ function untilExec(tracer: Tracer, started: Pid, options: LaunchOptions, execs: 
     tracer.listen(started, (event) => {
       if (event.kind !== 'stopped') {
         end();
-        reject(startupFailure(options.program, event));
+        reject(startupFailure(options, event));
         return;
       }
       if (remaining === 0 && event.event === 0 && event.code === sigtrap) {
@@ -162,10 +219,20 @@ function forgetFormer(tracer: Tracer, started: Pid, former: number): void {
   tracer.unlisten(former);
 }
 
-function startupFailure(program: string, event: NativeEvent): OutstepError {
+/** What shells exit with when they cannot execute a command, or do not find it (POSIX, "Exit Status for Commands"). */
+const shellFailures: ReadonlySet<number> = new Set([126, 127]);
+
+function startupFailure(options: LaunchOptions, event: NativeEvent): OutstepError {
   const how =
     event.kind === 'exited' ? `exited with code ${event.code}` : `terminated with signal ${event.code}`;
-  return new OutstepError(errorCodes.LAUNCH_FAILED, `During startup program ${how}.`, { cause: program });
+  const { program, wrapper = [] } = options;
+  const isShells = options.startWithShell && event.kind === 'exited' && shellFailures.has(event.code);
+  const obstacle = isShells ? obstacleOf(options, wrapper[0] ?? program) : undefined;
+  return new OutstepError(errorCodes.LAUNCH_FAILED, `During startup program ${how}.`, {
+    cause: program,
+    details: linesOfObstacle(obstacle),
+    isSaid: obstacle?.isAbsence === true,
+  });
 }
 
 function adoptLaunched(tracer: Tracer, started: Pid, options: LaunchOptions, engine: Engine): Attachment {

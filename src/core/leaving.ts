@@ -3,6 +3,7 @@
  * are attached to has the same memory, only when that is over.
  */
 import type { KernelSignal } from '../base/ids.js';
+import type { ResumeAction } from './engine.js';
 import type { Process } from './process.js';
 import type { ThreadRunner } from './thread-runner.js';
 
@@ -21,9 +22,12 @@ export class Leaving {
     this.#close = close;
   }
 
-  /** No engine wants it, but one wants the memory that it shares: it runs past the sites, hidden. */
-  get isEscorted(): boolean {
-    return this.#isEscorted;
+  /**
+   * For each of its threads, where no engine has one. When one wants the memory that it shares it runs past the sites,
+   * hidden.
+   */
+  get wish(): ResumeAction {
+    return { kind: this.#isEscorted ? 'continue' : 'hold' };
   }
 
   /** An engine is attached again. */
@@ -78,15 +82,20 @@ export class Leaving {
       return;
     }
     const caller = process.threadForCalls();
-    if (process.caughtCalls.filter.isInstalled) {
-      if (caller === undefined) {
-        this.#leaveCalls();
-        return;
-      }
-      process.caughtCalls.filter.handOver(caller);
+    const { filter } = process.caughtCalls;
+    const { orphanHandler, slots, isShared } = process.addressSpace;
+    const needsCaller = filter.isInstalled || (orphanHandler.isInstalled && !isShared);
+    if (caller === undefined && needsCaller && process.threads.size > 0) {
+      this.#leaveCalls();
+      return;
     }
-    // Left mapped when no thread can do it: nobody misses the page.
-    if (caller !== undefined && !process.addressSpace.isShared) process.addressSpace.slots.release(caller);
+    if (caller !== undefined) {
+      if (filter.isInstalled) filter.handOver(caller);
+      if (!isShared) {
+        orphanHandler.release(caller);
+        slots.release(caller);
+      }
+    }
     this.#detach();
   }
 

@@ -1,17 +1,22 @@
 /** What the program that a process runs says of itself: its file, its auxiliary vector, its libraries and their variables. */
+import { errorCodes, OutstepError } from '../base/errors.js';
 import { type Address, address } from '../base/ids.js';
+import { sameBytes } from '../base/same-bytes.js';
 import { auxiliaryVector, executablePath } from './proc.js';
 import type { Process } from './process.js';
 import {
   auxvTypes,
   auxvValue,
+  debugPointerAddress,
   Evidence,
   type LinkMapQuery,
   type LoadedObjects,
   loadedObjects,
+  loaderBreakpoint,
   ProgramReader,
   parseAuxv,
   ReadAhead,
+  readProgramHeaders,
   threadLocalAddress,
 } from './program/index.js';
 import type { Thread } from './thread.js';
@@ -24,6 +29,7 @@ interface KnownObjects {
   readonly loaded: LoadedObjects;
 }
 
+/** What is known of the program that a process has executed. */
 export class LoadedProgram {
   readonly #process: Process;
   #known: KnownObjects | undefined;
@@ -42,6 +48,13 @@ export class LoadedProgram {
     return auxiliaryVector(this.#process.pid);
   }
 
+  /** Where the program's own file begins to run (AT_ENTRY); undefined: the kernel does not say, or it is gone. */
+  entryPoint(): Address | undefined {
+    const entries = parseAuxv(this.auxiliaryVector(), this.#process.arch.pointerBytes);
+    const entry = auxvValue(entries, auxvTypes.entry);
+    return entry === undefined ? undefined : address(entry);
+  }
+
   /** AT_HWCAP2 of the auxiliary vector, <asm/hwcap.h>; 0n where there is none. */
   capabilities2(): bigint {
     const entries = parseAuxv(this.auxiliaryVector(), this.#process.arch.pointerBytes);
@@ -57,7 +70,7 @@ export class LoadedProgram {
     const { pointerBytes } = this.#process.arch;
     const asked = [query.start, query.prev, query.lmid, pointerBytes].join();
     const known = this.#known;
-    if (known?.query === asked && isSame(known.auxiliaryVector, auxiliaryVector)) {
+    if (known?.query === asked && sameBytes(known.auxiliaryVector, auxiliaryVector)) {
       if (known.evidence.holds(this.#process.memory)) return known.loaded;
     }
     this.#known = undefined;
@@ -65,6 +78,22 @@ export class LoadedProgram {
     const loaded = loadedObjects(this.#reader(evidence), auxiliaryVector, query);
     this.#known = { query: asked, auxiliaryVector, evidence, loaded };
     return loaded;
+  }
+
+  /**
+   * Where the program has the address of its `struct r_debug` (DT_DEBUG, <link.h>).
+   * @throws OutstepError UNSUPPORTED for a program without one, MEMORY
+   */
+  debugPointerAddress(): Address {
+    const reader = this.#reader();
+    const at = debugPointerAddress(reader, readProgramHeaders(reader, this.auxiliaryVector()));
+    if (at === undefined) throw new OutstepError(errorCodes.UNSUPPORTED, 'the program has no DT_DEBUG entry');
+    return address(at);
+  }
+
+  /** As `loaderBreakpoint` of `program`. @throws OutstepError MEMORY */
+  loaderBreakpoint(): bigint | undefined {
+    return loaderBreakpoint(this.#reader(), this.auxiliaryVector());
   }
 
   /** Address of a thread-local variable at `offset` in the block of a module; undefined: not allocated yet, or unknown. */
@@ -81,8 +110,4 @@ export class LoadedProgram {
     const { memory, arch } = this.#process;
     return new ProgramReader(new ReadAhead(memory), arch.pointerBytes, evidence);
   }
-}
-
-function isSame(bytes: Uint8Array, others: Uint8Array): boolean {
-  return bytes.length === others.length && bytes.every((byte, index) => byte === others[index]);
 }

@@ -4,7 +4,7 @@ import type { NativeArch } from '../native/binding-types.js';
 import type { Machine } from './machine.js';
 
 export function nativeArch(machine: Machine): NativeArch {
-  const { arch, registerFile, debugRegisters } = machine;
+  const { arch, registerFile, debugRegisters, guardedStack } = machine;
   const { general, syscall, breakpoint, trapCodes } = arch;
   const { hits, none, trapsAfterWrite } = debugRegisters;
   return {
@@ -27,10 +27,11 @@ export function nativeArch(machine: Machine): NativeArch {
     alignmentFlag: general.alignmentFlag,
     branchTargetFlags: general.branchTargetFlags,
     linkOffset: general.linkOffset ?? -1,
-    returnMark: general.returnMark,
+    returnMark: machine.returnMark,
     sequenceStarts: arch.sequences?.starts ?? [],
     addressMask: arch.addressMask,
     hasCoherentText: arch.hasCoherentText,
+    keepsStepping: arch.keepsStepping,
     breakpointBytes: breakpoint.bytes,
     breakpointPcOffset: breakpoint.pcOffset,
     breakpointLookalikes: breakpoint.lookalikes,
@@ -38,6 +39,9 @@ export function nativeArch(machine: Machine): NativeArch {
     breakpointTrapCodes: trapCodes.breakpoints,
     callStepTrapCode: trapCodes.callStep,
     signalFrames: arch.signalFrames,
+    guardedStackNote: guardedStack?.noteType ?? 0,
+    guardedStackEnabledOffset: guardedStack?.enabledOffset ?? 0,
+    guardedStackPointerOffset: guardedStack?.pointerOffset ?? 0,
     debugStatusOffset: hits.kind === 'status' ? hits.offset : -1,
     debugStatusMask: (1n << BigInt(none.slots.length)) - 1n,
     debugSets: hits.kind === 'address' ? hits.sets : [],

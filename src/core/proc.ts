@@ -27,9 +27,48 @@ export function statusField(id: number, field: string): string | undefined {
   return match?.[1];
 }
 
+/** Who a process belongs to, and what made it. */
+export interface ProcessOwner {
+  readonly parentPid: number;
+  readonly realUser: number;
+  readonly realGroup: number;
+  readonly effectiveUser: number;
+  readonly effectiveGroup: number;
+}
+
+/** Words of the command line; empty for kernel threads, and when the process is gone. */
+export function commandWords(id: number): readonly string[] {
+  const line = readUtf8(`/proc/${id}/cmdline`) ?? '';
+  return line === '' ? [] : line.replace(/\0$/, '').split('\0');
+}
+
+/** Undefined: the process is gone. */
+export function processOwner(id: number): ProcessOwner | undefined {
+  const status = readText(`/proc/${id}/status`);
+  const numbers = (field: string): readonly number[] =>
+    (status?.match(new RegExp(`^${field}:\\s*(.*)$`, 'm'))?.[1] ?? '').split(/\s+/).map(Number);
+  const [parentPid] = numbers('PPid');
+  const [realUser, effectiveUser] = numbers('Uid');
+  const [realGroup, effectiveGroup] = numbers('Gid');
+  if (parentPid === undefined || realUser === undefined || realGroup === undefined) return undefined;
+  if (effectiveUser === undefined || effectiveGroup === undefined) return undefined;
+  return { parentPid, realUser, realGroup, effectiveUser, effectiveGroup };
+}
+
 /** One-letter state of a thread (R, S, D, T, t, Z, X). */
 export function threadState(thread: Tid): string | undefined {
   return statFields(thread)?.[0];
+}
+
+/**
+ * Where a thread that waits inside a system call will go on in the program; undefined: it is not inside one, or is gone,
+ * proc_pid_syscall(5).
+ */
+export function callReturn(thread: Tid): bigint | undefined {
+  const fields = readText(`/proc/${thread}/task/${thread}/syscall`)?.trim().split(' ') ?? [];
+  const [number = '', pc] = [fields[0], fields.at(-1)];
+  // `running`, or -1 where it waits for something else.
+  return /^\d+$/.test(number) && pc !== undefined ? BigInt(pc) : undefined;
 }
 
 /** Whether a thread is held by its tracer; false when it is on its way out. */
@@ -59,6 +98,7 @@ function statFields(thread: Tid): string[] | undefined {
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
+/** The name of a process or thread, at most 15 bytes (proc(5), comm); undefined: it is gone. */
 export function commandName(id: number): string | undefined {
   return readText(`/proc/${id}/comm`)?.trimEnd();
 }
@@ -104,6 +144,7 @@ export function elfIdentity(process: Pid): { elfClass: number; machine: number }
   return { elfClass: header[4] ?? 0, machine: new DataView(header.buffer).getUint16(18, true) };
 }
 
+/** A line of /proc/PID/maps, proc(5). */
 export interface Mapping {
   readonly start: bigint;
   /** First address behind it. */
@@ -111,6 +152,8 @@ export interface Mapping {
   readonly permissions: string;
   /** Where it begins in the file that it maps; 0 where it maps none. */
   readonly fileOffset: bigint;
+  /** Of that file; 0n where it maps none. */
+  readonly inode: bigint;
   readonly name: string;
 }
 
@@ -133,18 +176,29 @@ export function rangesWithFlag(process: Pid, flag: string): MemoryRange[] {
   return ranges;
 }
 
+/** In order of their addresses. */
 export function mappings(process: Pid): Mapping[] {
-  const lines = readText(`/proc/${process}/maps`)?.split('\n') ?? [];
-  return lines.flatMap((line) => {
-    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S+) (\S+) \S+ \S+\s*(.*)$/.exec(line);
+  return parseMappings(mappingsText(process));
+}
+
+/** Its lines are bytes: a name is to be decoded as UTF-8 where it is more than compared. */
+export function mappingsText(process: Pid): string {
+  return readText(`/proc/${process}/maps`) ?? '';
+}
+
+/** The lines of /proc/PID/maps; what is no such line is left out. */
+export function parseMappings(text: string): Mapping[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S+) (\S+) \S+ (\d+)\s*(.*)$/.exec(line);
     if (match === null) return [];
-    const [, start, end, permissions, fileOffset, name] = match;
+    const [, start, end, permissions, fileOffset, inode, name] = match;
     return [
       {
         start: BigInt(`0x${start}`),
         end: BigInt(`0x${end}`),
         permissions: permissions ?? '',
         fileOffset: BigInt(`0x${fileOffset}`),
+        inode: BigInt(inode ?? 0),
         name: name ?? '',
       },
     ];

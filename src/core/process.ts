@@ -6,7 +6,7 @@ import type { ArchModule, DebugRegisters, RegisterFile, TaggedMemory } from '../
 import { type KernelSignal, type Pid, type Tid, tid } from '../base/ids.js';
 import type { NativeTracer } from '../native/binding-types.js';
 import { AddressSpace } from './address-space.js';
-import { Attachment, strictest } from './attachment.js';
+import { Attachment } from './attachment.js';
 import type { BreakpointSites } from './breakpoint-sites.js';
 import { CaughtCalls } from './caught-calls.js';
 import type { Engine, ResumeAction } from './engine.js';
@@ -17,28 +17,35 @@ import { Leaving } from './leaving.js';
 import { LoadedProgram } from './loaded-program.js';
 import type { Memory } from './memory.js';
 import { QuietChildren } from './quiet-children.js';
+import { signalsPassedBy } from './signal-passing.js';
+import { strictest } from './strictest.js';
+import { Telling } from './telling.js';
 import { type ForeignOrigin, Thread } from './thread.js';
 import { ThreadNews } from './thread-news.js';
 import { ThreadRunner } from './thread-runner.js';
 import { ThreadStats } from './thread-stats.js';
 import { ThreadStopper } from './thread-stopper.js';
 import type { Tracer } from './tracer.js';
+import { Turns } from './turns.js';
 
+/** How we came to a process: one that was launched ends with the tracer, one that was attached to lives on. */
 export type Origin = 'launched' | 'attached';
 
-const hold: ResumeAction = { kind: 'hold' };
-const letRun: ResumeAction = { kind: 'continue' };
-
+/** A traced process: its threads, its memory, and the engines on it. */
 export class Process {
   readonly pid: Pid;
   readonly origin: Origin;
   readonly tracer: Tracer;
+  /** @internal */
   readonly native: NativeTracer;
-  /** Handle of its memory's tables in native code. */
+  /** Handle of its memory's tables in native code. @internal */
   readonly space: number;
+  /** @internal */
   readonly caughtCalls: CaughtCalls;
+  /** @internal */
   readonly quietChildren: QuietChildren;
   readonly program: LoadedProgram;
+  /** @internal */
   readonly stats: ThreadStats;
   readonly #threads = new Map<Tid, Thread>();
   readonly #running = new Set<Thread>();
@@ -47,6 +54,7 @@ export class Process {
   readonly #stopper: ThreadStopper;
   readonly #news: ThreadNews;
   readonly #leaving: Leaving;
+  readonly #turns = new Turns(this);
   #addressSpace: AddressSpace;
   #hardware: HardwarePoints;
   #attachments: readonly Attachment[] = [];
@@ -54,7 +62,7 @@ export class Process {
   #isAlive = true;
   #onLeave: (() => void) | undefined;
 
-  /** `space` has the sites and slots of `addressSpace` already. */
+  /** `space` has the sites and slots of `addressSpace` already. @internal */
   constructor(tracer: Tracer, pid: Pid, origin: Origin, space: number, addressSpace: AddressSpace) {
     this.tracer = tracer;
     this.native = tracer.native;
@@ -83,6 +91,7 @@ export class Process {
     return this.#addressSpace;
   }
 
+  /** @internal */
   get arch(): ArchModule {
     return this.#addressSpace.machine.arch;
   }
@@ -91,11 +100,12 @@ export class Process {
     return this.#addressSpace.machine.registerFile;
   }
 
-  /** Undefined: its machine has none. */
+  /** Undefined: its machine has none. @internal */
   get taggedMemory(): TaggedMemory | undefined {
     return this.#addressSpace.machine.taggedMemory;
   }
 
+  /** @internal */
   get debugRegisters(): DebugRegisters {
     return this.#addressSpace.machine.debugRegisters;
   }
@@ -104,10 +114,12 @@ export class Process {
     return this.#addressSpace.memory;
   }
 
+  /** @internal */
   get sites(): BreakpointSites {
     return this.#addressSpace.sites;
   }
 
+  /** @internal */
   get hardware(): HardwarePoints {
     return this.#hardware;
   }
@@ -117,17 +129,17 @@ export class Process {
     return this.#threads;
   }
 
-  /** Those that may execute an instruction, or are on their way to a stop. */
+  /** Those that may execute an instruction, or are on their way to a stop. @internal */
   get runningThreads(): ReadonlySet<Thread> {
     return this.#running;
   }
 
-  /** How often a thread was let run: between two values that are equal nothing has been executed. */
+  /** How often a thread was let run: between two values that are equal nothing has been executed. @internal */
   get runCount(): number {
     return this.#runCount;
   }
 
-  /** A thread is in another state now. */
+  /** A thread is in another state now. @internal */
   noteState(thread: Thread): void {
     if (!thread.isRunning) {
       this.#running.delete(thread);
@@ -141,6 +153,7 @@ export class Process {
     return this.#attachments;
   }
 
+  /** Of an engine, if it is attached. */
   attachmentOf(engine: Engine): Attachment | undefined {
     return this.#attachments.find((attachment) => attachment.engine === engine);
   }
@@ -161,7 +174,7 @@ export class Process {
     return attachment;
   }
 
-  /** Makes a thread known; it counts as running until its first stop is seen. */
+  /** Makes a thread known; it counts as running until its first stop is seen. @internal */
   addThread(id: Tid, origin?: ForeignOrigin): Thread {
     const thread = new Thread(id, this, this.debugRegisters.none, origin);
     this.#threads.set(id, thread);
@@ -171,28 +184,34 @@ export class Process {
     return thread;
   }
 
-  /** A thread that runs already: nobody wanted to hear of its making. */
+  /** A thread that runs already: nobody wanted to hear of its making. @internal */
   addBorn(id: Tid): void {
     if (this.#threads.has(id)) return;
     const thread = this.addThread(id);
     if (this.wishFor(thread).kind === 'hold') this.interrupt(thread);
   }
 
-  /** Of threads that have stopped for an interrupt, takes those of which nobody is to hear. @returns the others */
+  /** Of threads that have stopped for an interrupt, takes those of which nobody is to hear. @returns the others @internal */
   takeHeldStops(ids: Int32Array): Int32Array {
     return this.#news.takeHeldStops(ids);
   }
 
+  /** @internal */
   listenTo(thread: Thread): void {
-    this.tracer.listen(thread.tid, (event) => this.#news.onEvent(thread, event));
+    this.tracer.listen(thread.tid, (event) => {
+      this.#turns.end(thread);
+      this.#news.onEvent(thread, event);
+    });
   }
 
-  /** For a leader that ended alone and whose id another thread's exec has brought back. */
+  /** For a leader that ended alone and whose id another thread's exec has brought back. @internal */
   keepThread(thread: Thread): void {
     this.#threads.set(thread.tid, thread);
   }
 
+  /** @internal */
   forgetThread(thread: Thread): void {
+    this.#turns.end(thread);
     thread.endRangeRun();
     if (thread.state.kind !== 'zombie') thread.enter({ kind: 'gone' });
     this.#running.delete(thread);
@@ -204,45 +223,49 @@ export class Process {
 
   /** What the engines together want of a thread: the strictest wish. */
   wishFor(thread: Thread): ResumeAction {
-    if (this.#attachments.length === 0) return this.#leaving.isEscorted ? letRun : hold;
-    return strictest(this.#attachments, thread);
+    if (this.#attachments.length === 0) return this.#leaving.wish;
+    return strictest(this.#attachments, thread, (one) => this.#turns.overrules(one, thread));
   }
 
+  /** @internal */
   resumeWanted(threads: Iterable<Thread> = this.#threads.values()): void {
     for (const thread of threads) this.#runner.resumeIfWanted(thread);
     this.tracer.schedulePump();
   }
 
-  /** Interrupts every running thread; resolves when none runs but those that sleep uninterruptibly. */
+  /** Interrupts every running thread; resolves when none runs but those that sleep uninterruptibly. @internal */
   stopRunning(): Promise<void> {
     return this.#stopper.stopRunning();
   }
 
-  /** Makes threads known that were interrupted as soon as they were seized. */
+  /** Makes threads known that were interrupted as soon as they were seized. @internal */
   addSeized(ids: Iterable<number>): void {
     for (const id of ids) this.#stopper.noteInterrupted(this.addThread(tid(id)));
     this.tracer.schedulePump();
   }
 
+  /** @internal */
   interrupt(thread: Thread): void {
     this.#stopper.interrupt(thread);
   }
 
-  /** Whether a thread may execute an instruction before it stops. */
+  /** Whether a thread may execute an instruction before it stops. @internal */
   anyRunning(): boolean {
     return this.#stopper.anyRunning();
   }
 
-  /** Called after a batch of events: carries on what waits for threads to stop. */
+  /** Called after a batch of events: carries on what waits for threads to stop. @internal */
   settle(): void {
     this.#addressSpace.inPlace.advance();
     if (this.anyRunning()) return;
     if (!this.#addressSpace.anyRunning()) this.sites.forgetRemoved();
     this.#stopper.resolveWaiters();
     this.#leaving.threadsStopped();
+    const next = this.#turns.next();
+    if (next !== undefined) this.resumeWanted([next]);
   }
 
-  /** A leader that exited before its threads never stops; found when it does not answer an interrupt. */
+  /** A leader that exited before its threads never stops; found when it does not answer an interrupt. @internal */
   findZombieLeader(isZombie: (thread: Tid) => boolean): void {
     const leader = this.#threads.get(tid(this.pid));
     if (leader === undefined || !leader.isRunning || this.#threads.size === 1 || !isZombie(leader.tid))
@@ -257,15 +280,13 @@ export class Process {
   /**
    * Stopped threads get the registers before they run, running ones are stopped for that.
    * @throws NativeError when the kernel refuses what the debug registers are to hold, if any thread is stopped
+   * @internal
    */
   hardwareChanged(): void {
     const threads = [...this.#threads.values()];
     const stopped = threads.find((thread) => thread.isStopped);
     if (stopped !== undefined) this.#runner.storeDebugRegisters(stopped);
-    this.native.setWatched(this.space, this.hardware.watchesData);
-    this.native.setHardwareRanges(this.space, this.hardware.ranges());
-    this.native.setHardwarePrograms(this.space, this.hardware.programs());
-    this.native.setWatchedValues(this.space, this.hardware.watchedValues());
+    this.#hardware.tellNative(this.native, this.space);
     this.quietChildren.wishesChanged();
     for (const thread of threads) {
       if (thread.debugImage !== this.hardware.image && !thread.isListening) this.interrupt(thread);
@@ -273,7 +294,7 @@ export class Process {
     this.tracer.schedulePump();
   }
 
-  /** A thread that can make a system call on our behalf. */
+  /** A thread that can make a system call on our behalf. @internal */
   threadForCalls(): Thread | undefined {
     for (const thread of this.#threads.values()) {
       const { state } = thread;
@@ -282,48 +303,38 @@ export class Process {
     return undefined;
   }
 
+  /** @internal */
   passSignalsChanged(): void {
-    const passed = this.#attachments.reduce(
-      (bits, attachment) => bits & attachment.passSignals,
-      (1n << 64n) - 1n,
-    );
-    this.native.setPassSignals(this.space, passed);
+    this.native.setPassSignals(this.space, signalsPassedBy(this.#attachments, this.#threads.values()));
     this.quietChildren.wishesChanged();
   }
 
-  /** Tells of a stop; the thread goes on when nobody holds it then. */
-  report(thread: Thread, events: readonly ThreadEvent[]): void {
+  /** Tells of a stop; when everybody has answered, the thread goes on if nobody holds it then. @internal */
+  report(thread: Thread, events: readonly ThreadEvent[], then?: () => void): void {
     if (!thread.isStopped) return;
-    this.tell(thread, events);
-    this.#runner.resumeIfWanted(thread);
+    const goOn = (): void => {
+      then?.();
+      this.#runner.resumeIfWanted(thread);
+    };
+    new Telling(thread, events, goOn).advance();
   }
 
-  /** Tells each engine the first of several facts about one stop that concerns it. */
-  tell(thread: Thread, events: readonly ThreadEvent[]): void {
-    for (const attachment of this.#attachments) {
-      const event = events.find((candidate) => attachment.concerns(candidate));
-      if (event === undefined) continue;
-      // The step is over; while it hears so the engine may wish for the next one.
-      if (event.kind === 'step-done') attachment.vote(thread, letRun);
-      if (attachment.tell(event) === 'hold') attachment.vote(thread, hold);
-    }
-  }
-
+  /** Of something that no thread waits for an answer to. @internal */
   tellAll(event: CoreEvent): void {
-    for (const attachment of this.#attachments) if (attachment.concerns(event)) attachment.tell(event);
+    for (const attachment of this.#attachments) if (attachment.concerns(event)) attachment.tellAside(event);
   }
 
-  /** The first stop of a process that a traced one made, instead of what is usually done with a stop. */
+  /** The first stop of a process that a traced one made, instead of what is usually done with a stop. @internal */
   onFirstStop(born: () => void): void {
     this.#news.onFirstStop(born);
   }
 
-  /** Called once when it has another memory, or is gone. */
+  /** Called once when it has another memory, or is gone. @internal */
   onLeavingMemory(left: () => void): void {
     this.#onLeave = left;
   }
 
-  /** Another program runs in it, in a memory of its own. False: nobody wants it, and it was let go. */
+  /** Another program runs in it, in a memory of its own. False: nobody wants it, and it was let go. @internal */
   enterProgram(): boolean {
     for (const thread of this.#threads.values()) thread.endRangeRun();
     this.#leaveMemory();
@@ -347,7 +358,7 @@ export class Process {
     left?.();
   }
 
-  /** It is reaped. */
+  /** It is reaped. @internal */
   end(leader: Thread, status: ExitStatus): void {
     letForeignThreadsGo(this);
     for (const thread of [...this.#threads.values()]) this.forgetThread(thread);
@@ -368,10 +379,12 @@ export class Process {
     for (const resolve of waiters) resolve();
   }
 
+  /** @internal */
   dropAttachment(attachment: Attachment): void {
     this.#attachments = this.#attachments.filter((other) => other !== attachment);
     if (!this.#addressSpace.isWantedBy(attachment.owner)) this.sites.removeAllOf(attachment.owner);
     const hadPoints = this.hardware.removeAllOf(attachment.owner);
+    for (const thread of this.#threads.values()) thread.telling?.leave(attachment);
     if (!this.#isAlive || this.#attachments.length === 0) return;
     if (hadPoints) this.hardwareChanged();
     this.passSignalsChanged();
@@ -382,16 +395,18 @@ export class Process {
   /**
    * Lets the process go; every thread is stopped and no engine is left. One that shares its memory with a process that
    * engines are attached to goes past their sites, hidden, until it has a memory of its own.
+   * @internal
    */
   release(deliver: (signal: KernelSignal) => boolean): void {
     if (this.#isAlive) this.#leaving.release(deliver);
   }
 
-  /** No engine is left in the memory that it was escorted in. */
+  /** No engine is left in the memory that it was escorted in. @internal */
   letGoWhenStopped(): void {
     if (this.#attachments.length === 0) this.#leaving.letGoWhenStopped();
   }
 
+  /** SIGKILL; resolves when the process is reaped. */
   kill(): Promise<void> {
     if (!this.#isAlive) return Promise.resolve();
     this.native.kill(this.pid);

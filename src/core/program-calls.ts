@@ -1,15 +1,24 @@
-/** System calls that the program makes on our behalf, at an instruction that no breakpoint is ever put on. */
+/**
+ * System calls that the program makes on our behalf, at an instruction that no breakpoint is ever put on: the kernel's own in
+ * the vDSO, or one that is put behind the text of an object, where a thread whose tracer was killed can wait for the sentinel.
+ */
 import type { ArchModule } from '../../arch/module.js';
 import type { NativeTracer } from '../native/binding-types.js';
 import type { RawMemory } from './memory.js';
 import { type Mapping, mappings } from './proc.js';
+import { textTails } from './text-tails.js';
 import type { Thread } from './thread.js';
+
+const lastErrorNumber = 4095;
 
 export class ProgramCalls {
   readonly #native: NativeTracer;
   readonly #memory: RawMemory;
   readonly #arch: ArchModule;
   #instruction: bigint | undefined;
+  /** Of programs that outlive us; 0n: there is no room. */
+  #parking: bigint | undefined;
+  #count = 0;
 
   constructor(native: NativeTracer, memory: RawMemory, arch: ArchModule) {
     this.#native = native;
@@ -17,9 +26,15 @@ export class ProgramCalls {
     this.#arch = arch;
   }
 
+  /** How many calls were made: between two values that are equal none has changed the memory. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** For a copy of the memory. */
   copyTo(copy: ProgramCalls): void {
     copy.#instruction = this.#instruction;
+    copy.#parking = this.#parking;
   }
 
   /**
@@ -35,7 +50,9 @@ export class ProgramCalls {
   ): bigint | undefined {
     this.#instruction ??= this.#find(maps ?? mappings(thread.process.pid));
     if (this.#instruction === undefined) return undefined;
-    const { numberOffset, argumentOffsets, resultOffset, restartOffset } = this.#arch.syscall;
+    this.#count += 1;
+    if (thread.process.origin === 'attached') this.#parking ??= this.#findParking(thread, maps);
+    const { numberOffset, argumentOffsets, resultOffset, restartOffset, parkingCode } = this.#arch.syscall;
     const result = this.#native.callSystem(thread.tid, {
       instruction: this.#instruction,
       number,
@@ -44,9 +61,23 @@ export class ProgramCalls {
       argumentOffsets,
       resultOffset,
       restartOffset: restartOffset ?? -1,
+      parking: this.#parking ?? 0n,
+      parkingCode,
     });
     thread.forgetRegisters();
     return result;
+  }
+
+  /** The error number in a result of the kernel's; 0 where it is none. */
+  errorOf(result: bigint): number {
+    const number = -BigInt.asIntN(this.#arch.pointerBytes * 8, result);
+    return number > 0n && number <= lastErrorNumber ? Number(number) : 0;
+  }
+
+  /** Behind the first text there is, which is the program's own and stays. */
+  #findParking(thread: Thread, maps: readonly Mapping[] = mappings(thread.process.pid)): bigint {
+    for (const { parking } of textTails(maps, this.#memory)) return parking;
+    return 0n;
   }
 
   /** In the kernel's own vDSO. */

@@ -137,7 +137,7 @@ export class RangeRun {
   /** Whether it does what an engine wishes. */
   serves(action: ResumeAction): boolean {
     if (!this.#isValid) return false;
-    if (this.isOfSequence) return action.kind === 'step' || action.kind === 'range-step';
+    if (this.isOfSequence) return action.kind !== 'hold' && action.kind !== 'continue';
     if (action.kind !== 'range-step') return false;
     return action.start === this.range.start && action.end === this.range.end;
   }

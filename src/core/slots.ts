@@ -50,7 +50,6 @@ const protReadExecute = 1n | 4n;
 const mapFlags = 0x2n | 0x20n | 0x100000n;
 const minusOne = (1n << 64n) - 1n;
 const fileExists = 17;
-const lastErrorNumber = 4095;
 
 export class Slots {
   readonly #native: NativeTracer;
@@ -204,16 +203,10 @@ export class Slots {
       }
       if (result === undefined)
         return thread.hasVanished ? undefined : 'there is no vDSO to call the kernel from';
-      const error = this.#errorOf(result);
+      const error = this.#calls.errorOf(result);
       if (error !== fileExists) return `mmap(2) was refused with error ${error}`;
     }
     return 'there is no free memory in reach';
-  }
-
-  /** The number in a result of the kernel's; 0 where it is none. */
-  #errorOf(result: bigint): number {
-    const number = -BigInt.asIntN(this.#arch.pointerBytes * 8, result);
-    return number > 0n && number <= lastErrorNumber ? Number(number) : 0;
   }
 
   #fits({ form }: SlotRequest, slot: bigint): boolean {

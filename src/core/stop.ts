@@ -89,10 +89,8 @@ export function readCallStop(thread: Thread, event: NativeEvent): readonly Threa
 /** Reads a signal-delivery stop. `ownPid` is the sender of signals that this core sent itself. */
 export function readSignalStop(thread: Thread, event: NativeEvent, ownPid: number): SignalStop {
   const signal = kernelSignal(event.code);
-  if (thread.injectedSignal === event.code && event.senderPid === ownPid) {
-    thread.injectedSignal = undefined;
+  if (event.senderPid === ownPid && thread.takeInjected(event.code) !== undefined)
     return { events: [], pendingSignal: signal };
-  }
   if (event.code === sigtrap) return readTrap(thread, event);
   return { events: [{ kind: 'signal', thread, signal }], pendingSignal: signal };
 }

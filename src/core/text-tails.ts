@@ -1,13 +1,17 @@
 /**
- * Room for slots in memory that is there already: between the end of an object's text and the end of its last page. It
- * is mapped with the text, executable, and nothing of the program. Source: elf(5).
+ * Room in memory that is there already: between the end of an object's text and the end of its last page. It is mapped with
+ * the text, executable, and nothing of the program. Source: elf(5). Slots may be anywhere in it but in the last bytes, where
+ * calls are made.
  */
 import type { RawMemory } from './memory.js';
 import type { Mapping } from './proc.js';
 
 export interface Room {
   readonly start: bigint;
+  /** 0: only calls fit in. */
   readonly lengthBytes: number;
+  /** Room for code that makes a system call. */
+  readonly parking: bigint;
 }
 
 const pageBytes = 4096n;
@@ -60,9 +64,8 @@ function isText({ name, permissions }: Mapping): boolean {
   return name.startsWith('/') && permissions.startsWith('r-xp');
 }
 
-/** The rooms behind the text of every object in the address space. */
-export function textTails(maps: readonly Mapping[], memory: RawMemory): readonly Room[] {
-  const rooms: Room[] = [];
+/** The rooms behind the text of every object in the address space, each looked for when it is asked for. */
+export function* textTails(maps: readonly Mapping[], memory: RawMemory): Iterable<Room> {
   for (const text of maps.filter(isText)) {
     const first = maps.find(({ name, fileOffset }) => name === text.name && fileOffset === 0n);
     const header = new Uint8Array(Number(pageBytes));
@@ -71,9 +74,9 @@ export function textTails(maps: readonly Mapping[], memory: RawMemory): readonly
       if (offset - (offset % pageBytes) !== text.fileOffset) continue;
       const end = text.start + (offset - text.fileOffset) + lengthBytes;
       const start = up(end, alignment);
-      if (up(end, pageBytes) === text.end && start < text.end)
-        rooms.push({ start, lengthBytes: Number(text.end - start) });
+      const parking = text.end - alignment;
+      if (up(end, pageBytes) === text.end && start <= parking)
+        yield { start, lengthBytes: Number(parking - start), parking };
     }
   }
-  return rooms;
 }

@@ -1,8 +1,9 @@
 /** What the kernel says of a process's threads: read, told to the engines, and answered by letting the thread run or not. */
 import { address, type KernelSignal, type Tid, tid } from '../base/ids.js';
 import type { NativeEvent } from '../native/binding-types.js';
+import { callAt } from './current-call.js';
 import type { ResumeAction } from './engine.js';
-import type { ThreadEvent } from './event.js';
+import type { ExitStatus, ThreadEvent } from './event.js';
 import { addForeignThread, letForeignThreadGo, letForeignThreadsGo } from './foreign-threads.js';
 import { isOtherProcess, isTraceStopped } from './proc.js';
 import type { Process } from './process.js';
@@ -77,7 +78,7 @@ export class ThreadNews {
     } else if (event.inSequence) {
       const wish = this.#process.wishFor(thread);
       if (wish.kind !== 'hold') this.#runner.runSequence(thread, wish);
-    } else if (event.stepped && this.#isInsideRangeStep(thread)) {
+    } else if (event.stepped && this.#isInsideSteps(thread)) {
       thread.endRangeRun();
       this.#continueAfterStep(thread, this.#process.wishFor(thread));
     } else if (steppedInPlace !== undefined && event.stepped && steppedInPlace.kind !== 'step') {
@@ -93,17 +94,19 @@ export class ThreadNews {
     if (steppedInPlace !== undefined) this.#process.addressSpace.resumeWanted();
   }
 
-  /** It has run through a sequence that is in its range, and not yet out of the range. */
-  #isInsideRangeStep(thread: Thread): boolean {
+  /** It has run through a sequence that is in its range or block, and not yet out of that. */
+  #isInsideSteps(thread: Thread): boolean {
+    if (thread.rangeRun?.isOfSequence !== true) return false;
     const wish = this.#process.wishFor(thread);
-    const isInRange = wish.kind === 'range-step' && thread.pc >= wish.start && thread.pc < wish.end;
-    return isInRange && thread.rangeRun?.isOfSequence === true;
+    if (wish.kind === 'block-step') return !this.#process.native.hasTransferred(thread.tid);
+    return wish.kind === 'range-step' && thread.pc >= wish.start && thread.pc < wish.end;
   }
 
   #continueAfterStep(thread: Thread, action: ResumeAction): void {
     const { pc } = thread;
-    const isInRange = action.kind === 'range-step' && pc >= action.start && pc < action.end;
-    const isDone = action.kind === 'range-step' && !isInRange;
+    const isOutOfRange = action.kind === 'range-step' && (pc < action.start || pc >= action.end);
+    const isEndOfBlock = action.kind === 'block-step' && this.#process.native.hasTransferred(thread.tid);
+    const isDone = isOutOfRange || isEndOfBlock;
     // The step has reached a site that waits there: going on would pass it.
     if (isDone || this.#process.sites.has(pc)) this.#process.report(thread, this.#stepEnd(thread));
     else this.#runner.resumeIfWanted(thread);
@@ -115,7 +118,7 @@ export class ThreadNews {
       return;
     }
     if (isCallStop(event)) {
-      this.#process.report(thread, readCallStop(thread, event));
+      this.#onCallStop(thread, event);
       return;
     }
     const facts = readSignalStop(thread, event, this.#process.tracer.ownPid);
@@ -123,10 +126,16 @@ export class ThreadNews {
     const trapLength = BigInt(this.#process.arch.breakpoint.pcOffset);
     const isProgramTrap = facts.events[0]?.kind === 'program-trap';
     if (isProgramTrap) thread.pc = address(event.pc - trapLength);
-    this.#process.tell(thread, facts.events);
-    // Nobody wants to look at it: the program gets its SIGTRAP with the pc that it expects.
-    if (isProgramTrap && this.#process.wishFor(thread).kind !== 'hold') thread.pc = address(event.pc);
-    this.#runner.resumeIfWanted(thread);
+    this.#process.report(thread, facts.events, () => {
+      // Nobody wants to look at it: the program gets its SIGTRAP with the pc that it expects.
+      if (isProgramTrap && this.#process.wishFor(thread).kind !== 'hold') thread.pc = address(event.pc);
+    });
+  }
+
+  #onCallStop(thread: Thread, event: NativeEvent): void {
+    if (event.callEnd !== 'entry') thread.currentCall?.returned();
+    else thread.currentCall = callAt(thread, event.callNumber ?? -1);
+    this.#process.report(thread, readCallStop(thread, event));
   }
 
   #onEventStop(thread: Thread, event: NativeEvent): void {
@@ -177,8 +186,12 @@ export class ThreadNews {
     const process = this.#process;
     if (thread.isForeign) {
       process.addressSpace.inPlace.threadGone(thread);
-      letForeignThreadGo(thread);
+      const heir = letForeignThreadGo(thread);
       process.tellAll({ kind: 'thread-exit', process, tid: thread.tid, code: 0 });
+      if (heir !== undefined) {
+        const path = heir.process.program.executablePath();
+        heir.process.report(heir, [{ kind: 'exec', thread: heir, path, formerTid: heir.tid }]);
+      }
       return;
     }
     letForeignThreadsGo(process);
@@ -186,7 +199,7 @@ export class ThreadNews {
     // What the leader was about to get went with it; what was sent to the other one is still to come.
     thread.pendingSignal = undefined;
     thread.signalOverride = undefined;
-    thread.injectedSignal = former.injectedSignal;
+    thread.injected = former.injected;
     thread.awaitedChild = undefined;
     thread.owesChildEvent = false;
     for (const attachment of process.attachments) attachment.inheritVote(thread, former);
@@ -197,7 +210,8 @@ export class ThreadNews {
     }
     process.keepThread(thread);
     if (!process.enterProgram()) return;
-    process.report(thread, [{ kind: 'exec', thread, path: process.program.executablePath() }]);
+    const path = process.program.executablePath();
+    process.report(thread, [{ kind: 'exec', thread, path, formerTid }]);
   }
 
   /** A step has ended: it may have reached a breakpoint. */
@@ -212,15 +226,12 @@ export class ThreadNews {
     process.forgetThread(thread);
     process.addressSpace.inPlace.threadGone(thread);
     if (thread.tid === tid(process.pid)) {
-      const signal = event.code as KernelSignal;
-      process.end(
-        thread,
-        event.kind === 'killed' ? { kind: 'killed', signal } : { kind: 'exited', code: event.code },
-      );
+      process.end(thread, statusOf(event));
       return;
     }
     this.#noticeEnd();
-    process.tellAll({ kind: 'thread-exit', process, tid: thread.tid, code: event.code });
+    const killed = event.kind === 'killed' ? { isKilled: true as const } : {};
+    process.tellAll({ kind: 'thread-exit', process, tid: thread.tid, code: event.code, ...killed });
   }
 
   /** A thread that ends may take the process with it (exit_group): threads that were held are no longer stopped then. */
@@ -232,4 +243,13 @@ export class ThreadNews {
     for (const thread of stopped) thread.leaveKilled();
     native.expectExits(pid);
   }
+}
+
+/** CLD_DUMPED, <asm-generic/siginfo.h>. */
+const dumpedCode = 3;
+
+function statusOf({ kind, code, signalCode }: NativeEvent): ExitStatus {
+  if (kind !== 'killed') return { kind: 'exited', code };
+  const dumped = signalCode === dumpedCode ? { hasDumpedCore: true as const } : {};
+  return { kind: 'killed', signal: code as KernelSignal, ...dumped };
 }

@@ -1,7 +1,9 @@
 /** Lets threads run: with the right registers, the right signal, and past the site that they stand at. */
+import { kernelSignal } from '../base/ids.js';
 import type { NativeRange, NativeTracer, ResumeMode } from '../native/binding-types.js';
 import type { RunAction } from './engine.js';
 import type { InPlaceStep } from './in-place-step.js';
+import { prepareForOurEnd } from './orphan-handler.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
 
@@ -30,16 +32,20 @@ export class ThreadRunner {
   /** A range step has taken many steps and is not over: it may be had for less. */
   runRangeIfWanted(thread: Thread): void {
     const wish = this.#process.wishFor(thread);
-    const isFree = thread.awaitedChild === undefined && !this.#inPlace.isUnderWay;
+    const isFree = !thread.isAwaited && !this.#inPlace.isUnderWay;
     if (wish.kind === 'range-step' && isFree)
       thread.rangeRun = this.#process.addressSpace.rangeRuns.begin(thread, wish);
     this.resumeIfWanted(thread);
   }
 
   resumeIfWanted(thread: Thread): void {
-    if (!thread.isStopped || thread.awaitedChild !== undefined || this.#inPlace.isUnderWay) return;
+    if (!thread.isStopped || thread.isAwaited || this.#inPlace.isUnderWay) return;
     const wish = this.#process.wishFor(thread);
-    if (wish.kind !== 'hold') this.#run(thread, wish);
+    if (wish.kind === 'hold') return;
+    const { orphanHandler } = this.#process.addressSpace;
+    if (wish.kind !== 'continue') orphanHandler.coverSteps();
+    if (orphanHandler.isDue) prepareForOurEnd(this.#process);
+    if (thread.isStopped) this.#run(thread, wish);
   }
 
   /** For a thread at a site whose plan refuses: it may only lack a slot. */
@@ -105,6 +111,10 @@ export class ThreadRunner {
       case 'sequence':
         this.runSequence(thread, action);
         break;
+      case 'stretch':
+        thread.forgetRegisters();
+        this.#run(thread, action);
+        break;
     }
   }
 
@@ -115,8 +125,7 @@ export class ThreadRunner {
     thread.pendingSignal = undefined;
     const takesSignal = thread.state.kind === 'stopped' && thread.state.at === 'signal-delivery';
     if (signal === 0 || takesSignal) return signal;
-    thread.injectedSignal = signal;
-    this.#native.tgkill(thread.group, thread.tid, signal);
+    thread.send(kernelSignal(signal));
     return 0;
   }
 }
@@ -130,6 +139,13 @@ function modeFor(thread: Thread, action: RunAction): ResumeMode {
 
 function rangeFor(thread: Thread, action: RunAction): NativeRange | undefined {
   if (thread.rangeRun !== undefined) return thread.rangeRun.range;
+  if (action.kind === 'block-step' || (action.kind === 'step' && isInBlock(thread)))
+    return thread.process.addressSpace.blocks.stretchAt(thread.pc);
   if (action.kind !== 'range-step') return undefined;
   return { start: action.start, end: action.end, stepLimit: fewSteps };
+}
+
+/** Some engine waits for the end of a block. */
+function isInBlock(thread: Thread): boolean {
+  return thread.process.attachments.some((attachment) => attachment.voteFor(thread).kind === 'block-step');
 }

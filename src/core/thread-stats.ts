@@ -67,6 +67,12 @@ export class ThreadStats {
     return nameAt(read(thread.group, [thread]), 0);
   }
 
+  /** As `nameOf`, in the same order, of threads of one thread group. */
+  namesOf(threads: readonly Thread[]): readonly string[] {
+    const columns = this.of(threads);
+    return threads.map((_, index) => nameAt(columns, index));
+  }
+
   /** Thread pointers, in the same order; 0n: unknown, or the thread is not stopped. */
   pointersOf(tids: Int32Array): BigUint64Array {
     return this.#process.native.threadPointers(tids);

@@ -1,13 +1,17 @@
 /** One thread of a traced process: its run state and its registers. */
-import type { DebugImage, Register, RegisterFile, RegsetAccess } from '../../arch/module.js';
+import type { DebugImage, Register, RegisterFile, RegsetAccess, RegsetRow } from '../../arch/module.js';
 import { littleEndian, numberOf } from '../base/byte-order.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { type Address, address, type KernelSignal, type Pid, type Tid } from '../base/ids.js';
+import { sameBytes } from '../base/same-bytes.js';
 import { isNativeError } from '../native/binding.js';
-import type { EvaluationOutcome } from '../native/binding-types.js';
+import type { EvaluationOutcome, NativeTracer } from '../native/binding-types.js';
+import type { CurrentCall } from './current-call.js';
 import type { HitOwners } from './event.js';
+import { callReturn } from './proc.js';
 import type { Process } from './process.js';
 import type { RangeRun } from './range-run.js';
+import type { Telling } from './telling.js';
 
 /** How a stopped thread stopped; decides what a signal given on resume means, ptrace(2). */
 export type StopKind =
@@ -20,6 +24,7 @@ export type StopKind =
   /** Any other stop: a signal must be sent, it cannot be injected. */
   | 'event';
 
+/** Whether a thread runs, and if not, how it stopped. */
 export type ThreadState =
   | { readonly kind: 'running' }
   | { readonly kind: 'stopped'; readonly at: StopKind }
@@ -31,12 +36,20 @@ export type ThreadState =
 export interface ForeignOrigin {
   /** Its thread group. */
   readonly group: Pid;
-  /** Handle of its memory in native code, when that is not the process's. */
+  /** Handle of its memory in native code, when that is not the process's. @internal */
   readonly ownSpace: number | undefined;
+}
+
+/** A signal on its way, and what its handler is to be told of it where that is not what the kernel says. */
+export interface InjectedSignal {
+  readonly signal: number;
+  /** siginfo_t in the program's own layout. */
+  readonly siginfo?: Uint8Array;
 }
 
 const running: ThreadState = { kind: 'running' };
 
+/** A thread of a traced process. Registers can be read and written while it is stopped. */
 export class Thread {
   readonly tid: Tid;
   readonly process: Process;
@@ -50,30 +63,36 @@ export class Thread {
   #regsetAccess: RegsetAccess | undefined;
   /** A signal that waits to be delivered when the thread goes on. */
   pendingSignal: KernelSignal | undefined;
-  /** An engine's word on the pending signal: another one in its place, or 0 for none. */
+  /** An engine's word on the pending signal: another one in its place, or 0 for none. @internal */
   signalOverride: number | undefined;
-  /** A stop was asked for and has not come yet. */
+  /** A stop was asked for and has not come yet. @internal */
   isInterrupted = false;
-  /** Made by another traced thread; its first stop has not come yet. */
+  /** Made by another traced thread; its first stop has not come yet. @internal */
   isNew = false;
-  /** It stays stopped until this child of its has stopped as well, after vfork(2) until the child has left its memory. */
+  /** It stays stopped until this child of its has stopped as well, after vfork(2) until the child has left its memory. @internal */
   awaitedChild: Process | undefined;
-  /** It has stopped because it made a child, of which everybody is told when the child has stopped as well. */
+  /** An engine that was told of its stop has not answered yet: it stays stopped, and others are told afterwards. @internal */
+  telling: Telling | undefined;
+  /** It has stopped because it made a child, of which everybody is told when the child has stopped as well. @internal */
   owesChildEvent = false;
-  /** It is left in a job-control stop, of which everybody was told, until that ends (PTRACE_LISTEN). */
+  /** It is left in a job-control stop, of which everybody was told, until that ends (PTRACE_LISTEN). @internal */
   isListening = false;
   /**
    * In a sleep that nothing interrupts (state D), with an interrupt pending: it runs no instruction of the program
    * before it stops, whenever that is.
+   * @internal
    */
   isAsleep = false;
-  /** A signal that we sent ourselves and that is to be delivered without a word to anybody. */
-  injectedSignal: number | undefined;
-  /** How it goes through the range of its range step, when it is not stepped. */
+  /** The system call that it stands at an end of, when somebody has looked at it (`callOf`). */
+  currentCall: CurrentCall | undefined;
+  /** Signals that we sent ourselves and that are to be delivered without a word to anybody. @internal */
+  injected: readonly InjectedSignal[] = [];
+  /** How it goes through the range of its range step, when it is not stepped. @internal */
   rangeRun: RangeRun | undefined;
-  /** The image that this thread's debug registers hold. */
+  /** The image that this thread's debug registers hold. @internal */
   debugImage: DebugImage;
 
+  /** @internal */
   constructor(tid: Tid, process: Process, debugImage: DebugImage, origin?: ForeignOrigin) {
     this.tid = tid;
     this.process = process;
@@ -102,8 +121,15 @@ export class Thread {
     return this.#state.kind !== 'gone';
   }
 
+  /** It stays stopped, whatever is wished for, until something else has happened. @internal */
+  get isAwaited(): boolean {
+    return this.awaitedChild !== undefined || this.telling !== undefined;
+  }
+
+  /** @internal */
   enter(state: ThreadState): void {
     this.#state = state;
+    this.telling = undefined;
     this.process.noteState(this);
     // Of one that is gone out of its stop they are all that is left.
     if (state.kind !== 'gone') this.forgetRegisters();
@@ -112,10 +138,11 @@ export class Thread {
     this.isAsleep = false;
   }
 
-  /** It was killed out of its stop; that it is gone is still to come. */
+  /** It was killed out of its stop; that it is gone is still to come. @internal */
   leaveKilled(): void {
     this.#state = running;
     this.#isKilled = true;
+    this.telling = undefined;
     this.process.noteState(this);
   }
 
@@ -180,13 +207,39 @@ export class Thread {
     return own && (arch.siginfo?.toProgram(own) ?? own);
   }
 
+  /**
+   * Sends a signal that no engine is asked about. Without `siginfo` (siginfo_t in the program's own layout, 128 bytes) the
+   * program sees that this process has sent it, by tgkill(2). One that it blocks waits; a pending one of its kind takes
+   * its place, signal(7). False: the thread is gone.
+   */
+  send(signal: KernelSignal, siginfo?: Uint8Array): boolean {
+    this.injected = [...this.injected, siginfo === undefined ? { signal } : { signal, siginfo }];
+    if (siginfo !== undefined) this.process.passSignalsChanged();
+    const isSent = this.process.native.tgkill(this.group, this.tid, signal);
+    this.process.tracer.schedulePump();
+    return isSent;
+  }
+
+  /** One that we have sent has arrived; undefined: it is none of ours. @internal */
+  takeInjected(signal: number): InjectedSignal | undefined {
+    const found = this.injected.find((sent) => sent.signal === signal);
+    if (found === undefined) return undefined;
+    this.injected = this.injected.filter((sent) => sent !== found);
+    if (found.siginfo !== undefined) {
+      this.writeSiginfo(found.siginfo);
+      this.process.passSignalsChanged();
+    }
+    return found;
+  }
+
+  /** Replaces what `readSiginfo` gives. False: the thread is gone. Errors as `readRegister`. */
   writeSiginfo(bytes: Uint8Array): boolean {
     this.#mustBeStopped('write siginfo');
     const { native, arch } = this.process;
     return native.setSiginfo(this.tid, arch.siginfo?.fromProgram(bytes) ?? bytes);
   }
 
-  /** Whose hit the breakpoint is that this thread has reached. */
+  /** Whose hit the breakpoint is that this thread has reached. @internal */
   hitOwners(): HitOwners | undefined {
     return this.process.native.hitOwners(this.tid);
   }
@@ -202,9 +255,51 @@ export class Thread {
     return outcome;
   }
 
+  /** Where it will go on in the program when the system call that it waits in is over; undefined: it waits in none. */
+  callReturn(): Address | undefined {
+    const at = this.isRunning ? callReturn(this.tid) : undefined;
+    return at === undefined ? undefined : address(at);
+  }
+
   /** Name of the thread (comm); empty when it is gone, or foreign: it bears that of a process then. */
   name(): string {
     return this.process.stats.nameOf(this);
+  }
+
+  /**
+   * A regset as the kernel hands it over (`RegisterFile.regsets` has their names), not to be modified; undefined: the kernel
+   * has none for this thread, or it is gone. @throws OutstepError as `readRegister`
+   */
+  readRegset(name: string): Uint8Array | undefined {
+    this.#mustBeStopped(`read regset ${name}`);
+    return this.#readRegset(name);
+  }
+
+  /** False: the kernel refuses what is in it. Errors as `readRegister`; @throws RangeError where there is no such set */
+  writeRegset(name: string, bytes: Uint8Array): boolean {
+    this.#mustBeStopped(`write regset ${name}`);
+    return this.#writeRegset(name, bytes);
+  }
+
+  /**
+   * Fetches regsets of stopped threads that are not known yet, all in one native call: reading them costs nothing more
+   * until the threads run.
+   * @internal
+   */
+  static fetchRegsets(native: NativeTracer, wanted: Iterable<readonly [Thread, string]>): void {
+    const missing = new Map<Thread, Map<string, RegsetRow>>();
+    for (const [thread, name] of wanted) {
+      const row = thread.process.registerFile.regsets.find((candidate) => candidate.name === name);
+      if (row === undefined || !thread.isStopped || thread.#knownRegsets?.has(name)) continue;
+      missing.set(thread, (missing.get(thread) ?? new Map()).set(name, row));
+    }
+    const rows = [...missing].flatMap(([thread, sets]) => [...sets.values()].map((row) => ({ thread, row })));
+    const sets = native.getRegsets(
+      Int32Array.from(rows, ({ thread }) => thread.tid),
+      Int32Array.from(rows, ({ row }) => row.noteType),
+      Uint32Array.from(rows, ({ row }) => row.sizeBytes),
+    );
+    for (const [index, { thread, row }] of rows.entries()) thread.#keepRegset(row.name, sets[index]);
   }
 
   /** Made when it is needed first, as `#knownRegsets`. */
@@ -246,6 +341,7 @@ export class Thread {
     this.#knownRegsets.set(name, bytes);
   }
 
+  /** @internal */
   endRangeRun(): void {
     this.rangeRun?.end();
     this.rangeRun = undefined;
@@ -254,6 +350,29 @@ export class Thread {
   /** Registers were changed behind the cache. */
   forgetRegisters(): void {
     this.#knownRegsets?.clear();
+  }
+
+  /** Every regset as it is now, for `restoreRegsets`. Errors as `readRegister`. */
+  saveRegsets(): ReadonlyMap<string, Uint8Array> {
+    this.#mustBeStopped('read the registers');
+    const saved = new Map<string, Uint8Array>();
+    for (const { name } of this.process.registerFile.regsets) {
+      const bytes = this.#readRegset(name);
+      if (bytes !== undefined) saved.set(name, bytes.slice());
+    }
+    return saved;
+  }
+
+  /** Writes back what has changed since. @returns the names of the regsets that the kernel would not take back */
+  restoreRegsets(saved: ReadonlyMap<string, Uint8Array>): readonly string[] {
+    this.#mustBeStopped('write the registers');
+    const refused: string[] = [];
+    for (const [name, bytes] of saved) {
+      const now = this.#readRegset(name);
+      if (now === undefined || sameBytes(now, bytes)) continue;
+      if (!this.#writeRegset(name, bytes)) refused.push(name);
+    }
+    return refused;
   }
 
   #mustBeStopped(what: string): void {

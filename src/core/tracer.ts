@@ -27,8 +27,9 @@ import { type Machine, machineFor } from './machine.js';
 import { nativeArch } from './native-arch.js';
 import { elfIdentity, statusField, threadState } from './proc.js';
 import type { Process } from './process.js';
+import { separate } from './separated-process.js';
 import { eventStopOf } from './stop.js';
-import type { Thread } from './thread.js';
+import type { Thread, ThreadState } from './thread.js';
 
 /** A wait in native code is cheap when the answer comes soon; longer ones belong to the event loop. */
 const briefWaitMs = 4;
@@ -38,12 +39,18 @@ const longestBurstMs = 5;
 const longestAbandonMs = 1000;
 
 export type EventListener = (event: NativeEvent) => void;
+/** Hears of what went wrong and ends nothing. */
 export type WarningListener = (message: string, cause: unknown) => void;
 
 /** ptrace and waitid know threads, not objects: two tracers on one JavaScript thread would take each other's news. */
 let isThreadTaken = false;
 
+/**
+ * What traces processes, on the thread of JavaScript that made it: ptrace(2) knows no other. Dispose it at the
+ * end.
+ */
 export class Tracer implements Disposable {
+  /** @internal */
   readonly native: NativeTracer;
   readonly ownPid = hostProcess.pid;
   readonly #processes = new Map<Pid, Process>();
@@ -54,7 +61,7 @@ export class Tracer implements Disposable {
   readonly #early = new Map<number, NativeEvent>();
   /** Killed in the middle of a fork it never tells of the child. */
   #lastEnded: Process | undefined;
-  /** Programs that are being launched and no processes yet. */
+  /** Programs that are being launched and no processes yet. @internal */
   readonly starting = new Set<Pid>();
   /** Taken from the kernel and not handed on yet. */
   readonly #news: Exclude<NativeNews, NativeEventStops>[] = [];
@@ -65,6 +72,8 @@ export class Tracer implements Disposable {
   #isWatching = false;
   #isDisposed = false;
   #burstStart: number | undefined;
+  /** In this burst an answer was waited for, which may come without a turn of the event loop. */
+  #isAnswerAwaited = false;
   readonly #onWarning: WarningListener;
   #machineFacts: MachineFacts | undefined;
   readonly #machines = new Map<ArchModule, Machine>();
@@ -88,13 +97,13 @@ export class Tracer implements Disposable {
     return this.#processes;
   }
 
-  /** Nothing is under way here, and no news waits. */
+  /** Nothing is under way here, and no news waits. @internal */
   get isIdle(): boolean {
     const isWaiting = this.#isScheduled || this.#queued.length > 0 || this.#news.length > 0;
     return !isWaiting && this.#hidden.size === 0 && this.#early.size === 0 && this.starting.size === 0;
   }
 
-  /** How much is kept of what is traced: all 0 when nothing is. */
+  /** How much is kept of what is traced: all 0 when nothing is. @internal */
   tableSizes(): Readonly<Record<string, number>> {
     return {
       processes: this.#processes.size,
@@ -105,7 +114,7 @@ export class Tracer implements Disposable {
     };
   }
 
-  /** Also one that no engine is attached to. */
+  /** Also one that no engine is attached to. @internal */
   tracedProcess(pid: Pid): Process | undefined {
     return this.#processes.get(pid) ?? this.#hidden.get(pid);
   }
@@ -148,6 +157,7 @@ export class Tracer implements Disposable {
     this.#listeners.clear();
   }
 
+  /** As `dispose`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -174,7 +184,7 @@ export class Tracer implements Disposable {
     while (!isOver() && performance.now() < deadline) this.#dispatchAll(this.native.wait(briefWaitMs, true));
   }
 
-  /** The architecture of a program and this machine's registers for it; undefined: not supported. */
+  /** The architecture of a program and this machine's registers for it; undefined: not supported. @internal */
   machineOf(pid: Pid): Machine | undefined {
     const identity = elfIdentity(pid);
     if (identity === undefined) return undefined;
@@ -188,27 +198,31 @@ export class Tracer implements Disposable {
     return machine;
   }
 
-  /** Looked at when they are needed first. */
+  /** Looked at when they are needed first. @internal */
   get machineFacts(): MachineFacts {
     this.#machineFacts ??= nativeBinding().machineFacts();
     return this.#machineFacts;
   }
 
+  /** @internal */
   nativeArchOf(machine: Machine): NativeArch {
     return nativeArch(machine);
   }
 
+  /** @internal */
   addProcess(added: Process): void {
     this.#hidden.delete(added.pid);
     this.#processes.set(added.pid, added);
     this.#watch();
   }
 
+  /** @internal */
   hideProcess(hidden: Process): void {
     this.#processes.delete(hidden.pid);
     this.#hidden.set(hidden.pid, hidden);
   }
 
+  /** @internal */
   forgetProcess(ended: Process): void {
     if (this.#processes.get(ended.pid) === ended) this.#processes.delete(ended.pid);
     if (this.#hidden.get(ended.pid) === ended) this.#hidden.delete(ended.pid);
@@ -229,18 +243,19 @@ export class Tracer implements Disposable {
     this.#isWatching = false;
   }
 
-  /** Whom the events of a thread are for. */
+  /** Whom the events of a thread are for. @internal */
   listen(id: number, listener: EventListener): void {
     this.#listeners.set(id, listener);
     this.#watch();
   }
 
+  /** @internal */
   unlisten(id: number): void {
     this.#listeners.delete(id);
     this.#unwatchIfIdle();
   }
 
-  /** Hands over the first stop of a thread that came before its parent's event. */
+  /** Hands over the first stop of a thread that came before its parent's event. @internal */
   deliverEarly(id: number): void {
     const event = this.#early.get(id);
     if (event === undefined) return;
@@ -248,29 +263,41 @@ export class Tracer implements Disposable {
     this.#dispatch(event);
   }
 
+  /** @internal */
   onForkedChild(maker: Thread, { message: childId, told }: NativeEvent, kind: 'fork' | 'vfork'): void {
     // Not every kernel says whether the child runs in its parent's memory.
     const isShared = nativeBinding().sharesMemory(maker.process.pid, childId) ?? kind === 'vfork';
     takeUpChild(this, { pid: pid(childId), maker, kind, isShared, isTold: told });
   }
 
-  /** Runs `task` with the next batch of events. */
+  /** As `separate`, separated-process.ts. @internal */
+  separate(former: Thread, state: ThreadState, heirs: readonly Attachment[]): Thread | undefined {
+    return separate(former, state, heirs);
+  }
+
+  /** Runs `task` with the next batch of events. @internal */
   enqueue(task: () => void): void {
     this.#queued.push(task);
     this.schedulePump();
   }
 
-  /** Takes news after the current task: in a microtask, which costs no system call. */
+  /** Takes news after the current task: in a microtask, which costs no system call. @internal */
   schedulePump(): void {
     if (this.#isScheduled || this.#isDisposed) return;
     this.#burstStart ??= performance.now();
     if (performance.now() - this.#burstStart > longestBurstMs) {
       this.#burstStart = undefined;
+      this.#isAnswerAwaited = false;
       this.#schedulePumpBehindOthers();
     } else {
       this.#isScheduled = true;
       queueMicrotask(() => this.#pump());
     }
+  }
+
+  /** That there is no news before an engine has answered is no silence. @internal */
+  noteAwaitedAnswer(): void {
+    this.#isAnswerAwaited = true;
   }
 
   /** Takes news when the event loop has looked at everything else. */
@@ -280,6 +307,7 @@ export class Tracer implements Disposable {
     setImmediate(() => this.#pump());
   }
 
+  /** @internal */
   warn(message: string, cause: unknown): void {
     this.#onWarning(message, cause);
   }
@@ -310,7 +338,7 @@ export class Tracer implements Disposable {
       this.schedulePump();
       return;
     }
-    this.#burstStart = undefined;
+    if (!this.#isAnswerAwaited) this.#burstStart = undefined;
     // Stops that native code has passed are no silence: others have their turn, and more of them are waited for.
     if (this.native.passesStops()) this.#schedulePumpBehindOthers();
   }
@@ -343,7 +371,7 @@ export class Tracer implements Disposable {
       const attachment = traced.attachments.find((one) => one.owner.id === owner);
       if (attachment === undefined) continue;
       const event: CoreEvent = { kind: 'printed', process: traced, tid: tid(id), text };
-      if (attachment.concerns(event)) attachment.tell(event);
+      if (attachment.concerns(event)) attachment.tellAside(event);
       return;
     }
   }

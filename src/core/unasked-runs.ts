@@ -35,8 +35,8 @@ function isPlain(thread: Thread): boolean {
   return (
     thread.pendingSignal === undefined &&
     thread.signalOverride === undefined &&
-    thread.injectedSignal === undefined &&
-    thread.awaitedChild === undefined &&
+    thread.injected.length === 0 &&
+    !thread.isAwaited &&
     thread.debugImage === thread.process.hardware.image &&
     state.kind === 'stopped' &&
     state.at !== 'group-stop'

@@ -65,6 +65,8 @@ const choosy: Readonly<Record<string, (thread: Thread) => bigint>> = {
   fpcr: () => 0x07c00000n,
   tag_ctl: () => 0x7fff3n,
   gcs_features_enabled: () => 0n,
+  // Of 64 bits the kernel keeps 32 (asm/processor.h, thread_struct).
+  gcs_features_locked: () => 0x61_68_6f_76n,
 };
 /** Another length, and the modes of SME, change other registers as well. */
 const structural = new Set(['vg', 'svg', 'svcr', 'zt0']);
@@ -234,6 +236,37 @@ if (process.arch === 'arm64') {
       assert.equal(numberOf(memory.readExact(at, 8)), 43n);
     });
 
+    for (const kind of ['continue', 'step'] as const) {
+      it(`return where their guarded stack says, past breakpoints by "${kind}"`, async function () {
+        const holdAt = ['breakpoint', 'step-done', 'exit'] as const;
+        await using program = await launchFixture('guarded-stack', [], { flags: ['-no-pie'], holdAt });
+        const { attachment, engine } = program;
+        if (!hasFeature(program, 'gcspr')) this.skip();
+        const names = ['direct_call', 'leaf', 'register_call', 'signed_call', 'system_call', 'return'];
+        const places = names.map((name) => [program.symbol(name), name] as const);
+        const nameAt = new Map<bigint, string>(places);
+        for (const [place] of places) attachment.insertBreakpoint(place);
+        const hits = new Map<string, number>();
+        continueAll(attachment);
+        for (;;) {
+          const event = await engine.next('breakpoint', 'step-done', 'exit');
+          if (event.kind === 'exit') {
+            assert.deepEqual(event.status, { kind: 'exited', code: 0 });
+            break;
+          }
+          // A step may end at a breakpoint.
+          const stop = [event, ...engine.events.splice(0)];
+          const hit = stop.find((one) => one.kind === 'breakpoint');
+          const name = hit && nameAt.get(hit.address);
+          if (name !== undefined) hits.set(name, (hits.get(name) ?? 0) + 1);
+          const action = { kind: hit === undefined ? 'continue' : kind } as const;
+          attachment.resume([{ thread: event.thread, action }]);
+        }
+        // Each of the three calls of the leaf returns from it.
+        assert.deepEqual(hits, new Map(names.map((name) => [name, name === 'leaf' ? 9 : 3])));
+      });
+    }
+
     it('have as many debug registers as the kernel says', async () => {
       const { breakpointSlots, watchpointSlots } = nativeBinding().machineFacts();
       assert.ok(breakpointSlots >= 2 && watchpointSlots >= 2);
@@ -313,6 +346,23 @@ if (process.arch === 'arm64') {
         assert.deepEqual(hits, ['hardware-breakpoint', ...watched, 'exit']);
         assert.equal(kinds.filter((kind) => kind === 'breakpoint').length, withBreakpoint ? 1 : 0);
       }
+    });
+
+    it('are stepped from as any other address, and met again', async () => {
+      await using program = await launch('watched');
+      const { attachment, engine } = program;
+      const at = program.symbol('byte_store');
+      attachment.insertHardwarePoint(point('execute', at, 1));
+      continueAll(attachment);
+      const { thread } = await engine.next('hardware-breakpoint');
+      engine.holdAt = new Set([...engine.holdAt, 'step-done', 'signal']);
+      attachment.resume([{ thread, action: { kind: 'step' } }]);
+      const stepped = await engine.next('step-done', 'signal', 'hardware-breakpoint');
+      assert.equal(stepped.kind, 'step-done');
+      assert.equal(thread.pc, at + 4n);
+      thread.pc = at;
+      continueAll(attachment);
+      assert.equal((await engine.next('hardware-breakpoint', 'signal', 'exit')).kind, 'hardware-breakpoint');
     });
   });
 }

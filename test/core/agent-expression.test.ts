@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'mocha';
 import type { Thread } from '../../src/core/index.js';
 import { nativeBinding } from '../../src/native/binding.js';
 import { type Instruction, immediateSize, type OpName, printing, program } from '../support/agent-program.js';
+import { timeFactor } from '../support/bounded.js';
 import { trap } from '../support/raw-memory.js';
 import { evaluateByReference, type Machine } from './agent-reference.js';
 import { launchFixture, type TracedProgram } from './traced-program.js';
@@ -100,7 +101,7 @@ describe('agent expression', () => {
     const next = numbers(1);
     const reference = machine();
     let errors = 0;
-    for (let round = 0; round < 4000; round++) {
+    for (let round = 0; round < 4000 / timeFactor; round++) {
       const bytes = randomProgram(next, text);
       const expected = evaluateByReference(reference, bytes);
       const { error, value } = thread.evaluate(bytes);

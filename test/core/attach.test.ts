@@ -18,6 +18,7 @@ import { continueAll, RecordingEngine, symbolValue } from './traced-program.js';
 async function startSpinner(threads: number): Promise<{ readonly id: Pid } & Disposable> {
   const spinner = startOrphan(await compileFixture('spinner'), [String(threads)]);
   await eventually('every thread runs', () => threadsOf(spinner.pid).length === threads);
+  await eventually('it handles SIGUSR1', () => handles(spinner.pid, constants.signals.SIGUSR1));
   return { id: spinner.pid, [Symbol.dispose]: () => spinner[Symbol.dispose]() };
 }
 
@@ -25,6 +26,10 @@ function statusOf(id: number, field: string): string {
   return (
     new RegExp(`^${field}:\\s+(\\S+)`, 'm').exec(readFileSync(`/proc/${id}/status`, 'latin1'))?.[1] ?? ''
   );
+}
+
+function handles(id: number, signal: number): boolean {
+  return ((BigInt(`0x${statusOf(id, 'SigCgt') || 0}`) >> BigInt(signal - 1)) & 1n) !== 0n;
 }
 
 function state(id: number): string {
@@ -63,6 +68,27 @@ describe('attach', () => {
       await attachment.detach();
     }
     assert.equal(threadsOf(spinner.id).length, 32);
+  });
+
+  it('lets threads go on from a step with a signal', async () => {
+    const path = await compileFixture('spinner');
+    using spinner = await startSpinner(1);
+    const [first] = mappingsOf(spinner.id).filter((mapping) => mapping.path === path);
+    assert.ok(first);
+    const handled = address(first.start + symbolValue(path, 'usr1'));
+    using tracer = new Tracer();
+    const engine = new RecordingEngine(['step-done']);
+    const attachment = await tracer.attach(spinner.id, engine);
+    const [thread] = attachment.process.threads.values();
+    assert.ok(thread);
+    for (let times = 1; times <= 2; times++) {
+      attachment.resume([{ thread, action: { kind: 'step' } }]);
+      await engine.next('step-done');
+      assert.equal(thread.readSiginfo()?.[0], constants.signals.SIGTRAP);
+      attachment.resume([{ thread, action: { kind: 'continue' }, signal: constants.signals.SIGUSR1 }]);
+      await eventually('it is handled', () => attachment.process.memory.readExact(handled, 1)[0] === times);
+      await attachment.quiesce();
+    }
   });
 
   it('keeps a job-control stop', async () => {

@@ -15,8 +15,11 @@ import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { describe, it } from 'mocha';
+import { thisModule } from '../support/machine-registers.js';
 import { eventually, mappingsOf, threadsOf } from '../support/proc-files.js';
 import { continueAll, launchFixture } from './traced-program.js';
+
+const callBytes = BigInt(thisModule.syscall.instruction.length);
 
 /** Where a thread is blocked, as the kernel says; undefined: it runs. */
 function blockedAt(pid: number, tid: string): bigint | undefined {
@@ -60,7 +63,8 @@ describe('threads blocked in a slot', () => {
           .toSorted(),
       );
       assert.equal(others.length, 300);
-      for (const thread of others) assert.ok([read, read + 2n].includes(thread.pc), thread.pc.toString(16));
+      for (const thread of others)
+        assert.ok([read, read + callBytes].includes(thread.pc), thread.pc.toString(16));
       continueAll(attachment);
     }
     process.kill(pid, 'SIGUSR1');
@@ -93,7 +97,11 @@ describe('threads blocked in a slot', () => {
     process.kill(pid, 'SIGABRT');
     const { thread } = await engine.next('signal');
     attachment.resume([{ thread, action: { kind: 'continue' } }]);
-    assert.deepEqual((await engine.next('exit')).status, { kind: 'killed', signal: 6 });
+    assert.deepEqual((await engine.next('exit')).status, {
+      kind: 'killed',
+      signal: 6,
+      hasDumpedCore: true,
+    });
     const [core] = readdirSync(folder).filter((name) => name.startsWith('core'));
     if (core === undefined) this.skip();
     const args = ['-nx', '-batch', '-ex', 'thread apply all -q backtrace', program.path, core];

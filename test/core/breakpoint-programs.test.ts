@@ -3,10 +3,11 @@ import { describe, it } from 'mocha';
 import { errorCodes, isOutstepError } from '../../src/base/errors.js';
 import { type Instruction, printing, program } from '../support/agent-program.js';
 import { bounded } from '../support/bounded.js';
+import { firstArgument } from '../support/machine-registers.js';
 import { continueAll, launchFixture, RecordingEngine, type TracedProgram } from './traced-program.js';
 
 /** rdi by number of the `p` packet: the argument of `hot`. */
-const argument: Instruction = ['reg', 5];
+const argument: Instruction = ['reg', firstArgument.number];
 
 function argumentIs(value: number): Uint8Array {
   return program(argument, ['const32', value], 'equal');

@@ -8,10 +8,10 @@ import { describe, it } from 'mocha';
 import type { EventKind } from '../../src/core/index.js';
 import { filterCount, mayAddFilter } from '../../src/core/proc.js';
 import { eventually, processState, tracerOf } from '../support/proc-files.js';
+import { systemCalls } from '../support/system-calls.js';
 import { continueAll, launchFixture } from './traced-program.js';
 
-const getppid = 110;
-const fork = 57;
+const { getppid, clone } = systemCalls;
 const mask: readonly EventKind[] = ['system-call-entry', 'system-call-return', 'exit'];
 
 /** What the kernel said to each call so far. */
@@ -50,8 +50,12 @@ async function withFile(test: (file: string) => Promise<void>): Promise<void> {
 }
 
 describe('a filter for caught system calls', () => {
-  for (const isInCall of [false, true]) {
-    const where = isInCall ? 'on its way into such a call' : 'between two';
+  for (const [isInCall, what, calls] of [
+    [false, 'such', new Set([getppid])],
+    [true, 'such', new Set([getppid])],
+    [true, 'all but one', { allBut: new Set([clone]) }],
+  ] as const) {
+    const where = `${isInCall ? 'on its way into one' : 'between two'} of ${what}`;
     it(`lets every call through when the program is let go ${where}, and when the tracer is gone`, () =>
       withFile(async (file) => {
         const program = await launchFixture('outliving-calls', [file], {
@@ -61,7 +65,7 @@ describe('a filter for caught system calls', () => {
         const { attachment, engine, tracer } = program;
         const { pid } = attachment.process;
         const [main] = attachment.process.threads.keys();
-        attachment.setCaughtSystemCalls(new Set([getppid]));
+        attachment.setCaughtSystemCalls(calls);
         assert.ok(main);
         assert.equal(filterCount(main), mayAddFilter(main) ? 1 : 0);
         continueAll(attachment);
@@ -148,7 +152,10 @@ describe('a filter for caught system calls', () => {
     attachment.setCaughtSystemCalls('none');
     attachment.setCaughtSystemCalls(new Set([getppid]));
     assert.equal(filterCount(main), 1);
-    attachment.setCaughtSystemCalls(new Set([fork]));
+    attachment.setCaughtSystemCalls(new Set([clone]));
     assert.equal(filterCount(main), 2);
+    attachment.setCaughtSystemCalls({ allBut: new Set([getppid]) });
+    attachment.setCaughtSystemCalls({ allBut: new Set([getppid, clone]) });
+    assert.equal(filterCount(main), 3);
   });
 });

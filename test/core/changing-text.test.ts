@@ -1,7 +1,8 @@
 /** Instructions at breakpoints that are not what they were, and text that has breakpoints in it and is read. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { it } from 'mocha';
 import { address } from '../../src/base/ids.js';
+import { describeOn } from '../support/machine.js';
 import { continueAll, launchFixture } from './traced-program.js';
 
 const text = address(0x2000_0000n);
@@ -15,7 +16,7 @@ async function launchReady(mode: string) {
   return program;
 }
 
-describe('text that changes under breakpoints', () => {
+describeOn('x86_64', 'text that changes under breakpoints', () => {
   it('behind the trap, by the program, is executed as it is', async () => {
     await using program = await launchReady('rewritten');
     const { attachment, engine } = program;

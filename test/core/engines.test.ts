@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import type { Thread } from '../../src/core/index.js';
 import { turnsOfTimers } from '../support/event-loop.js';
 import { eventually } from '../support/proc-files.js';
 import { continueAll, launchFixture, RecordingEngine } from './traced-program.js';
@@ -74,4 +75,47 @@ describe('several engines on one process', () => {
     await stepping.detach();
     assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
   });
+
+  it('two that each wait for a step of another thread have theirs one after the other', async () => {
+    await using program = await launchFixture('spinner', ['3'], { holdAt: ['clone'] });
+    const { attachment, engine } = program;
+    continueAll(attachment);
+    const { child: second } = await engine.next('clone');
+    await attachment.quiesce();
+    const [first] = [...attachment.process.threads.values()];
+    assert.ok(first);
+    const waits = [new WaitingEngine(['step-done']), new WaitingEngine(['step-done'])];
+    const [a, b] = waits.map((one) => attachment.process.attachEngine(one));
+    assert.ok(a && b);
+    continueAll(attachment);
+    for (let round = 0; round < 20; round++) {
+      const one: Thread = round % 2 === 0 ? first : second;
+      const other: Thread = one === first ? second : first;
+      a.resume([{ thread: one, action: { kind: 'step' } }]);
+      b.resume([{ thread: other, action: { kind: 'step' } }]);
+      const ends = await Promise.all(waits.map((engineOf) => engineOf.next('step-done')));
+      assert.deepEqual([ends[0]?.thread, ends[1]?.thread], [one, other]);
+      for (const held of [a, b]) for (const thread of [one, other]) held.vote(thread, { kind: 'hold' });
+    }
+    // A hold that does not yield counts as ever.
+    waits[1]?.stopYielding();
+    a.resume([{ thread: first, action: { kind: 'step' } }]);
+    b.resume([{ thread: second, action: { kind: 'step' } }]);
+    await waits[1]?.next('step-done');
+    await turnsOfTimers(20);
+    assert.equal(waits[0]?.count('step-done'), 0);
+  });
 });
+
+/** Its holds yield, as those of a client that waits for a stop. */
+class WaitingEngine extends RecordingEngine {
+  #isYielding = true;
+
+  stopYielding(): void {
+    this.#isYielding = false;
+  }
+
+  yields(): boolean {
+    return this.#isYielding;
+  }
+}

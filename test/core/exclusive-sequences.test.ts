@@ -12,6 +12,9 @@ const labels = [
   ...['swap_load', 'swap_leave', 'swap_store', 'swap_retry'],
 ] as const;
 
+/** A thread that loses its processor in between tries again: that happens, but seldom. */
+const mostFailures = 10;
+
 type Label = (typeof labels)[number] | 'add_done' | 'counter' | 'swap_other';
 
 async function launch(rounds: number, threads: number): Promise<TracedProgram> {
@@ -38,7 +41,8 @@ describeOn('aarch64', 'breakpoints in exclusive sequences', () => {
       const { attachment, tracer } = program;
       attachment.insertBreakpoint(addressOf(program, label), { conditions: [counting(1)] });
       await finish(program);
-      assert.equal(tracer.native.variable(1), BigInt(rounds));
+      const hits = Number(tracer.native.variable(1) ?? 0n);
+      assert.ok(hits >= rounds && hits < rounds + mostFailures, `${hits} hits`);
     });
   }
 
@@ -55,23 +59,26 @@ describeOn('aarch64', 'breakpoints in exclusive sequences', () => {
   });
 
   for (const label of ['add_load', 'add_inside', 'add_store'] as const) {
-    it(`a step from ${label} ends behind the store, which has succeeded`, async () => {
+    it(`a step from ${label} ends behind the store, which may fail now and then`, async () => {
       await using program = await launch(3, 1);
       const { attachment, engine } = program;
       const at = addressOf(program, label);
       attachment.insertBreakpoint(at);
-      for (let round = 1n; round <= 3n; round++) {
+      const counter = (): bigint => {
+        const bytes = attachment.process.memory.readExact(addressOf(program, 'counter'), 8);
+        return new DataView(bytes.buffer).getBigUint64(0, true);
+      };
+      let count = 0n;
+      for (let hits = 0; count < 3n; hits++) {
+        assert.ok(hits < mostFailures, 'stores succeed');
         continueAll(attachment);
         const { thread } = await engine.next('breakpoint');
-        const before = new DataView(
-          attachment.process.memory.readExact(addressOf(program, 'counter'), 8).buffer,
-        ).getBigUint64(0, true);
-        assert.equal(before, round - 1n);
         attachment.resume([{ thread, action: { kind: 'step' } }]);
         await engine.next('step-done');
         assert.equal(thread.pc, addressOf(program, 'add_retry'));
-        const bytes = attachment.process.memory.readExact(addressOf(program, 'counter'), 8);
-        assert.equal(new DataView(bytes.buffer).getBigUint64(0, true), round);
+        const now = counter();
+        assert.ok(now === count || now === count + 1n, `${count}, then ${now}`);
+        count = now;
       }
       attachment.removeBreakpoint(at);
       await finish(program);
@@ -90,8 +97,17 @@ describeOn('aarch64', 'breakpoints in exclusive sequences', () => {
         continueAll(attachment);
         const { thread } = await engine.next('breakpoint');
         if (!isAtSite) attachment.removeBreakpoint(start);
-        attachment.resume([{ thread, action }]);
-        await engine.next('step-done');
+        const step = () => {
+          attachment.resume([{ thread, action }]);
+          return engine.next('step-done', 'breakpoint');
+        };
+        let stop = await step();
+        // A store that fails leads back to the breakpoint.
+        for (let failures = 0; stop.kind === 'breakpoint' && failures < mostFailures; failures++) {
+          assert.ok(isAtSite && thread.pc === start);
+          stop = await step();
+        }
+        assert.equal(stop.kind, 'step-done');
         assert.equal(thread.pc, end);
         if (!isAtSite) attachment.insertBreakpoint(start);
       }
@@ -99,6 +115,23 @@ describeOn('aarch64', 'breakpoints in exclusive sequences', () => {
       await finish(program);
     });
   }
+
+  it('a block step goes through, to the next branch that is taken', async () => {
+    await using program = await launch(3, 1);
+    const { attachment, engine } = program;
+    const start = addressOf(program, 'add_load');
+    const end = addressOf(program, 'add_retry');
+    attachment.insertBreakpoint(start);
+    continueAll(attachment);
+    const { thread } = await engine.next('breakpoint');
+    attachment.removeBreakpoint(start);
+    attachment.resume([{ thread, action: { kind: 'block-step' } }]);
+    await engine.next('step-done');
+    // A store that fails leads back to the load.
+    assert.ok(thread.pc === start || thread.pc < start || thread.pc > end);
+    assert.notEqual(thread.pc, addressOf(program, 'add_done'));
+    await finish(program);
+  });
 
   it('single steps alone lead through the whole of it', async () => {
     await using program = await launch(2, 1);
@@ -115,6 +148,8 @@ describeOn('aarch64', 'breakpoints in exclusive sequences', () => {
       trail.push(thread.pc);
       assert.ok(trail.length < 10, 'it makes headway');
     }
+    // A store that fails leads back to the load.
+    while (trail[1] === start) trail.splice(0, 2);
     assert.deepEqual(trail, [addressOf(program, 'swap_retry'), addressOf(program, 'swap_other')]);
     await finish(program);
   });

@@ -18,12 +18,11 @@ import {
   systemCallOf,
   tracerOf,
 } from '../support/proc-files.js';
+import { systemCalls } from '../support/system-calls.js';
 import { continueAll, launchFixture, RecordingEngine, symbolValue, usualKinds } from './traced-program.js';
 
 const kinds: readonly EventKind[] = [...usualKinds, 'held', 'thread-start', 'fork', 'vfork', 'vfork-done'];
 const sigusr1 = 10;
-/** SYS_pause. */
-const pauseCall = 34;
 
 /** With how often work() is called. */
 const plans: readonly { plan: string; works: number }[] = [
@@ -89,7 +88,7 @@ async function attachToOrphan(plan: string, holdAt: readonly EventKind[]) {
   const path = await compileFixture('forks');
   const orphan = startOrphan(path, [plan]);
   // Before that the signal would be lost.
-  await eventually('it waits', () => systemCallOf(orphan.pid) === pauseCall);
+  await eventually('it waits', () => systemCallOf(orphan.pid) === systemCalls.pause);
   const before = executableText(orphan.pid);
   const tracer = new Tracer();
   const follower = new Follower(holdAt, kinds);

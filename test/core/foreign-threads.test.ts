@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { continueAll, launchFixture } from './traced-program.js';
+import { continueAll, launchFixture, usualKinds } from './traced-program.js';
 
 describe('threads of another thread group', () => {
   for (const { memory, hits } of [
@@ -28,4 +28,31 @@ describe('threads of another thread group', () => {
       assert.equal(engine.count('breakpoint'), hits);
     });
   }
+
+  it('become processes for the engines that want them', async () => {
+    await using program = await launchFixture('traced-tasks', ['parent'], {
+      mask: [...usualKinds, 'separated'],
+    });
+    const { attachment, engine } = program;
+    continueAll(attachment);
+    const { process, separate } = await engine.next('separated');
+    assert.equal(process, attachment.process);
+    assert.notEqual(separate.pid, process.pid);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 4 });
+    const heir = separate.attachmentOf(engine);
+    assert.ok(heir);
+    continueAll(heir);
+    const exec = await engine.next('exec');
+    assert.equal(exec.thread.process, separate);
+    assert.equal(exec.formerTid, exec.thread.tid);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 6 });
+  });
+
+  it('are told to be gone where nobody wants them as processes', async () => {
+    await using program = await launchFixture('traced-tasks', ['parent'], { mask: [...usualKinds, 'fork'] });
+    const { attachment, engine } = program;
+    continueAll(attachment);
+    assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 4 });
+    assert.equal(engine.count('exec'), 0);
+  });
 });

@@ -13,12 +13,13 @@ import { describe, it } from 'mocha';
 import sinon from 'sinon';
 import { type Address, address } from '../../src/base/ids.js';
 import { type Attachment, Tracer } from '../../src/core/index.js';
+import { timeFactor } from '../support/bounded.js';
 import { Random } from '../support/random.js';
 import { countsOf, insertCounting, randomInstructions } from './random-sites.js';
 import { continueAll, launchOptions, RecordingEngine } from './traced-program.js';
 
 const seed = Number(process.env.OUTSTEP_STRESS_SEED ?? 30);
-const siteCount = Number(process.env.OUTSTEP_STRESS_SITES ?? 1500);
+const siteCount = Number(process.env.OUTSTEP_STRESS_SITES ?? 1500 / timeFactor);
 const entryType = 9n;
 
 class WorkFolder implements Disposable {

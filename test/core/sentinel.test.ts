@@ -1,27 +1,20 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import {
-  closeSync,
-  cpSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { describe, it } from 'mocha';
+import { systemCallsOf } from '../../arch/system-calls.js';
+import { program as agentProgram } from '../support/agent-program.js';
+import { timeFactor } from '../support/bounded.js';
 import { DebugServer, skipOnGnuServer } from '../support/debug-server.js';
 import { withRunning } from '../support/debug-session.js';
 import { expectBreakpointStop } from '../support/expectations.js';
 import { compileFixture } from '../support/fixture.js';
 import { Gdb } from '../support/gdb.js';
+import { programKinds, thisMachine } from '../support/machine.js';
 import {
   eventually,
   executableText,
@@ -29,15 +22,20 @@ import {
   isSameText,
   mappingsOf,
   processState,
+  systemCallOf,
   tracerOf,
 } from '../support/proc-files.js';
 import { projectRoot } from '../support/project-paths.js';
+import { bytesAt, trap } from '../support/raw-memory.js';
 import { TestProcess } from '../support/test-process.js';
 import { symbolValue } from './traced-program.js';
 import { sentinelsOf, TracerProcess } from './tracer-process.js';
 
 const spinner = { ready: /ready/, args: ['3'], compile: { flags: ['-no-pie'] } } as const;
 const answering = { ready: /ready/, compile: { flags: ['-no-pie'] } } as const;
+
+/** Of them a page has dozens. */
+const many = Math.ceil(3000 / timeFactor);
 
 type Text = ReadonlyMap<string, Uint8Array>;
 
@@ -84,8 +82,8 @@ describe('when a tracer is killed', () => {
       const before = executableText(program.pid);
       const handler = symbolValue(path, 'on_usr1');
       await using tracer = await TracerProcess.start([program.pid]);
-      await tracer.run(`insert(0, ${handler}); insert(0, ${libraryText(program.pid)}, 3000, 64); go()`);
-      assert.ok(changedBytes(program.pid, before) > 2900);
+      await tracer.run(`insert(0, ${handler}); insert(0, ${libraryText(program.pid)}, ${many}, 64); go()`);
+      assert.ok(changedBytes(program.pid, before) > 0.9 * many);
       await tracer.kill();
       await eventually('the text is as it was', () => isSameText(program.pid, before));
       assert.equal(tracerOf(program.pid), 0);
@@ -117,11 +115,12 @@ describe('when a tracer is killed', () => {
     await withRunning('answering', answering, async (program, path) => {
       const before = executableText(program.pid);
       const main = symbolValue(path, 'main');
+      const second = main + BigInt(trap.length);
       await using tracer = await TracerProcess.start([program.pid]);
-      await tracer.run(`insert(0, ${main}, 2, 1)`);
+      await tracer.run(`insert(0, ${main}, 2, ${trap.length})`);
       await tracer.run(`attached[0].process.memory.write(${main}n, Uint8Array.of(0x90))`);
       await tracer.run(
-        `remove(0, ${main + 1n}); attached[0].process.memory.write(${main + 1n}n, Uint8Array.of(0xcc))`,
+        `remove(0, ${second}); attached[0].process.memory.write(${second}n, Uint8Array.of(0xcc))`,
       );
       await tracer.kill();
       const [start, text] = [...before].find(([begin, bytes]) => {
@@ -129,7 +128,9 @@ describe('when a tracer is killed', () => {
         return offset >= 0n && offset < BigInt(bytes.length);
       }) ?? ['0', new Uint8Array()];
       const expected = text.slice();
-      expected.set([0x90, 0xcc], Number(main - BigInt(`0x${start}`)));
+      const offset = Number(main - BigInt(`0x${start}`));
+      expected[offset] = 0x90;
+      expected[offset + trap.length] = 0xcc;
       await expectUnharmed(program, new Map([...before, [start, expected]]));
     });
   });
@@ -164,7 +165,7 @@ describe('when a tracer is killed', () => {
     );
     const child = Number((await tracer.process.output.match(/^(\d+)$/m))[1]);
     await tracer.run('go()');
-    assert.equal(changedBytes(child, before), 1);
+    assert.deepEqual(bytesAt(child, work, trap.length), trap);
     await tracer.kill();
     for (const one of [parent.pid, child])
       await eventually('the text is as it was', () => isSameText(one, before) && tracerOf(one) === 0);
@@ -183,7 +184,7 @@ describe('when a tracer is killed', () => {
       shell.write('\n');
       await tracer.run(`await exec; insert(0, ${answer}); go()`);
       await shell.output.match(/ready/);
-      assert.notDeepEqual(bytesAt(shell.pid, answer), bytesAt(untouched.pid, answer));
+      assert.deepEqual(bytesAt(shell.pid, answer), trap);
       await tracer.kill();
       await eventually('the breakpoint is gone', () =>
         isSameBytes(bytesAt(shell.pid, answer), bytesAt(untouched.pid, answer)),
@@ -213,6 +214,34 @@ describe('when a tracer is killed', () => {
     });
   });
 
+  it('a thread that makes a system call for the tracer goes on from where it was', async () => {
+    await withRunning('answering', answering, async (program) => {
+      const before = executableText(program.pid);
+      const waitForEver = systemCallsOf({ name: thisMachine }).numberOf('ppoll');
+      await using tracer = await TracerProcess.start([program.pid]);
+      await tracer.run('await attached[0].quiesce()');
+      tracer.begin(`const [{ threads, addressSpace }] = [attached[0].process]; const [thread] = threads.values();
+        addressSpace.calls.call(thread, ${waitForEver}, [0n, 0n, 0n, 0n])`);
+      await eventually('it makes the call', () => systemCallOf(program.pid) === waitForEver);
+      await tracer.kill();
+      await expectUnharmed(program, before);
+      assert.match(statusField(program.pid, 'SigBlk'), /^0+$/);
+    });
+  });
+
+  it('a thread that was only stepped goes on', async () => {
+    await withRunning('spinner', spinner, async (program) => {
+      await using tracer = await TracerProcess.start([program.pid]);
+      await tracer.run(`await attached[0].quiesce(); const thread = [...attached[0].process.threads.values()].at(-1);
+        attached[0].resume([{ thread, action: { kind: 'step' } }]); await stepDone`);
+      await tracer.kill();
+      await eventually('nobody traces it', () => tracerOf(program.pid) === 0);
+      const spent = processorTime(program.pid, program.pid);
+      await eventually('it runs', () => processorTime(program.pid, program.pid) > spent);
+      assert.equal(processState(program.pid), 'R');
+    });
+  });
+
   it('its port is free at once, and nobody holds its output', async function () {
     skipOnGnuServer(this, 'it has no sentinel');
     await withRunning('answering', answering, async (program) => {
@@ -238,6 +267,151 @@ describe('when a tracer is killed', () => {
   });
 });
 
+const hotThreads = 8;
+/** `OUTSTEP_KILLS=100` for the whole of it. */
+const kills = Number(process.env.OUTSTEP_KILLS ?? (timeFactor > 1 ? 2 : 5));
+
+async function startHot(path: string): Promise<TestProcess> {
+  // The tracer has to come to its turns, on whatever machine.
+  const command = ['nice', '-n', '10', path, String(hotThreads), '2000000000'];
+  const program = await TestProcess.start('hot threads', command);
+  const tasks = `/proc/${program.pid}/task`;
+  await eventually('all threads are there', () => readdirSync(tasks).length === 1 + hotThreads);
+  return program;
+}
+
+describe('a program whose tracer is killed', () => {
+  for (const machine of programKinds) {
+    it(`survives with a breakpoint that ${hotThreads} threads of ${machine} run into all the time, ${kills} times`, async function () {
+      this.timeout(kills * 30_000 * timeFactor);
+      const path = await compileFixture('hot-threads', { machine, flags: ['-no-pie', '-pthread'] });
+      const hot = symbolValue(path, 'hot');
+      const never = [...agentProgram(['const8', 0])];
+      for (let kill = 0; kill < kills; kill++) {
+        await using program = await startHot(path);
+        const before = executableText(program.pid);
+        await using tracer = await TracerProcess.start([program.pid]);
+        const conditions = `{ conditions: [Uint8Array.of(${never})] }`;
+        await tracer.run(`attached[0].insertBreakpoint(${hot}n, ${conditions}); go()`);
+        const stops = voluntarySwitches(program.pid);
+        await eventually('it is hit', () => voluntarySwitches(program.pid) > stops + 100n);
+        await tracer.kill();
+        await eventually('the text is as it was', () => isSameText(program.pid, before));
+        assert.equal(tracerOf(program.pid), 0);
+        // Every thread goes on: the processor time of each grows.
+        const tids = readdirSync(`/proc/${program.pid}/task`).map(Number);
+        for (const tid of tids.filter((one) => one !== program.pid)) {
+          const spent = processorTime(program.pid, tid);
+          await eventually(`thread ${tid} runs`, () => processorTime(program.pid, tid) > spent);
+        }
+      }
+    });
+  }
+
+  it(`survives while the handler is put in and taken back, ${kills} times`, async function () {
+    this.timeout(kills * 30_000 * timeFactor);
+    for (let kill = 0; kill < kills; kill++) {
+      await withRunning('answering', answering, async (program, path) => {
+        const before = executableText(program.pid);
+        await using tracer = await TracerProcess.start([program.pid]);
+        tracer.begin(`for (let round = 1; ; round++) {
+            insert(0, ${symbolValue(path, 'answer')}); go(); console.log('round ' + round + '.');
+            await attached[0].quiesce(); await attached[0].detach();
+            attached[0] = await tracer.attach(${program.pid}, engine);
+          }`);
+        const rounds = 2 + Math.floor(Math.random() * 20);
+        await tracer.process.output.match(new RegExp(`round ${rounds}\\.`));
+        await tracer.kill();
+        await expectUnharmed(program, before);
+      });
+    }
+  });
+
+  it('has no handler of ours any more after a detach', async () => {
+    await withRunning('answering', answering, async (program, path) => {
+      await using tracer = await TracerProcess.start([program.pid]);
+      await tracer.run(`insert(0, ${symbolValue(path, 'answer')}); go()`);
+      assert.ok(handlesTraps(program.pid));
+      await tracer.run('await attached[0].quiesce(); await attached[0].detach()');
+      await eventually('it has no handler', () => !handlesTraps(program.pid));
+      assert.ok(!mappingsOf(program.pid).some((one) => one.permissions === 'r-xp' && one.path === ''));
+    });
+  });
+
+  it('dies of a SIGTRAP that is its own, as it would have', async () => {
+    await withRunning('answering', answering, async (program, path) => {
+      const before = executableText(program.pid);
+      await using tracer = await TracerProcess.start([program.pid]);
+      await tracer.run(`insert(0, ${symbolValue(path, 'answer')}); go()`);
+      await tracer.kill();
+      await expectUnharmed(program, before);
+      program.signal('SIGTRAP');
+      assert.deepEqual(await program.waitForExit(), { kind: 'signalled', signal: 'SIGTRAP' });
+    });
+  });
+
+  it('may put our handler back that it was told of, after a detach', async () => {
+    await withRunning('answering', answering, async (program, path) => {
+      await using tracer = await TracerProcess.start([program.pid]);
+      const at = symbolValue(path, 'answer');
+      await tracer.run(`insert(0, ${at}); remove(0, ${at}); go()`);
+      assert.ok(handlesTraps(program.pid));
+      program.write('handle\n');
+      await program.output.match(/answer to handle/);
+      await tracer.run('await attached[0].quiesce(); await attached[0].detach()');
+      program.write('restore\n');
+      await program.output.match(/answer to restore/);
+      program.signal('SIGTRAP');
+      assert.deepEqual(await program.waitForExit(), { kind: 'signalled', signal: 'SIGTRAP' });
+    });
+  });
+
+  it('is warned of where a thread blocks the signal', async () => {
+    await withRunning('answering', answering, async (program, path) => {
+      program.write('block\n');
+      await program.output.match(/answer to block/);
+      await using tracer = await TracerProcess.start([program.pid]);
+      const at = symbolValue(path, 'answer');
+      await tracer.run(`insert(0, ${at}); remove(0, ${at}); insert(0, ${at}); go()`);
+      const warnings = tracer.process.output.text.match(/warning: .*: its thread \d+ blocks SIGTRAP/g);
+      assert.equal(warnings?.length, 1);
+      assert.ok(handlesTraps(program.pid), 'other threads have use of it');
+    });
+  });
+
+  it('has the same handler under the next tracer', async () => {
+    await withRunning('answering', answering, async (program, path) => {
+      const before = executableText(program.pid);
+      for (let time = 0; time < 2; time++) {
+        await using tracer = await TracerProcess.start([program.pid]);
+        await tracer.run(`insert(0, ${symbolValue(path, 'answer')}); go()`);
+        assert.doesNotMatch(tracer.process.output.text, /warning/);
+        await tracer.kill();
+        await expectUnharmed(program, before);
+      }
+      const ours = mappingsOf(program.pid).filter((one) => one.permissions === 'r-xp' && one.path === '');
+      assert.equal(ours.length, 1);
+    });
+  });
+});
+
+/** Whether a program has a handler of SIGTRAP, proc(5). */
+function handlesTraps(id: number): boolean {
+  return (BigInt(`0x${statusField(id, 'SigCgt')}`) & 0x10n) !== 0n;
+}
+
+/** Of all threads together: each stop is one. */
+function voluntarySwitches(id: number): bigint {
+  const tasks = readdirSync(`/proc/${id}/task`);
+  return tasks.reduce((sum, task) => sum + BigInt(statusField(Number(task), 'voluntary_ctxt_switches')), 0n);
+}
+
+/** In ticks of the clock, proc(5) `utime`. */
+function processorTime(id: number, tid: number): number {
+  const stat = readFileSync(`/proc/${id}/task/${tid}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[11]);
+}
+
 describe('a sentinel', () => {
   it('has nothing of the server but what it needs, and no signal ends it', async () => {
     await withRunning('answering', answering, async (program, path) => {
@@ -250,10 +424,10 @@ describe('a sentinel', () => {
       assert.notEqual(statusField(sentinel, 'NSsid'), statusField(tracer.process.pid, 'NSsid'));
       assert.equal(readlinkSync(`/proc/${sentinel}/cwd`), '/');
       assert.equal(readFileSync(`/proc/${sentinel}/environ`, 'latin1'), '');
-      await eventually('it has taken its descriptors', () => descriptorsOf(sentinel).length === 5);
+      await eventually('it has taken its descriptors', () => descriptorsOf(sentinel).length === 6);
       assert.deepEqual(
         descriptorsOf(sentinel).map((target) => target.replace(/\d+|\(deleted\)| /g, '')),
-        ['socket:[]', '/dev/null', '/dev/null', '/memfd:outstep-sites', '/proc//mem'],
+        ['socket:[]', '/dev/null', '/dev/null', '/memfd:outstep-sites', '/memfd:outstep-call', '/proc//mem'],
       );
       for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGTSTP'] as const) {
         process.kill(sentinel, signal);
@@ -295,21 +469,14 @@ describe('a sentinel', () => {
       await tracer.run(
         `insert(0, ${symbolValue(path, 'answer')}); insert(0, ${symbolValue(path, 'main')}); go()`,
       );
-      assert.equal(changedBytes(program.pid, before), 2);
+      for (const name of ['answer', 'main'])
+        assert.deepEqual(bytesAt(program.pid, symbolValue(path, name), trap.length), trap);
       assert.equal(tracer.process.output.text.match(/warning: .*sentinel: No such file/g)?.length, 1);
       await tracer.run('tracer.dispose()');
       await expectUnharmed(program, before);
     });
   });
 });
-
-function bytesAt(id: number, address: bigint): Uint8Array {
-  const bytes = new Uint8Array(16);
-  const memory = openSync(`/proc/${id}/mem`, 'r');
-  readSync(memory, bytes, 0, bytes.length, address);
-  closeSync(memory);
-  return bytes;
-}
 
 /** What the descriptors of a process stand for, by number. */
 function descriptorsOf(id: number): string[] {

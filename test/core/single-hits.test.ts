@@ -2,18 +2,28 @@ import assert from 'node:assert/strict';
 import process from 'node:process';
 import { describe, it } from 'mocha';
 import { kernelSignal } from '../../src/base/ids.js';
+import { thisMachine } from '../support/machine.js';
 import { eventually, processState, systemCallOf } from '../support/proc-files.js';
+import { systemCalls } from '../support/system-calls.js';
 import { continueAll, launchFixture } from './traced-program.js';
 
 const sigusr1 = kernelSignal(10);
-/** nanosleep and restart_syscall of x86-64. */
-const sleeping = [35, 219];
-
-describe('a breakpoint hit is counted once', () => {
-  for (const [how, flags] of [
+const sleeping: readonly number[] = [systemCalls.nanosleep, systemCalls.restart];
+/** The first instruction of a function: one that is executed in a slot, and one that is emulated. */
+const entries = {
+  x86_64: [
     ['in a slot', ['-O1', '-fcf-protection=none']],
     ['emulated', ['-O0', '-fcf-protection=none']],
-  ] as const) {
+  ],
+  aarch64: [
+    ['in a slot', ['-O1']],
+    ['a landing pad', ['-O1', '-mbranch-protection=bti']],
+  ],
+  i386: [],
+} as const;
+
+describe('a breakpoint hit is counted once', () => {
+  for (const [how, flags] of entries[thisMachine]) {
     it(`when a signal that passes is waiting, the instruction ${how}`, async () => {
       const hits = 5;
       await using program = await launchFixture('signalled-hits', [String(hits)], {

@@ -1,11 +1,12 @@
 /** 32-bit programs under a 64-bit core: what differs from other programs, end to end. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, it } from 'mocha';
+import { it } from 'mocha';
 import { address } from '../../src/base/ids.js';
 import { Tracer } from '../../src/core/index.js';
 import { bounded } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
+import { describeOn } from '../support/machine.js';
 import { mappingsOf } from '../support/proc-files.js';
 import { TestProcess } from '../support/test-process.js';
 import {
@@ -22,7 +23,7 @@ function numberAt(bytes: Uint8Array | undefined, offset: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getInt32(offset, true);
 }
 
-describe('64-bit programs that run 32-bit code', () => {
+describeOn('i386', '64-bit programs that run 32-bit code', () => {
   it('show and take the registers of a 64-bit program', async () => {
     await using program = await launchFixture('other-width', [], { holdAt: ['program-trap'] });
     const { attachment, engine } = program;
@@ -40,7 +41,7 @@ describe('64-bit programs that run 32-bit code', () => {
   });
 });
 
-describe('32-bit programs', () => {
+describeOn('i386', '32-bit programs', () => {
   it('pass a breakpoint in every thread without holding any', async () => {
     await using program = await launchFixture('hot-threads', ['4', '2000'], { machine: 'i386' });
     const { attachment, engine } = program;

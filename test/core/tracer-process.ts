@@ -16,8 +16,9 @@ function script(pids: readonly number[], project: string): string {
     const first = (kind) => new Promise((resolve) => { told[kind] = resolve; });
     const exec = first('exec');
     const fork = first('fork');
+    const stepDone = first('step-done');
     const onEvent = (event) => { told[event.kind](event); return 'hold'; };
-    const engine = { name: 'test', mask: new Set(['exec', 'fork']), onEvent };
+    const engine = { name: 'test', mask: new Set(['exec', 'fork', 'step-done']), onEvent };
     const attached = [];
     for (const pid of ${JSON.stringify(pids)}) attached.push(await tracer.attach(pid, engine));
     const each = (from, count, step, act) => {
@@ -30,10 +31,10 @@ function script(pids: readonly number[], project: string): string {
     const go = () => attached.forEach((one) => one.resume([...one.process.threads.values()].map((thread) =>
       ({ thread, action: { kind: 'continue' } }))));
     const Command = Object.getPrototypeOf(async () => {}).constructor;
-    const names = ['process', 'tracer', 'attached', 'insert', 'remove', 'go', 'exec', 'fork'];
+    const names = ['process', 'tracer', 'attached', 'insert', 'remove', 'go', 'exec', 'fork', 'stepDone', 'engine'];
     let done = 0;
     for await (const line of createInterface({ input: process.stdin })) {
-      await new Command(...names, line)(process, tracer, attached, insert, remove, go, exec, fork);
+      await new Command(...names, line)(process, tracer, attached, insert, remove, go, exec, fork, stepDone, engine);
       console.log('done ' + ++done + '.');
     }`;
 }
@@ -54,12 +55,17 @@ export class TracerProcess implements AsyncDisposable {
   /**
    * Runs one line of JavaScript in it, in which `attached` are the attachments, `insert` and `remove` set and take
    * breakpoints (number of the attachment, first address, how many, how far apart), `go` lets everything run and
-   * `exec` and `fork` are promises of the first such events.
+   * `engine` is its engine, `exec`, `fork` and `stepDone` are promises of the first such events.
    */
   async run(line: string): Promise<void> {
-    this.#commands += 1;
-    this.process.write(`${line}\n`);
+    this.begin(line);
     await this.process.output.match(new RegExp(`done ${this.#commands}\\.`));
+  }
+
+  /** As `run`, for what does not end. */
+  begin(line: string): void {
+    this.#commands += 1;
+    this.process.write(`${line.replaceAll(/\s+/g, ' ')}\n`);
   }
 
   async kill(): Promise<void> {

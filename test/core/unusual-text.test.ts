@@ -7,10 +7,14 @@ import { resolve } from 'node:path';
 import { describe, it } from 'mocha';
 import { numberOf } from '../../src/base/byte-order.js';
 import { type Address, address } from '../../src/base/ids.js';
+import { describeOn, thisMachine } from '../support/machine.js';
+import { firstArgument } from '../support/machine-registers.js';
 import { mappingsOf } from '../support/proc-files.js';
 import { continueAll, launchFixture, type TracedProgram } from './traced-program.js';
 
 const count = 50;
+const [firstInstructionBytes, vdsoName] =
+  thisMachine === 'aarch64' ? [4n, '__kernel_clock_gettime'] : [5n, '__vdso_clock_gettime'];
 
 /** Stopped where the function is in its place; `placedAt` is its address. */
 async function launchPlaced(mode: string): Promise<{ program: TracedProgram; placedAt: Address }> {
@@ -22,8 +26,7 @@ async function launchPlaced(mode: string): Promise<{ program: TracedProgram; pla
   const { thread } = await engine.next('breakpoint');
   attachment.removeBreakpoint(placed);
   engine.holdAt = new Set();
-  const argument = attachment.process.registerFile.byName('rdi');
-  const value = argument && thread.readRegister(argument);
+  const value = thread.readRegister(firstArgument);
   assert.ok(value);
   return { program, placedAt: address(numberOf(value)) };
 }
@@ -57,15 +60,17 @@ describe('a breakpoint', () => {
   it('in the vdso is hit once for each call', async () => {
     const { program } = await launchPlaced('clock');
     await using traced = program;
-    assert.equal(await hitsUntilEnd(traced, vdsoFunction(traced, '__vdso_clock_gettime')), count);
+    assert.equal(await hitsUntilEnd(traced, vdsoFunction(traced, vdsoName)), count);
   });
 
   it('on the last instruction before the end of the memory is hit once for each execution', async () => {
     const { program, placedAt } = await launchPlaced('page-end');
     await using traced = program;
-    assert.equal(await hitsUntilEnd(traced, address(placedAt + 5n)), count);
+    assert.equal(await hitsUntilEnd(traced, address(placedAt + firstInstructionBytes)), count);
   });
+});
 
+describeOn('x86_64', 'a breakpoint that no page holds alone', () => {
   it('on an instruction whose second page is not there is hit once; the program gets its fault', async () => {
     const { program, placedAt } = await launchPlaced('straddling');
     await using traced = program;

@@ -5,11 +5,12 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { before, describe, it } from 'mocha';
+import { timeFactor } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
 import { projectRoot } from '../support/project-paths.js';
 
 const testModule = pathToFileURL(resolve(projectRoot, 'dist/test/core/traced-program.js')).href;
-const timeoutMs = 20_000;
+const timeoutMs = 20_000 * timeFactor;
 
 /** In a process of its own, which a wait without an end does not keep. */
 function outputOf(body: string): string {

@@ -7,6 +7,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, it } from 'mocha';
+import { timeFactor } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
 import { eventually } from '../support/proc-files.js';
 import { projectRoot } from '../support/project-paths.js';
@@ -79,7 +80,7 @@ describe('a tracer', () => {
     const ending = 'console.log(attachment.process.pid); process.exit(3);';
     const result = spawnSync(process.execPath, ['--input-type=module', '-e', script(program, ending)], {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 20_000 * timeFactor,
     });
     assert.equal(result.status, 3, result.stderr);
     const id = Number(result.stdout.trim());

@@ -7,11 +7,13 @@ export const auxvTypes = {
   phdr: 3n,
   phent: 4n,
   phnum: 5n,
+  pageSize: 6n,
   base: 7n,
   entry: 9n,
   hardwareCapabilities2: 26n,
 } as const;
 
+/** An entry of the auxiliary vector, getauxval(3); `type` is an AT_* of <elf.h>. */
 export interface AuxvEntry {
   readonly type: bigint;
   readonly value: bigint;

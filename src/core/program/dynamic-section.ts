@@ -17,17 +17,29 @@ const maxEntries = 512;
 
 export type DynamicSection = ReadonlyMap<bigint, bigint>;
 
-/** Tag to value; of a tag that comes twice the first. @throws OutstepError MEMORY */
-export function readDynamicSection(reader: ProgramReader, at: bigint): DynamicSection {
-  const entries = new Map<bigint, bigint>();
+/** Tag, and address of the value, of each entry before the last. @throws OutstepError MEMORY */
+function* entriesOf(reader: ProgramReader, at: bigint): Generator<readonly [bigint, bigint]> {
   const { pointerBytes } = reader;
   for (let index = 0; index < maxEntries; index += 1) {
     const entry = at + BigInt(index * 2 * pointerBytes);
     const tag = reader.pointer(entry);
-    if (tag === dynamicTags.null) break;
-    if (!entries.has(tag)) entries.set(tag, reader.pointer(entry + BigInt(pointerBytes)));
+    if (tag === dynamicTags.null) return;
+    yield [tag, entry + BigInt(pointerBytes)];
   }
+}
+
+/** Tag to value; of a tag that comes twice the first. @throws OutstepError MEMORY */
+export function readDynamicSection(reader: ProgramReader, at: bigint): DynamicSection {
+  const entries = new Map<bigint, bigint>();
+  for (const [tag, value] of entriesOf(reader, at))
+    if (!entries.has(tag)) entries.set(tag, reader.pointer(value));
   return entries;
+}
+
+/** Where the value of the first entry with a tag lies; undefined: there is none. @throws OutstepError MEMORY */
+export function dynamicValueAddress(reader: ProgramReader, at: bigint, wanted: bigint): bigint | undefined {
+  for (const [tag, value] of entriesOf(reader, at)) if (tag === wanted) return value;
+  return undefined;
 }
 
 /**

@@ -3,10 +3,11 @@
  * <link.h>. Where the debugger finds the first: the DT_DEBUG entry of the executable's dynamic section.
  */
 import { errorCodes, OutstepError } from '../../base/errors.js';
-import { dynamicTags, readDynamicSection } from './dynamic-section.js';
+import { dynamicTags, dynamicValueAddress } from './dynamic-section.js';
 import { type ProgramHeaders, readProgramHeaders, segment, segmentTypes } from './program-headers.js';
 import { type ProgramReader, pointerOf } from './program-reader.js';
 
+/** An object that the dynamic loader has loaded. */
 export interface LoadedObject {
   /** Path as the loader knows it; empty for the executable. */
   readonly name: string;
@@ -27,6 +28,7 @@ export interface LinkMapQuery {
   readonly lmid?: bigint;
 }
 
+/** The objects that the dynamic loader has loaded. */
 export interface LoadedObjects {
   /** Address of the executable's link map; 0n when it is not known yet, or when `start` was given. */
   readonly mainLinkMap: bigint;
@@ -35,7 +37,10 @@ export interface LoadedObjects {
 }
 
 /** Offsets of <link.h>. `next` of r_debug is there from r_version 2 on (glibc 2.35). */
-const debugLayouts = { 4: { map: 4, next: 20 }, 8: { map: 8, next: 40 } } as const;
+const debugLayouts = {
+  4: { map: 4, breakpoint: 8, next: 20 },
+  8: { map: 8, breakpoint: 16, next: 40 },
+} as const;
 const maxNameBytes = 4096;
 
 export interface LinkMap {
@@ -80,12 +85,28 @@ export function* linkMaps(reader: ProgramReader, start: bigint, prev: bigint): G
   }
 }
 
-/** Value of DT_DEBUG, the address of `struct r_debug`: 0n before the loader has set it up; undefined: no such entry. */
-export function debugStructure(reader: ProgramReader, program: ProgramHeaders): bigint | undefined {
+/** Address of the DT_DEBUG entry's value; undefined: there is no such entry. @throws OutstepError MEMORY */
+export function debugPointerAddress(reader: ProgramReader, program: ProgramHeaders): bigint | undefined {
   const header = segment(program.headers, segmentTypes.dynamic);
   if (header === undefined) return undefined;
   const dynamic = BigInt.asUintN(64, program.loadBias + header.virtualAddress);
-  return readDynamicSection(reader, dynamic).get(dynamicTags.debug);
+  return dynamicValueAddress(reader, dynamic, dynamicTags.debug);
+}
+
+/** Value of DT_DEBUG, the address of `struct r_debug`: 0n before the loader has set it up; undefined: no such entry. */
+export function debugStructure(reader: ProgramReader, program: ProgramHeaders): bigint | undefined {
+  const at = debugPointerAddress(reader, program);
+  return at === undefined ? undefined : reader.pointer(at);
+}
+
+/**
+ * The place that the loader goes through before and after its list changes, r_brk: 0n before it has set that up; undefined:
+ * the program has no loader. @throws OutstepError MEMORY
+ */
+export function loaderBreakpoint(reader: ProgramReader, auxiliaryVector: Uint8Array): bigint | undefined {
+  const base = debugStructure(reader, readProgramHeaders(reader, auxiliaryVector));
+  if (base === undefined || base === 0n) return base;
+  return reader.pointer(base + BigInt(debugLayouts[reader.pointerBytes].breakpoint));
 }
 
 /** Link maps of the namespace that the program started in, the executable's first. @throws OutstepError MEMORY */

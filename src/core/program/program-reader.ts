@@ -9,6 +9,7 @@ export interface ProgramMemory {
   read(at: Address, lengthBytes: number): Uint8Array;
 }
 
+/** Size of a pointer in bytes. */
 export type PointerBytes = 4 | 8;
 
 const textDecoder = new TextDecoder();
