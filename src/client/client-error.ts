@@ -17,6 +17,8 @@ export const clientErrorCodes = {
   FILE: 'RSP_FILE',
   /** No register of that name, or the server does not know its value. */
   NO_REGISTER: 'RSP_NO_REGISTER',
+  /** No file that is mapped has a symbol of that name. */
+  NO_SYMBOL: 'RSP_NO_SYMBOL',
   /** An XML document of the server, or another object of it, is not what it should be. */
   BAD_OBJECT: 'RSP_BAD_OBJECT',
   /** The server could not be started, or did not say where it listens. */

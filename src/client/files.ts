@@ -1,4 +1,5 @@
 /** Files of the server's machine (GDB manual, "Host I/O Packets"). */
+import { parseFileStatus } from 'gdb-js-rsp-parser';
 import { ClientError, clientErrorCodes } from './client-error.js';
 import { joinBytes } from './join-bytes.js';
 import type { Answer, Requester } from './requester.js';
@@ -310,19 +311,19 @@ const errnoTexts: ReadonlyMap<number, string> = new Map([
 function statusOf(bytes: Uint8Array): FileStatus {
   if (bytes.length < statusBytes)
     throw new ClientError(clientErrorCodes.BAD_OBJECT, `a file status of ${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { sizeBytes, blockBytes, blocks, ...small } = parseFileStatus(bytes);
   return {
-    device: view.getUint32(0),
-    inode: view.getUint32(4),
-    mode: view.getUint32(8),
-    links: view.getUint32(12),
-    uid: view.getUint32(16),
-    gid: view.getUint32(20),
-    sizeBytes: view.getBigUint64(28),
-    blockBytes: view.getBigUint64(36),
-    blocks: view.getBigUint64(44),
-    accessedS: view.getUint32(52),
-    modifiedS: view.getUint32(56),
-    changedS: view.getUint32(60),
+    device: Number(small.device),
+    inode: Number(small.inode),
+    mode: Number(small.mode),
+    links: Number(small.links),
+    uid: Number(small.user),
+    gid: Number(small.group),
+    sizeBytes,
+    blockBytes,
+    blocks,
+    accessedS: Number(small.accessedS),
+    modifiedS: Number(small.modifiedS),
+    changedS: Number(small.changedS),
   };
 }

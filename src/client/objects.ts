@@ -1,5 +1,5 @@
 /** Whole objects of `qXfer` (GDB manual, "General Query Packets", qXfer). */
-import type { ThreadId } from 'gdb-js-rsp-parser';
+import { ProtocolError, type ThreadId } from 'gdb-js-rsp-parser';
 import { ClientError, clientErrorCodes } from './client-error.js';
 import { joinBytes } from './join-bytes.js';
 import { type Requester, unexpected } from './requester.js';
@@ -43,6 +43,21 @@ export async function readObjectText(
   options: ObjectOptions = {},
 ): Promise<string> {
   return new TextDecoder().decode(await readObject(requester, object, annex, options));
+}
+
+/** What a document says. @throws ClientError BAD_OBJECT */
+export function documentValue<T>(parse: (text: string) => T, text: string): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw ofDocument(error);
+  }
+}
+
+/** What is wrong with a document is the server's fault. */
+export function ofDocument(error: unknown): unknown {
+  if (!(error instanceof ProtocolError)) return error;
+  return new ClientError(clientErrorCodes.BAD_OBJECT, error.message, { cause: error });
 }
 
 /** @throws ClientError UNSUPPORTED, REFUSED */

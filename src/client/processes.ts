@@ -1,7 +1,7 @@
 /** Starting, attaching, letting go and killing. */
+import { parseOsData } from 'gdb-js-rsp-parser/documents';
 import { ClientError, clientErrorCodes, hasCode } from './client-error.js';
-import { parseTable } from './libraries.js';
-import { readObject, readObjectText } from './objects.js';
+import { documentValue, readObject, readObjectText } from './objects.js';
 import { type Answer, type Requester, undefinedIfRefused, undefinedIfUnsupported } from './requester.js';
 import type { RunControl } from './run-control.js';
 import type { StopEvent } from './stop-event.js';
@@ -126,7 +126,7 @@ export class Processes {
   async list(options: WaitOptions = {}): Promise<ProcessInfo[]> {
     if (this.#requester.has('qXfer:osdata:read')) {
       const text = await readObjectText(this.#requester, 'osdata', 'processes', options);
-      return parseTable(text).map(({ pid, user, command = '' }) => ({
+      return documentValue(parseOsData, text).rows.map(({ pid, user, command = '' }) => ({
         pid: Number(pid),
         command,
         ...(user === undefined ? {} : { user }),

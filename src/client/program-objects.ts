@@ -1,13 +1,8 @@
 /** What the server knows of the program beside its threads and its memory. */
+import { type MemoryArea, parseMemoryMap } from 'gdb-js-rsp-parser/documents';
 import { type AuxiliaryEntry, parseAuxiliaryVector } from './auxiliary-vector.js';
-import {
-  type Library,
-  type MemoryArea,
-  parseMemoryMap,
-  parsePlainLibraries,
-  parseSvr4Libraries,
-} from './libraries.js';
-import { type ObjectOptions, readObject, readObjectText, writeObject } from './objects.js';
+import { type Library, plainLibraries, svr4Libraries } from './libraries.js';
+import { documentValue, type ObjectOptions, readObject, readObjectText, writeObject } from './objects.js';
 import type { Requester } from './requester.js';
 import { parseSignalInfo, type SignalInfo } from './signal-info.js';
 import type { Target } from './target.js';
@@ -39,8 +34,8 @@ export class ProgramObjects {
   async libraries(options: ObjectOptions = {}): Promise<Library[]> {
     const isPlain = this.#requester.has('qXfer:libraries:read');
     return isPlain
-      ? parsePlainLibraries(await readObjectText(this.#requester, 'libraries', '', options))
-      : parseSvr4Libraries(await readObjectText(this.#requester, 'libraries-svr4', '', options));
+      ? documentValue(plainLibraries, await readObjectText(this.#requester, 'libraries', '', options))
+      : documentValue(svr4Libraries, await readObjectText(this.#requester, 'libraries-svr4', '', options));
   }
 
   /** @throws ClientError UNSUPPORTED */
@@ -63,6 +58,6 @@ export class ProgramObjects {
 
   /** Where the machine has RAM, ROM and flash. @throws ClientError UNSUPPORTED, BAD_OBJECT */
   async memoryMap(options: ObjectOptions = {}): Promise<MemoryArea[]> {
-    return parseMemoryMap(await readObjectText(this.#requester, 'memory-map', '', options));
+    return documentValue(parseMemoryMap, await readObjectText(this.#requester, 'memory-map', '', options));
   }
 }

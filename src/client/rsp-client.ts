@@ -1,20 +1,14 @@
 /** A client to write scripts with: one connection to one server. */
-import {
-  asciiBytes,
-  asciiText,
-  bytesOfHex,
-  type KnownPacket,
-  printPacket,
-  type ThreadId,
-} from 'gdb-js-rsp-parser';
+import { asciiBytes, asciiText, type KnownPacket, type ThreadId } from 'gdb-js-rsp-parser';
 import { Breakpoints } from './breakpoints.js';
+import { Call } from './calling-convention.js';
 import { ClientError, clientErrorCodes, hasCode } from './client-error.js';
 import type { ConnectOptions, ContinueOptions } from './connect-options.js';
 import { disassemble, type Instruction, longestInstructionBytes } from './disassemble.js';
 import { type Endpoint, type OpenEndpoint, openEndpoint } from './endpoint.js';
 import { Files } from './files.js';
-import { joinBytes } from './join-bytes.js';
 import { type AddressLike, Memory } from './memory.js';
+import { runMonitorCommand } from './monitor.js';
 import { negotiate } from './negotiation.js';
 import { PacketConnection } from './packet-connection.js';
 import { Processes } from './processes.js';
@@ -25,6 +19,7 @@ import { type Answer, Requester } from './requester.js';
 import { type ResumeAction, RunControl, type RunMode } from './run-control.js';
 import { stepOff, stepThread } from './stepping-off.js';
 import type { StopEvent } from './stop-event.js';
+import { Symbols } from './symbols/symbols.js';
 import { Target } from './target.js';
 import type { Thread } from './thread.js';
 import { listThreads, type ThreadInfo } from './threads.js';
@@ -42,6 +37,10 @@ export class RspClient implements AsyncDisposable {
   readonly registers: RegisterAccess;
   /** Of the current thread's process. */
   readonly memory: Memory;
+  /** The call that the current thread has just made, or come back from. */
+  readonly call: Call;
+  /** Of the current thread's process: names and addresses. */
+  readonly symbols: Symbols;
   /** Libraries, the auxiliary vector, what is known of a signal, and every other object of the server. */
   readonly objects: ProgramObjects;
   readonly #requester: Requester;
@@ -68,6 +67,8 @@ export class RspClient implements AsyncDisposable {
     this.processes = new Processes(this.#requester, this.#running, (pid) => this.#forgetProcess(pid));
     this.registers = new RegisterAccess(this.#requester, this.#target.blocks, undefined);
     this.memory = this.#memoryOf(undefined);
+    this.call = new Call(this.#target, this.registers, this.memory);
+    this.symbols = new Symbols(this.files, (options) => this.memory.regions(options));
     this.objects = new ProgramObjects(this.#requester, this.#target);
   }
 
@@ -138,6 +139,7 @@ export class RspClient implements AsyncDisposable {
   /** Another program may have other registers. */
   #forgetProgram(pid: number | undefined): void {
     this.#target.forget();
+    this.symbols.forget();
     this.breakpoints.forget(pid);
   }
 
@@ -322,10 +324,13 @@ export class RspClient implements AsyncDisposable {
 
   /** A thread to work with; whether it exists is known when something is asked of it. */
   thread(id: ThreadId): Thread {
+    const registers = this.#registersOf(id);
+    const memory = this.#memoryOf(id);
     return {
       id,
-      registers: this.#registersOf(id),
-      memory: this.#memoryOf(id),
+      registers,
+      memory,
+      call: new Call(this.#target, registers, memory),
       isAlive: (options = {}) => this.#isAlive(id, options),
       step: (options = {}) => this.step(id, options),
       signalInfo: (options = {}) => this.objects.signalInfo({ ...options, thread: id }),
@@ -360,16 +365,8 @@ export class RspClient implements AsyncDisposable {
   // --- the server
 
   /** Runs a command of the server's own; returns what it prints. @throws ClientError REFUSED */
-  async monitor(command: string, options: WaitOptions = {}): Promise<string> {
-    const parts: Uint8Array[] = [];
-    const data = printPacket({ kind: 'qRcmd', command });
-    const reply = await this.#requester.exchange(data, {
-      ...options,
-      takeInterim: (text) => takeOutput(text, parts),
-    });
-    const answer = this.#requester.answerOf('qRcmd', data, reply);
-    if (answer.kind !== 'ok') parts.push(answer.bytes);
-    return new TextDecoder().decode(joinBytes(parts));
+  monitor(command: string, options: WaitOptions = {}): Promise<string> {
+    return runMonitorCommand(this.#requester, command, options);
   }
 
   // --- the end
@@ -388,12 +385,4 @@ export class RspClient implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** `O` and pairs of hex digits; `OK` has the same first letter. */
-function takeOutput(data: Uint8Array, parts: Uint8Array[]): boolean {
-  const text = asciiText(data);
-  if (!/^O(?:[0-9a-fA-F]{2})*$/.test(text)) return false;
-  parts.push(bytesOfHex(text.slice(1)));
-  return true;
 }

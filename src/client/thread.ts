@@ -1,5 +1,6 @@
 /** One thread, or the current one, as something to work with. */
 import type { ThreadId } from 'gdb-js-rsp-parser';
+import type { Call } from './calling-convention.js';
 import type { Memory } from './memory.js';
 import type { RegisterAccess } from './registers/register-access.js';
 import type { SignalInfo } from './signal-info.js';
@@ -11,6 +12,8 @@ export interface Thread {
   readonly registers: RegisterAccess;
   /** Of its process. */
   readonly memory: Memory;
+  /** The call that it has just made, or come back from. */
+  readonly call: Call;
   /** Whether the server still knows it. */
   isAlive(options?: WaitOptions): Promise<boolean>;
   /** One instruction, while the others stay as they are. */

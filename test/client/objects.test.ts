@@ -2,67 +2,35 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { parseAuxiliaryVector } from '../../src/client/auxiliary-vector.js';
-import {
-  parseMemoryMap,
-  parsePlainLibraries,
-  parseSvr4Libraries,
-  parseTable,
-} from '../../src/client/libraries.js';
+import { plainLibraries, svr4Libraries } from '../../src/client/libraries.js';
 import { parseMaps } from '../../src/client/memory-regions.js';
+import { documentValue } from '../../src/client/objects.js';
 import { parseSignalInfo } from '../../src/client/signal-info.js';
-import { parseThreads } from '../../src/client/threads.js';
 
 describe('client: objects', () => {
-  it('are threads', () => {
-    const text =
-      '<?xml version="1.0"?><threads><thread id="p1.2" core="3" name="a &amp; b" handle="00ff">Running</thread><thread id="5"/></threads>';
-    assert.deepEqual(parseThreads(text), [
-      {
-        id: { pid: 1, tid: 2 },
-        name: 'a & b',
-        core: 3,
-        handle: Uint8Array.of(0, 255),
-        description: 'Running',
-      },
-      { id: { tid: 5 } },
-    ]);
-    assert.throws(() => parseThreads('<threads><thread id="p1.-1"/></threads>'), { code: 'RSP_BAD_OBJECT' });
-    assert.throws(() => parseThreads('<threads><thread id="x"/></threads>'), { code: 'RSP_BAD_OBJECT' });
-  });
-
   it('are libraries of both kinds', () => {
     const svr4 =
       '<library-list-svr4 version="1.0" main-lm="0x1"><library name="/a" lm="0x10" l_addr="0x20" l_ld="0x30" lmid="0x40"/></library-list-svr4>';
-    assert.deepEqual(parseSvr4Libraries(svr4), [
+    assert.deepEqual(svr4Libraries(svr4), [
       { kind: 'svr4', name: '/a', linkMap: 16n, bias: 32n, dynamicSection: 48n, namespace: 64n },
     ]);
     const plain = '<library-list><library name="b"><segment address="0x1000"/></library></library-list>';
-    assert.deepEqual(parsePlainLibraries(plain), [{ kind: 'plain', name: 'b', addresses: [0x1000n] }]);
-    assert.throws(() => parseSvr4Libraries('<l><library name="a"/></l>'), {
+    assert.deepEqual(plainLibraries(plain), [
+      { kind: 'plain', name: 'b', unit: 'segment', addresses: [0x1000n] },
+    ]);
+    assert.throws(() => documentValue(svr4Libraries, '<l><library name="a"/></l>'), {
       code: 'RSP_BAD_OBJECT',
       message: '<library> has no attribute lm',
     });
   });
 
-  it('are maps of memory, of a machine and of a process', () => {
-    const map =
-      '<memory-map><memory type="ram" start="0x0" length="0x1000"/><memory type="flash" start="4096" length="16"><property name="blocksize">0x10</property></memory></memory-map>';
-    assert.deepEqual(parseMemoryMap(map), [
-      { type: 'ram', start: 0n, lengthBytes: 0x1000n },
-      { type: 'flash', start: 4096n, lengthBytes: 16n, blockBytes: 16n },
-    ]);
+  it('are maps of the memory of a process', () => {
     const maps =
       '00400000-00401000 r-xp 00000000 fe:00 21468   /a b\n7fff0000-7fff1000 rw-p 00000000 00:00 0 \n\n';
     assert.deepEqual(parseMaps(maps), [
       { start: 0x400000n, lengthBytes: 0x1000n, permissions: 'rx', name: '/a b' },
       { start: 0x7fff0000n, lengthBytes: 0x1000n, permissions: 'rw', name: '' },
     ]);
-  });
-
-  it('are tables', () => {
-    const text =
-      '<osdata type="processes"><item><column name="pid">1</column><column name="command">/init</column></item></osdata>';
-    assert.deepEqual(parseTable(text), [{ pid: '1', command: '/init' }]);
   });
 
   it('are auxiliary vectors of either width', () => {

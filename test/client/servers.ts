@@ -35,6 +35,8 @@ export type Ability =
   /** Types of registers in the description. */
   | 'register-types'
   | 'process-list'
+  /** Its programs are processes of this machine, by the same numbers. */
+  | 'own-processes'
   | 'forks';
 
 /** What the suite has to know of the machine that the programs are for. */
@@ -43,12 +45,14 @@ export interface Machine {
   readonly pc: string;
   /** Two registers of 64 bits that may have any value. */
   readonly general: readonly [string, string];
-  /** One of 128 bits. */
+  /** One of 128 bits or more. */
   readonly vector: string;
-  /** Where in its value the four floats are. */
+  /** Where in its value the floats are. */
   readonly floats: readonly string[];
   /** A register with flags, and one that is always true in a program. */
   readonly flags: { readonly register: string; readonly names: readonly string[] };
+  /** Whether a watched variable has its new value at the stop. */
+  readonly trapsAfterWrite: boolean;
   /** The first instruction of a function without optimization. */
   readonly firstInstruction: RegExp;
 }
@@ -60,7 +64,19 @@ const x86: Machine = {
   vector: 'xmm3',
   floats: ['v4_float'],
   flags: { register: 'eflags', names: ['ZF', 'IF'] },
+  trapsAfterWrite: true,
   firstInstruction: /^push rbp$/,
+};
+
+export const aarch64: Machine = {
+  architecture: /aarch64/,
+  pc: 'pc',
+  general: ['x19', 'x20'],
+  vector: 'z3',
+  floats: ['s', 'f'],
+  flags: { register: 'cpsr', names: ['Z', 'SP'] },
+  trapsAfterWrite: false,
+  firstInstruction: /^adrp x0, /,
 };
 
 export interface ServerRow {
@@ -69,6 +85,8 @@ export interface ServerRow {
   readonly lacks: readonly Ability[];
   /** Compiles a fixture for its machine, linked to fixed addresses; its path is the same on both sides. */
   readonly compile: (fixture: string) => Promise<string>;
+  /** Where files may be made that both sides have at the same path. */
+  readonly folder: string;
   /** What starts the server with a program; undefined: without one. */
   readonly endpoint: (program?: readonly string[]) => Endpoint;
   /** Fetches the server where it is not there yet. */
@@ -77,6 +95,7 @@ export interface ServerRow {
 
 const onThisMachine = {
   machine: x86,
+  folder: tmpdir(),
   compile: (fixture: string) => compileFixture(fixture, { flags: ['-no-pie'] }),
 };
 
@@ -89,12 +108,16 @@ async function fetchNewerGdbserver(): Promise<void> {
 }
 
 /** Servers with gdbserver's command line, over their standard streams. */
+export function streamsCommand(
+  command: readonly string[],
+  program: readonly string[] | undefined,
+): readonly string[] {
+  return program === undefined ? [...command, '--multi', '-'] : [...command, '--once', '-', ...program];
+}
+
 function overStreams(command: readonly string[], program: readonly string[] | undefined): Endpoint {
-  const [first = '', ...rest] = command;
-  return {
-    command: first,
-    args: program === undefined ? [...rest, '--multi', '-'] : [...rest, '--once', '-', ...program],
-  };
+  const [first = '', ...args] = streamsCommand(command, program);
+  return { command: first, args };
 }
 
 const sockets = mkdtempSync(join(tmpdir(), 'rsp-servers-'));
@@ -157,6 +180,7 @@ export const servers: readonly ServerRow[] = [
       'monitor',
       'no-acknowledgements',
       'multi',
+      'own-processes',
       'process-list',
       'forks',
     ],

@@ -3,8 +3,13 @@ import type { ThreadId } from 'gdb-js-rsp-parser';
 import { ClientError, clientErrorCodes } from '../client-error.js';
 import { type Requester, undefinedIfUnsupported } from '../requester.js';
 import type { WaitOptions } from '../wait-options.js';
-import type { RegisterBlocks, RegisterSlot } from './register-blocks.js';
+import type { RegisterBlock, RegisterBlocks, RegisterSlot } from './register-blocks.js';
 import { bigintOf, bytesOf, type RegisterValue, typedValue } from './register-value.js';
+
+/** The registers of a thread at some time, to be put back as they were. */
+export interface SavedRegisters {
+  readonly block: RegisterBlock;
+}
 
 export class RegisterAccess {
   readonly #requester: Requester;
@@ -104,6 +109,33 @@ export class RegisterAccess {
     const registers = block.with(slot, bytes);
     this.#blocks.forget();
     await this.#requester.askThread(this.#thread, { kind: 'G', registers }, { ...options, isWrite: true });
+  }
+
+  /** All registers of the `g` packet, for `restore`. @throws ClientError UNSUPPORTED */
+  async save(options: WaitOptions = {}): Promise<SavedRegisters> {
+    return { block: await this.#blocks.read(this.#thread, options) };
+  }
+
+  /** Puts back what `save` gave, into this thread: in one packet where the server can. @throws ClientError REFUSED */
+  async restore({ block }: SavedRegisters, options: WaitOptions = {}): Promise<void> {
+    this.#blocks.forget();
+    if (this.#requester.mayKnow('G')) {
+      const packet = { kind: 'G', registers: block.registers } as const;
+      const wait = { ...options, isWrite: true };
+      const answer = await undefinedIfUnsupported(this.#requester.askThread(this.#thread, packet, wait));
+      if (answer !== undefined) return;
+    }
+    await this.#restoreEach(block, options);
+  }
+
+  /** Only what is different now, and no parts of other registers. */
+  async #restoreEach(block: RegisterBlock, options: WaitOptions): Promise<void> {
+    const present = await this.#blocks.read(this.#thread, options);
+    for (const slot of await this.#blocks.slots()) {
+      const wanted = slot.partOf === undefined ? block.valueOf(slot) : undefined;
+      const isSame = present.valueOf(slot)?.every((byte, index) => byte === wanted?.[index]) ?? false;
+      if (wanted !== undefined && !isSame) await this.write(slot.name, wanted, options);
+    }
   }
 
   async #writeSingle(slot: RegisterSlot, bytes: Uint8Array, options: WaitOptions): Promise<boolean> {

@@ -124,6 +124,11 @@ export class RegisterBlock {
     this.#unknown = new Set(unknown);
   }
 
+  /** As `G` takes it. */
+  get registers(): RegisterBytes {
+    return { bytes: this.#bytes, unknown: [...this.#unknown] };
+  }
+
   /** Whether the block goes so far, with or without a value. */
   has({ blockOffset, sizeBytes }: RegisterSlot): boolean {
     return blockOffset !== undefined && blockOffset + sizeBytes <= this.#bytes.length;

@@ -1,6 +1,13 @@
 /** What a target description says of a machine (GDB manual, "Target Descriptions"; LLDB's attributes of registers). */
-import { ClientError, clientErrorCodes } from '../client-error.js';
-import { attribute, bigintAttribute, type Element, optionalNumber, parseDocument } from '../xml.js';
+import { ProtocolError } from 'gdb-js-rsp-parser';
+import {
+  attribute,
+  bigintAttribute,
+  type Element,
+  optionalNumber,
+  parseDocument,
+} from 'gdb-js-rsp-parser/documents';
+import { ofDocument } from '../objects.js';
 import {
   type BitField,
   predefinedTypes,
@@ -48,7 +55,15 @@ const maxDepth = 8;
 export async function readTargetDescription(
   fetchDocument: (name: string) => Promise<string>,
 ): Promise<TargetDescription> {
-  const root = await readDocument('target.xml', fetchDocument, 0);
+  try {
+    return described(await readDocument('target.xml', fetchDocument, 0));
+  } catch (error) {
+    throw ofDocument(error);
+  }
+}
+
+/** @throws ProtocolError */
+function described(root: Element): TargetDescription {
   const features = root.children.filter(({ name }) => name === 'feature');
   const textNamed = (wanted: string): string | undefined =>
     root.children.find(({ name }) => name === wanted)?.text.trim();
@@ -65,8 +80,7 @@ async function readDocument(
   fetchDocument: (name: string) => Promise<string>,
   depth: number,
 ): Promise<Element> {
-  if (depth > maxDepth)
-    throw new ClientError(clientErrorCodes.BAD_OBJECT, `the target description includes ${name} too deep`);
+  if (depth > maxDepth) throw new ProtocolError(`the target description includes ${name} too deep`);
   const root = parseDocument(await fetchDocument(name), name);
   return expandIncludes(root, fetchDocument, depth);
 }
@@ -168,12 +182,12 @@ function named(element: Element): readonly Element[] {
   return element.children.filter((field) => field.attributes.name !== '');
 }
 
-/** A type by its name, which stands before. @throws ClientError BAD_OBJECT */
+/** A type by its name, which stands before. @throws ProtocolError */
 function memberType(element: Element, types: ReadonlyMap<string, RegisterType>): RegisterType {
   const name = attribute(element, 'type');
   const type = types.get(name) ?? predefinedTypes.get(name);
   if (type !== undefined) return type;
-  throw new ClientError(clientErrorCodes.BAD_OBJECT, `the target description has no type ${name}`);
+  throw new ProtocolError(`the target description has no type ${name}`);
 }
 
 function typeField(element: Element, types: ReadonlyMap<string, RegisterType>): TypeField {
