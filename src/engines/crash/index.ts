@@ -1,0 +1,3 @@
+export { CrashEngine, type CrashOptions, type Held } from './crash-engine.js';
+export { dumpsCore, endsProcess } from './disposition.js';
+export { type CrashReport, crashReport, type RegisterValue, reportJson, reportText } from './report.js';

@@ -1,0 +1,1 @@
+export { WatchEngine, type WatchOptions } from './watch-engine.js';
