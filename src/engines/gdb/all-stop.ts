@@ -11,7 +11,7 @@ import { type Stop, threadOf } from './pending-stops.js';
 import { deliversSignal } from './process-set.js';
 import type { RequestedAction } from './run-control.js';
 import type { RunContext, RunMode } from './run-mode.js';
-import { presentTrapPc, stopReplyOf } from './stop-reporter.js';
+import { stopReplyOf } from './stop-reporter.js';
 
 /** Changed in one place, `#enter`. */
 type AllStopState =
@@ -36,6 +36,10 @@ export class AllStop implements RunMode {
     this.#context = context;
   }
 
+  get isWaiting(): boolean {
+    return this.#state.kind === 'running';
+  }
+
   get isReady(): boolean {
     return this.#state.kind === 'stopped';
   }
@@ -49,6 +53,7 @@ export class AllStop implements RunMode {
   }
 
   forget(process: Process): void {
+    this.#context.style.told.forget(process);
     if (this.#lastStop !== undefined && threadOf(this.#lastStop)?.process === process)
       this.#lastStop = undefined;
   }
@@ -114,6 +119,7 @@ export class AllStop implements RunMode {
         return this.#report({ kind: 'interrupt', thread });
     }
     this.#owedSignals.settle(plan);
+    this.#context.style.told.forgetResumed(plan);
     this.#lastStop = undefined;
     this.#enter({ kind: 'running' });
     this.#context.repeated.noteRun(plan);
@@ -165,6 +171,7 @@ export class AllStop implements RunMode {
         this.#beginStop(false);
         return 'pass';
       case 'printed':
+      case 'separated':
         return 'pass';
       case 'thread-exit':
         this.#onThreadExit(event);
@@ -230,6 +237,7 @@ export class AllStop implements RunMode {
       processes.resumeAgain();
       return;
     }
+    this.#context.flushOutput();
     const reply = this.#report(stop);
     this.#enter({ kind: 'stopped' });
     this.#context.repeated.noteStop(stop, reply);
@@ -253,15 +261,26 @@ export class AllStop implements RunMode {
     const { processes, pending, selection, style } = this.#context;
     const thread = threadOf(stop);
     if (thread !== undefined) selection.setGeneral(thread);
+    style.told.note(stop);
     if (stop.kind === 'event' && stop !== this.#lastStop) {
-      presentTrapPc(stop.event, style.features);
+      processes.presentTrapPc(stop.event, style.features);
       const end = processes.reveal(stop.event);
       if (end !== undefined) pending.addExit(end);
     }
     const ended = processes.endedBy(stop);
     if (ended !== undefined) this.#context.forget(ended);
     this.#lastStop = stop;
+    if (thread !== undefined && style.features.lldb.listsThreads) this.#tellWith(thread.process);
     return stopReplyOf(stop, style);
+  }
+
+  /** The stop reply lists why each thread of the process has stopped: nothing is kept for later. */
+  #tellWith(process: Process): void {
+    const { pending, processes, style } = this.#context;
+    for (const stop of pending.takeBesides(process)) {
+      if (stop.kind === 'event') processes.presentTrapPc(stop.event, style.features);
+      style.told.note(stop);
+    }
   }
 
   #enter(state: AllStopState): void {

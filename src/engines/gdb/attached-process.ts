@@ -4,9 +4,11 @@ import { type Address, address } from '../../base/ids.js';
 import type { Attachment, BreakpointPrograms, Process, Thread, ToldWrites } from '../../core/index.js';
 import type { PersistentBreakpoint } from './persistent-breakpoint.js';
 import type { ResumeChoice } from './run-control.js';
+import { TrapPcs } from './trap-pcs.js';
 
 export class AttachedProcess {
   readonly attachment: Attachment;
+  readonly trapPcs = new TrapPcs();
   readonly #points = new Set<string>();
   readonly #persistent = new Map<string, PersistentBreakpoint>();
   #choices: ReadonlyMap<Thread, ResumeChoice> = new Map();
@@ -54,6 +56,7 @@ export class AttachedProcess {
     const batch: { thread: Thread; action: ResumeChoice['action']; signal?: number }[] = [];
     for (const [thread, choice] of choices) {
       if (!canRun(thread)) continue;
+      this.trapPcs.forget(thread);
       const { action, signal } = choice;
       batch.push(choice.deliversPending ? { thread, action } : { thread, action, signal });
     }
@@ -111,6 +114,14 @@ export class AttachedProcess {
     const key = `${breakpoint.kind}:${breakpoint.address}`;
     if (persists) this.#persistent.set(key, breakpoint);
     else this.#persistent.delete(key);
+  }
+
+  /** Takes over breakpoints of the client before this one; what the client sets at the same place replaces them. */
+  inherit(breakpoints: readonly PersistentBreakpoint[]): void {
+    for (const { kind, address: at, programs } of breakpoints) {
+      if (kind === 'software') this.insertBreakpoint(at, programs, true);
+      else this.insertHardwarePoint({ kind: 'execute', address: at, lengthBytes: 1 }, programs, true);
+    }
   }
 
   insertWatchpoint(point: HardwarePoint, tells: ToldWrites): void {

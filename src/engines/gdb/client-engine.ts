@@ -15,7 +15,6 @@ import type { GdbSession } from './session.js';
 import { reportedEvents } from './stop-reporter.js';
 
 export class ClientEngine implements Engine {
-  readonly name = 'gdb client';
   readonly #session: GdbSession;
   readonly #context: RunContext;
   readonly #mode: () => RunMode;
@@ -28,12 +27,21 @@ export class ClientEngine implements Engine {
     this.#mask = reportedEvents(session.features, session.threadEvents);
   }
 
+  get name(): string {
+    return this.#session.title;
+  }
+
   get mask(): ReadonlySet<EventKind> {
     return this.#mask;
   }
 
   get meetsOwnBreakpoints(): boolean {
     return this.#session.features.kind === 'gdb';
+  }
+
+  /** While its client waits for a stop, and need not hear of that thread. */
+  yields(thread: Thread): boolean {
+    return !this.#session.isClosed && this.#mode().isWaiting && !this.#context.pending.concern(thread);
   }
 
   updateMask(): void {
@@ -80,6 +88,9 @@ export class ClientEngine implements Engine {
       case 'thread-start':
         // A thread that its maker's event tells of is held already.
         return threadEvents.isOn && !processes.isUntoldThread(event.thread);
+      case 'signal':
+        // Another engine has decided that there is none.
+        return event.isSwallowed !== true;
       default:
         return true;
     }

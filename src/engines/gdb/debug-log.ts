@@ -1,5 +1,6 @@
 /** What can be logged: packets, what threads do, the session's state, hardware points. */
 export const debugTopics = ['remote', 'threads', 'event-loop', 'hw-points'] as const;
+/** What `DebugLog` can be told to write about. */
 export type DebugTopic = (typeof debugTopics)[number];
 
 /** Messages for whoever debugs the server itself; each topic is switched on and off while the server runs. */
@@ -13,11 +14,13 @@ export class DebugLog {
     this.#sink = sink;
   }
 
+  /** Switches the lines about a topic on or off. */
   set(topic: DebugTopic, on: boolean): void {
     if (on) this.#topics.add(topic);
     else this.#topics.delete(topic);
   }
 
+  /** Whether lines about a topic are written. */
   isOn(topic: DebugTopic): boolean {
     return this.#topics.has(topic);
   }

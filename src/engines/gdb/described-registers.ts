@@ -32,6 +32,13 @@ export function describeRegisters(session: GdbSession, process: Process): Regist
   return file;
 }
 
+/** A client takes a child for what it knows its parent as, and does not ask. */
+export function inheritDescription(session: GdbSession, child: Process, parent: Process): void {
+  const files = described.of(session);
+  const file = files.find(parent);
+  if (file !== undefined) files.note(child, file);
+}
+
 function threadToDescribe(session: GdbSession, process: Process): Thread | undefined {
   const general = session.selection.general();
   if (general?.process === process && general.isStopped) return general;

@@ -3,12 +3,17 @@
  * GDB and to LLDB. A later `qSupported` replaces everything that an earlier one agreed.
  */
 import { parseFeatures } from 'gdb-js-rsp-parser';
+import { LldbDialect } from './lldb-dialect.js';
 import type { PacketEntry } from './packet.js';
+import { gdbNumbers, kernelNumbers, type SignalNumbers } from './signal-numbers.js';
 
 export type ClientKind = 'unknown' | 'gdb' | 'lldb';
 
-/** Longest packet, in bytes between `$` and `#`, that is accepted; announced as `PacketSize`. */
-export const packetSizeBytes = 0x20000;
+/**
+ * Longest packet, in bytes between `$` and `#`, that is accepted; announced as `PacketSize`. GDB asks for so much of a file
+ * at a time and keeps what it got last: the C library is to fit.
+ */
+export const packetSizeBytes = 0x40_0000;
 
 /** Features of the connection as a whole: no packet of its own stands for them. */
 const connectionFeatures = [
@@ -45,6 +50,7 @@ const lldbOnlyPackets: ReadonlySet<string> = new Set([
 ]);
 
 export class ClientFeatures {
+  readonly lldb = new LldbDialect();
   #agreed: ReadonlySet<ClientFeature> = new Set();
   #readsDescription = false;
   #kind: ClientKind = 'unknown';
@@ -57,6 +63,11 @@ export class ClientFeatures {
   /** Whether `g` may carry what only the target description tells of: `xmlRegisters` names the machines. */
   get readsDescription(): boolean {
     return this.#readsDescription || this.#kind === 'lldb';
+  }
+
+  /** LLDB's older versions take numbers for the kernel's whatever is agreed. */
+  get signalNumbers(): SignalNumbers {
+    return this.#kind === 'lldb' ? kernelNumbers : gdbNumbers;
   }
 
   has(feature: ClientFeature): boolean {
@@ -73,12 +84,15 @@ export class ClientFeatures {
     this.#agreed = agreed;
     this.#readsDescription = announced.has('xmlRegisters');
     if (announced.get('qRelocInsn') === true) this.#kind = 'gdb';
-    else if (announced.get('xmlRegisters') === 'i386,arm,mips,arc') this.#kind = 'lldb';
+    // Other clients, too, begin with `QStartNoAckMode`.
+    else this.#kind = announced.get('xmlRegisters') === 'i386,arm,mips,arc' ? 'lldb' : 'unknown';
   }
 
   /** Told of every packet by name. LLDB opens a connection with `QStartNoAckMode`, GDB with `qSupported`. */
   notePacket(name: string): void {
-    if ((!this.#sawPacket && name === 'QStartNoAckMode') || lldbOnlyPackets.has(name)) this.#kind = 'lldb';
+    // Other clients ask for words of errors, too, and announce that they read them in GDB's form.
+    const isLldbs = lldbOnlyPackets.has(name) && !this.has('errorMessage');
+    if ((!this.#sawPacket && name === 'QStartNoAckMode') || isLldbs) this.#kind = 'lldb';
     this.#sawPacket = true;
   }
 }
@@ -88,10 +102,16 @@ function isClientFeature(name: string): name is ClientFeature {
 }
 
 /** The `qSupported` answer: the connection's own features, and every token of a row that is not disabled. */
-export function featureAnswer(rows: readonly PacketEntry[], disabled: ReadonlySet<string>): string {
-  const tokens: string[] = [...connectionFeatures];
+export function featureAnswer(
+  rows: readonly PacketEntry[],
+  disabled: ReadonlySet<string>,
+  kind: ClientKind = 'unknown',
+): string {
+  const tokens: string[] = [...connectionFeatures, ...(kind === 'lldb' ? ['native-signals+'] : [])];
+  // What is LLDB's would have others, such as the client library, take this server for LLDB's.
+  const isFor = ({ name }: PacketEntry): boolean => kind === 'lldb' || !lldbOnlyPackets.has(name);
   for (const row of rows) {
-    if (!disabled.has(row.name)) tokens.push(...row.advertise);
+    if (!disabled.has(row.name) && isFor(row)) tokens.push(...row.advertise);
   }
   return tokens.join(';');
 }

@@ -1,18 +1,22 @@
 /** Files of the machine for one client: the descriptors that it has opened, and whose file system it looks at. */
 import {
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
   lstatSync,
+  mkdirSync,
   openSync,
+  readFileSync,
   readlinkSync,
   readSync,
   statSync,
+  symlinkSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { type FileStatus, printFileStatus } from 'gdb-js-rsp-parser';
 import { fileErrno, fileErrnoOfError } from './file-errors.js';
-import { type FileStatus, fileStatusBytes } from './file-status.js';
 import { type FileSystemRoot, ownRoot, rootOfProcess } from './file-system-root.js';
 
 /** Flags of the protocol (GDB manual, "Open Flags"; the last is LLDB's) and what they are here. */
@@ -67,6 +71,11 @@ export class FileSystem implements Disposable {
     this.#descriptors.delete(descriptor);
   }
 
+  /** 0 for files that have no size (those of /proc). */
+  sizeBytes(descriptor: number): number {
+    return fstatSync(this.#own(descriptor)).size;
+  }
+
   /** Up to as many bytes as `into` has, in a part of it; empty at the end of the file. */
   read(descriptor: number, into: Uint8Array, offset: bigint): Uint8Array {
     const count = readSync(this.#own(descriptor), into, 0, into.length, offset);
@@ -79,13 +88,13 @@ export class FileSystem implements Disposable {
   }
 
   statusOfDescriptor(descriptor: number): Uint8Array {
-    return fileStatusBytes(describe(fstatSync(this.#own(descriptor), { bigint: true })));
+    return printFileStatus(describe(fstatSync(this.#own(descriptor), { bigint: true })));
   }
 
   /** The file's that a link leads to. @throws LinkToNowhere */
   status(path: string): Uint8Array {
     try {
-      return fileStatusBytes(describe(statSync(this.#root.resolve(path, 'follow'), { bigint: true })));
+      return printFileStatus(describe(statSync(this.#root.resolve(path, 'follow'), { bigint: true })));
     } catch (error) {
       if (fileErrnoOfError(error) === fileErrno.noEntry && this.#isThere(path)) throw new LinkToNowhere(path);
       throw error;
@@ -94,7 +103,30 @@ export class FileSystem implements Disposable {
 
   /** A link's own. */
   statusOfLink(path: string): Uint8Array {
-    return fileStatusBytes(describe(lstatSync(this.#root.resolve(path, 'keep-last-link'), { bigint: true })));
+    return printFileStatus(describe(lstatSync(this.#root.resolve(path, 'keep-last-link'), { bigint: true })));
+  }
+
+  /** Of the file that a link leads to: its size in bytes, and its permission bits. */
+  sizeAndMode(path: string): { readonly sizeBytes: number; readonly mode: number } {
+    const { size, mode } = statSync(this.#root.resolve(path, 'follow'));
+    return { sizeBytes: size, mode: mode & permissionBits };
+  }
+
+  /** The whole file. */
+  contents(path: string): Uint8Array {
+    return readFileSync(this.#root.resolve(path, 'follow'));
+  }
+
+  link(target: string, path: string): void {
+    symlinkSync(target, this.#root.resolve(path, 'keep-last-link'));
+  }
+
+  makeFolder(path: string, mode: number): void {
+    mkdirSync(this.#root.resolve(path, 'keep-last-link'), { mode: mode & permissionBits });
+  }
+
+  changeMode(path: string, mode: number): void {
+    chmodSync(this.#root.resolve(path, 'follow'), mode & permissionBits);
   }
 
   #isThere(path: string): boolean {

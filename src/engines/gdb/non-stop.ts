@@ -9,12 +9,13 @@ import { errno, failure, ok, type Reply, text } from './packet.js';
 import { type Stop, threadOf } from './pending-stops.js';
 import { actionFor, type RequestedAction } from './run-control.js';
 import type { RunContext, RunMode } from './run-mode.js';
-import { describeStop, presentTrapPc } from './stop-reporter.js';
+import { describeStop } from './stop-reporter.js';
 import { selects } from './thread-selection.js';
 
 export class NonStop implements RunMode {
   readonly kind = 'non-stop';
   readonly isReady = true;
+  readonly isWaiting = false;
   readonly #context: RunContext;
   /** Threads that the client knows as stopped, and why they are. */
   readonly #stopped = new Map<Thread, Stop>();
@@ -163,6 +164,7 @@ export class NonStop implements RunMode {
         this.#onThreadExit(event);
         return 'pass';
       case 'printed':
+      case 'separated':
         return 'pass';
       case 'exec':
         // One thread is left, and the client may know as stopped the one whose id it bears.
@@ -262,7 +264,7 @@ export class NonStop implements RunMode {
     const { style, processes } = this.#context;
     if (stop.kind === 'event' && !this.#told.has(stop)) {
       this.#told.add(stop);
-      presentTrapPc(stop.event, style.features);
+      processes.presentTrapPc(stop.event, style.features);
       const end = processes.reveal(stop.event);
       if (end !== undefined) this.#queue.push(end);
     }

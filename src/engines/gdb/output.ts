@@ -6,10 +6,11 @@ import {
   encodeNotification,
   encodePacket,
   encodeText,
+  hexOfText,
   ProtocolError,
 } from 'gdb-js-rsp-parser';
 import { assertNever } from '../../base/assert-never.js';
-import { type ErrorCode, errorCodes, isOutstepError, messageOf } from '../../base/errors.js';
+import { type ErrorCode, errorCodes, isOutstepError, messageOf, sentencesOf } from '../../base/errors.js';
 import type { DebugLog } from './debug-log.js';
 import { errno, failure, type Reply } from './packet.js';
 import type { Transport } from './transport.js';
@@ -38,18 +39,21 @@ export function replyForError(error: unknown): Reply {
   if (!isOutstepError(error)) return failure(errno.general, `internal error: ${messageOf(error)}`);
   const known = error.errno;
   const code = known !== undefined && known > 0 && known < 256 ? known : errorNumbers[error.code];
-  return failure(code, error.message);
+  return failure(code, sentencesOf(error));
 }
 
-/** The text of a packet that has no bulk data. `withText`: the client understands `E.text` as the answer to this packet. */
-function textOfReply(reply: Exclude<Reply, BulkReply>, withText: boolean): string | undefined {
+/** How a client understands the text of an error: not at all, as `E.text`, or in hex behind the number. */
+export type ErrorForm = 'number' | 'text' | 'number-and-text';
+
+/** The text of a packet that has no bulk data. */
+function textOfReply(reply: Exclude<Reply, BulkReply>, form: ErrorForm): string | undefined {
   switch (reply.kind) {
     case 'ok':
       return 'OK';
     case 'empty':
       return '';
     case 'error':
-      return errorText(reply.code, withText ? reply.text : undefined);
+      return errorText(reply.code, reply.text, form);
     case 'text':
       return reply.text;
     case 'deferred':
@@ -62,8 +66,10 @@ function textOfReply(reply: Exclude<Reply, BulkReply>, withText: boolean): strin
 
 type BulkReply = Extract<Reply, { readonly kind: 'hex' | 'binary' }>;
 
-function errorText(code: number, message: string | undefined): string {
-  if (message === undefined) return `E${code.toString(16).padStart(2, '0')}`;
+function errorText(code: number, message: string | undefined, form: ErrorForm): string {
+  const number = `E${code.toString(16).padStart(2, '0')}`;
+  if (message === undefined || form === 'number') return number;
+  if (form === 'number-and-text') return `${number};${hexOfText(message)}`;
   // Clients print the text as it is and undo no escapes in it.
   return `E.${message.replace(/[^\x20-\x7e]/g, ' ').replace(/[#$}*]/g, '?')}`;
 }
@@ -138,8 +144,8 @@ export class PacketWriter {
     this.#transport.write(encodeNotification(asciiBytes(`${name}:${data}`)));
   }
 
-  /** Writes a reply, or at least the acknowledgement. `withText` as for `E.text`. */
-  reply(reply: Reply, withText: boolean): void {
+  /** Writes a reply, or at least the acknowledgement. */
+  reply(reply: Reply, form: ErrorForm): void {
     if (this.#sentBefore > 0 && reply.kind !== 'deferred') {
       this.#sentBefore -= 1;
       return;
@@ -149,7 +155,7 @@ export class PacketWriter {
     } else if (reply.kind === 'binary') {
       this.#send(this.#bulk.binaryPacket(reply.prefix, reply.bytes));
     } else {
-      const data = textOfReply(reply, withText);
+      const data = textOfReply(reply, form);
       if (data === undefined) this.flush();
       else this.write(data);
     }

@@ -5,6 +5,7 @@
 
 import type { FieldReader } from 'gdb-js-rsp-parser';
 import type { MachineFacts } from '../../../arch/module.js';
+import type { ClientFeatures } from './features.js';
 import type { GdbSession } from './session.js';
 
 export type Reply =
@@ -40,6 +41,9 @@ export function failure(code: number, message?: string): Reply {
 /** Values of errno(3) used in `Enn`; the protocol itself gives them no meaning. */
 export const errno = {
   general: 1,
+  /** EPERM is the same number: what one sees is that it did not work. */
+  notPermitted: 1,
+  noEntry: 2,
   noSuchProcess: 3,
   io: 5,
   badAddress: 14,
@@ -60,13 +64,18 @@ interface RowFacts {
   readonly errorText?: 'announced' | 'any-client';
   /** Whether a machine has what the packet is about; where not, it is unknown. Default: yes. */
   readonly isOffered?: (facts: MachineFacts) => boolean;
+  /** A hex digit of its arguments stands right behind the name. */
+  readonly isUnseparated?: boolean;
   /** Its handler is done with the packet's data when it returns: they need not be copied for it. */
   readonly keepsNoData?: boolean;
 }
 
 export interface PacketRow<Request> extends RowFacts {
-  /** Takes the arguments behind the name, separator included; throws `ProtocolError` when they are malformed. */
-  readonly parse: (fields: FieldReader) => Request;
+  /**
+   * Takes the arguments behind the name, separator included, as this client writes them; throws `ProtocolError` when
+   * they are malformed.
+   */
+  readonly parse: (fields: FieldReader, features: ClientFeatures) => Request;
   readonly run: (session: GdbSession, request: Request) => Reply | Promise<Reply>;
 }
 
@@ -76,6 +85,7 @@ export interface PacketEntry {
   readonly advertise: readonly string[];
   readonly errorText: 'announced' | 'any-client';
   readonly keepsNoData: boolean;
+  readonly isUnseparated: boolean;
   readonly isOffered: (facts: MachineFacts) => boolean;
   readonly handle: (session: GdbSession, fields: FieldReader) => Reply | Promise<Reply>;
 }
@@ -87,8 +97,9 @@ export function packet<Request>(row: PacketRow<Request>): PacketEntry {
     advertise: typeof advertise === 'string' ? [advertise] : advertise,
     errorText: row.errorText ?? 'announced',
     keepsNoData: row.keepsNoData ?? false,
+    isUnseparated: row.isUnseparated ?? false,
     isOffered: row.isOffered ?? (() => true),
-    handle: (session, fields) => row.run(session, row.parse(fields)),
+    handle: (session, fields) => row.run(session, row.parse(fields, session.features)),
   };
 }
 

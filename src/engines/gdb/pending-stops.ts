@@ -3,7 +3,7 @@
  * what other threads ran into meanwhile waits here for the next resume that includes them.
  */
 import type { KernelSignal, Pid, Tid } from '../../base/ids.js';
-import type { ExitStatus, Process, Thread, ThreadEvent } from '../../core/index.js';
+import type { EventKind, ExitStatus, Process, Thread, ThreadEvent } from '../../core/index.js';
 import type { AttachedProcess } from './attached-process.js';
 import type { ProcessSet, ResumePlan } from './process-set.js';
 import type { ResumeChoice } from './run-control.js';
@@ -43,6 +43,16 @@ function pidOf(stop: Stop): Pid | undefined {
   return threadOf(stop)?.process.pid;
 }
 
+const listedKinds: ReadonlySet<EventKind> = new Set([
+  'breakpoint',
+  'hardware-breakpoint',
+  'watchpoint',
+  'program-trap',
+  'signal',
+  'step-done',
+  'group-stop',
+]);
+
 export class PendingStops {
   #stops: Stop[] = [];
 
@@ -52,6 +62,19 @@ export class PendingStops {
 
   add(stop: Stop): void {
     this.#stops.push(stop);
+  }
+
+  /** Signals that its stopped threads are about to get: they came before the client did. */
+  addSignalsOf(process: Process): void {
+    for (const thread of process.threads.values()) {
+      const signal = thread.pendingSignal;
+      if (signal !== undefined) this.add({ kind: 'event', event: { kind: 'signal', thread, signal } });
+    }
+  }
+
+  /** Whether anything about a thread is to be told. */
+  concern(thread: Thread): boolean {
+    return this.#stops.some((stop) => threadOf(stop) === thread);
   }
 
   /**
@@ -65,6 +88,15 @@ export class PendingStops {
   /** Takes a stop of this process. */
   takeOf(process: Process): Stop | undefined {
     return this.#takeFirst((stop) => threadOf(stop)?.process === process);
+  }
+
+  /** Takes the stops of a process that need no stop reply of their own, where another one lists every thread's. */
+  takeBesides(process: Process): readonly Stop[] {
+    const isListed = (stop: Stop): boolean =>
+      stop.kind === 'event' && stop.event.thread.process === process && listedKinds.has(stop.event.kind);
+    const taken = this.#stops.filter(isListed);
+    if (taken.length > 0) this.#stops = this.#stops.filter((stop) => !isListed(stop));
+    return taken;
   }
 
   /**

@@ -2,8 +2,10 @@
 import { kernelSignal, tid } from '../../base/ids.js';
 import type { Process, Thread, ThreadEvent } from '../../core/index.js';
 import type { AttachedProcess } from './attached-process.js';
+import type { ClientFeatures } from './features.js';
 import { type ExitStop, type Stop, threadOf } from './pending-stops.js';
 import { chooseActions, newThreadsOf, type RequestedAction, type ResumeChoice } from './run-control.js';
+import type { LeftProcess } from './server-config.js';
 
 const sigkill = kernelSignal(9);
 
@@ -45,6 +47,12 @@ export class ProcessSet {
   readonly #ended = new Map<Process, EndedProcess>();
   readonly #untoldChildren = new Map<Process, UntoldChild>();
   readonly #untoldThreads = new Set<Thread>();
+  readonly #childTold: (child: Process, parent: Process) => void;
+
+  /** @param childTold the client has heard of a process that one of its own has made */
+  constructor(childTold: (child: Process, parent: Process) => void) {
+    this.#childTold = childTold;
+  }
 
   get size(): number {
     return this.#attached.size + this.#ended.size;
@@ -100,7 +108,10 @@ export class ProcessSet {
     if (event.kind !== 'fork' && event.kind !== 'vfork') return undefined;
     const untold = this.#untoldChildren.get(event.child);
     this.#untoldChildren.delete(event.child);
-    if (untold !== undefined && untold.end === undefined) this.#attached.set(event.child, untold.attached);
+    if (untold !== undefined && untold.end === undefined) {
+      this.#attached.set(event.child, untold.attached);
+      this.#childTold(event.child, untold.parent);
+    }
     return untold?.end;
   }
 
@@ -148,11 +159,31 @@ export class ProcessSet {
     return attached;
   }
 
-  clear(): void {
+  /** As `TrapPcs.present`. */
+  presentTrapPc(event: ThreadEvent, features: ClientFeatures): void {
+    this.get(event.thread.process)?.trapPcs.present(event, features);
+  }
+
+  /** Forgets everything. @returns what the client leaves behind, of which it has `held` some threads */
+  leaveAll(held: (process: Process) => Iterable<Thread>): readonly LeftProcess[] {
+    for (const { process, trapPcs } of this.all()) trapPcs.takeBack(process);
+    const left = [...this.all()].map(({ attachment, persistentBreakpoints }) => ({
+      attachment,
+      persistentBreakpoints,
+      held: [...held(attachment.process)],
+    }));
     this.#attached.clear();
     this.#ended.clear();
     this.#untoldChildren.clear();
     this.#untoldThreads.clear();
+    return left;
+  }
+
+  /** As `get`, of one that must be there. */
+  require(process: Process): AttachedProcess {
+    const attached = this.get(process);
+    if (attached === undefined) throw new Error(`process ${process.pid} is selected but not attached`);
+    return attached;
   }
 
   /** Also of a process that the client does not know. */

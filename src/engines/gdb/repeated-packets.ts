@@ -3,6 +3,7 @@
  * they are answered is decided once, and the transport's repeater does the same again, for as long as it applies.
  */
 import { asciiText, hexOf } from 'gdb-js-rsp-parser';
+import type { Register } from '../../../arch/module.js';
 import {
   mayRunUnasked,
   type Process,
@@ -42,11 +43,14 @@ interface Run {
   readonly kind: 'step' | 'continue';
 }
 
+/** What of a stop's form is its reply. */
+type StopText = Pick<StopForm, 'head' | 'registers' | 'tail' | 'tailWhile'>;
+
 /** A run that ended in a fork, and what the client has said of the child since. */
 interface ToldFork {
   readonly run: Run;
   readonly child: Process;
-  readonly head: string;
+  readonly text: StopText;
   readonly said: string[];
 }
 
@@ -127,7 +131,7 @@ export class RepeatedPackets {
       this.forget();
       return;
     }
-    const { run, head, said } = fork;
+    const { run, text, said } = fork;
     const key = `${asciiText(run.packet)} ${run.thread.tid} fork`;
     if (!this.#known.has(key) && this.#known.size === mostKnown) this.forget();
     this.#known.add(key);
@@ -135,8 +139,7 @@ export class RepeatedPackets {
     this.#repeater?.learnRun(run.packet, run.thread.tid, run.kind, {
       site: 0n,
       call: undefined,
-      head,
-      registers: run.thread.process.registerFile.expedited,
+      ...text,
       aboutChild: [...said, 'D;*'],
     });
   }
@@ -159,15 +162,15 @@ export class RepeatedPackets {
   noteStop(stop: Stop, reply: Reply): void {
     const run = this.#run;
     if (run === undefined) return;
-    const head = reply.kind === 'text' ? headOf(reply.text, run.thread) : undefined;
+    const text = reply.kind === 'text' ? partsOf(reply.text, run.thread) : undefined;
     const hasOthers = this.#threadCount !== run.thread.process.threads.size;
     const event = stop.kind === 'event' && stop.event.thread === run.thread ? stop.event : undefined;
-    if (event === undefined || head === undefined || hasOthers) this.forget();
-    else if (event.kind === 'fork') this.#fork = newFork(run, event.child, head);
-    else if (event.kind !== 'fork-settled') this.#learnRun(run, event, head);
+    if (event === undefined || text === undefined || hasOthers) this.forget();
+    else if (event.kind === 'fork') this.#fork = newFork(run, event.child, text);
+    else if (event.kind !== 'fork-settled') this.#learnRun(run, event, text);
   }
 
-  #learnRun(run: Run, event: ThreadEvent, head: string): void {
+  #learnRun(run: Run, event: ThreadEvent, text: StopText): void {
     const end = endOf(event);
     if (end === undefined) {
       this.forget();
@@ -175,13 +178,11 @@ export class RepeatedPackets {
     }
     this.#packet = run.packet;
     const call = end.call === undefined ? '' : `${end.call.isEntry} ${end.call.number}`;
-    const key = this.#newKey(`${run.thread.tid} ${end.site} ${call}`);
+    const key = this.#newKey(`${run.thread.tid} ${end.site} ${call} ${text.tail}`);
     this.#run = run;
     if (key === undefined) return;
     this.#known.add(key);
-    const registers = run.thread.process.registerFile.expedited;
-    const form = { ...end, head, registers, aboutChild: [] };
-    this.#repeater?.learnRun(run.packet, run.thread.tid, run.kind, form);
+    this.#repeater?.learnRun(run.packet, run.thread.tid, run.kind, { ...end, ...text, aboutChild: [] });
   }
 
   /** With more of them a packet may let others run as well. */
@@ -225,23 +226,48 @@ function endOf(event: ThreadEvent): Pick<StopForm, 'site' | 'call'> | undefined 
   }
 }
 
-/** What a stop reply begins with, when its registers are all that follows. */
-function headOf(reply: string, thread: Thread): string | undefined {
-  const { registers, expedited } = thread.process.registerFile;
-  let tail = '';
-  for (const number of expedited) {
-    const register = registers[number];
+/** A stop reply in parts, when its registers are all that it ends in; undefined: not all can be told of natively. */
+function partsOf(reply: string, thread: Thread): StopText | undefined {
+  const file = thread.process.registerFile;
+  const { regset: general } = file.byRole('pc');
+  const registers: number[] = [];
+  let [known, tail] = ['', ''];
+  const tailWhile: StopText['tailWhile'][number][] = [];
+  for (const number of file.expedited) {
+    const register = file.registers[number];
     const value = register && thread.readRegister(register);
-    if (value === undefined || value.length > 8) return undefined;
-    tail += `${hexOf(Uint8Array.of(number))}:${hexOf(value)};`;
+    if (value === undefined) return undefined;
+    const text = `${hexOf(Uint8Array.of(number))}:${hexOf(value)};`;
+    if (register?.regset === general && tail === '') {
+      registers.push(number);
+      known += text;
+      continue;
+    }
+    const parts = register && regsetParts(register, thread);
+    if (parts === undefined) return undefined;
+    tail += text;
+    tailWhile.push(...parts);
   }
-  return reply.endsWith(tail) ? reply.slice(0, -tail.length) : undefined;
+  const head = reply.endsWith(known + tail) ? reply.slice(0, -(known + tail).length) : undefined;
+  return head === undefined ? undefined : { head, registers, tail, tailWhile };
 }
 
-function newFork(run: Run, child: Process, head: string): ToldFork {
+/** What is in the places that decide a register's value. */
+function regsetParts(register: Register, thread: Thread): StopText['tailWhile'] | undefined {
+  const file = thread.process.registerFile;
+  const parts = file.decidedBy(register)?.map(({ regset, offset, lengthBytes }) => {
+    const noteType = file.regsets.find(({ name }) => name === regset)?.noteType;
+    const bytes = thread.readRegset(regset)?.slice(offset, offset + lengthBytes);
+    return noteType === undefined || bytes?.length !== lengthBytes ? undefined : { noteType, offset, bytes };
+  });
+  return parts?.every((part) => part !== undefined) ? parts : undefined;
+}
+
+function newFork(run: Run, child: Process, text: StopText): ToldFork {
   const key = 'fork:';
-  const behind = head.indexOf(key) + key.length;
-  return { run, child, head: head.slice(0, behind) + withoutId(head.slice(behind), child.pid), said: [] };
+  const behind = text.head.indexOf(key) + key.length;
+  const head = text.head.slice(0, behind) + withoutId(text.head.slice(behind), child.pid);
+  return { run, child, text: { ...text, head }, said: [] };
 }
 
 /** `*` in the places where the text has the id in hex digits. */

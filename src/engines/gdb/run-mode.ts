@@ -30,6 +30,8 @@ export interface RunContext {
   forget(process: Process): void;
   /** Writes the answer to a resume packet and goes on with the packets that wait. */
   answerLate(reply: Reply): void;
+  /** Sends what programs have printed, before the client hears that they have stopped. */
+  flushOutput(): void;
   /** Sends a stop reply as a notification. */
   notify(stopReply: string): void;
 }
@@ -38,6 +40,8 @@ export interface RunMode {
   readonly kind: 'all-stop' | 'non-stop';
   /** Whether the next packet may be handled. */
   readonly isReady: boolean;
+  /** Whether the client waits for a stop, of which there is none yet. */
+  readonly isWaiting: boolean;
   /** Whether the next resume is all that its packet says, with nothing left over from before. */
   readonly owesNothing: boolean;
   /** Carries out a resume request. */

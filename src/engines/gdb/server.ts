@@ -2,81 +2,44 @@
  * What clients connect to. The server keeps a small engine of its own on every process, so that a process that was
  * stopped stays so between two connections; while a client is there its session decides alone.
  */
-
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { signalName } from 'gdb-js-rsp-parser';
-import { errorCodes, messageOf, OutstepError } from '../../base/errors.js';
 import { hostProcess } from '../../base/host-process.js';
 import type { KernelSignal, Pid } from '../../base/ids.js';
-import type {
-  Attachment,
-  CoreEvent,
-  Engine,
-  EventAnswer,
-  ExitStatus,
-  Process,
-  Thread,
-  Tracer,
+import {
+  type Attachment,
+  type CoreEvent,
+  type Engine,
+  type EventAnswer,
+  letRun,
+  type Process,
+  type ProgramStdio,
+  type Tracer,
 } from '../../core/index.js';
+import { Clients } from './clients.js';
 import type { DebugLog } from './debug-log.js';
 import { expandDisabledPackets } from './features.js';
-import { LaunchSettings } from './launch-settings.js';
+import { inCurrentFolder, LaunchSettings, ownEnvironment, type ProgramSettings } from './launch-settings.js';
 import { defaultLibthreadDbPath } from './libthread-db.js';
+import { OnceAtATime } from './once-at-a-time.js';
 import { packetsBeyond } from './packets/index.js';
 import { insertBreakpoint, type PersistentBreakpoint, removeBreakpoint } from './persistent-breakpoint.js';
+import type { LeftProcess, ServerConfig } from './server-config.js';
 import { GdbSession } from './session.js';
+import { failedStatus, type ServerConsole } from './status.js';
 import { Tracing } from './tracing/tracing.js';
 import type { Transport } from './transport.js';
-
-export interface ServerConfig {
-  /** End when the first client goes. */
-  readonly once: boolean;
-  /** Started without a program, for clients that start or attach to theirs. */
-  readonly multi: boolean;
-  /** Command and arguments put in front of every program that is started. */
-  readonly wrapper?: readonly string[];
-  readonly startWithShell: boolean;
-  readonly disableRandomization: boolean;
-  /** Names given to `--disable-packet`. */
-  readonly disabledPackets: ReadonlySet<string>;
-  /** The connection uses the server's own stdin and stdout: programs get /dev/null and stderr instead. */
-  readonly redirectStdio: boolean;
-  /** The terminal that programs read from, if the server shares its own with them. */
-  readonly terminal?: ProgramTerminal;
-  /** Environment of programs; the server's own unless given. */
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
-/** A process whose client is lost. */
-export interface LeftProcess {
-  readonly attachment: Attachment;
-  readonly persistentBreakpoints: readonly PersistentBreakpoint[];
-  /** The threads that the client held. */
-  readonly held: readonly Thread[];
-}
-
-/** A terminal that one program at a time can have. */
-export interface ProgramTerminal {
-  lend(programPid: number): void;
-  takeBack(programPid: number): void;
-}
-
-/** What the server says on its terminal, one call a line. */
-export interface ServerConsole {
-  line(text: string): void;
-  /** As it is, without a line feed. */
-  print(output: Uint8Array): void;
-}
 
 /** Signals that are dropped when a client that said nothing about signals lets a program go: they were the debugger's. */
 const debuggerSignals: ReadonlySet<number> = new Set([2, 5]);
 
+/**
+ * A server of GDB's and LLDB's protocol for the processes of one tracer, with any number of clients at the same
+ * time.
+ */
 export class GdbServer {
   readonly tracer: Tracer;
   readonly config: ServerConfig;
   readonly log: DebugLog;
-  /** Unknown to clients: the user wants it so, or the machine lacks what they are about. */
+  /** Unknown to clients: the user wants it so, or the machine lacks what they are about. @internal */
   readonly disabledPackets: ReadonlySet<string>;
   /** Exit status of the server; resolves when it is to end. */
   readonly finished: Promise<number>;
@@ -86,18 +49,25 @@ export class GdbServer {
   /** As the user has set it. */
   libthreadDbPath = defaultLibthreadDbPath;
 
-  /** Tracepoints and what they collected: of the server, not of a connection. */
+  /** @internal */
+  readonly clients = new Clients();
+  /** Done once, for the client that speaks first. */
+  onFirstClient: ((session: GdbSession) => void) | undefined;
+
+  /** Tracepoints and what they collected: of the server, not of a connection. @internal */
   readonly tracing: Tracing;
 
   readonly #console: ServerConsole;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #keeper: Engine;
   readonly #kept = new Map<Pid, Attachment>();
+  /** Two clients may ask for the same process at the same time. */
+  readonly #attaching = new OnceAtATime<Pid, Attachment>();
   /** What clients that are gone left behind, in the name of the keeper. */
   readonly #persistent = new Map<Process, readonly PersistentBreakpoint[]>();
+  readonly #exitActions = new Map<Process, () => void>();
   /** Attached to without a client; none has been told of them. */
   readonly #unreported = new Set<Process>();
-  readonly #sessions = new Set<GdbSession>();
   readonly #finish: (status: number) => void;
   #ending: Promise<void> | undefined;
 
@@ -122,53 +92,67 @@ export class GdbServer {
     this.#finish = (status) => finish(status);
   }
 
-  /** Starts a program, held at its first instruction. @throws OutstepError LAUNCH_FAILED */
-  async launch(program: string, args: readonly string[]): Promise<void> {
-    try {
-      await this.startProcess(program, args, this.#initialSettings());
-    } catch (error) {
-      this.#console.line(messageOf(error));
-      throw error;
-    }
+  /** Starts a program, held at its first instruction. @throws as `startProcess` */
+  launch(program: string, args: readonly string[], stdio?: ProgramStdio): Promise<Process> {
+    const { environment, workingDirectory, disableRandomization, startWithShell } = this.#initialSettings();
+    const settings = { environment, workingDirectory, disableRandomization, startWithShell };
+    return this.startProcess(program, args, stdio === undefined ? settings : { ...settings, stdio });
   }
 
-  /** Takes a running process; its threads are held. @throws OutstepError ATTACH_REFUSED, NO_SUCH_PROCESS */
+  /** Takes a running process; its threads are held. @throws as `attachProcess` */
   async attach(id: Pid): Promise<void> {
     this.#unreported.add(await this.attachProcess(id));
   }
 
-  /** The processes that the server attached to of itself, for the first client that asks what there is. */
+  /** The processes that the server attached to of itself, for the first client that asks what there is. @internal */
   takeUnreported(): readonly Process[] {
     const taken = [...this.#unreported];
     this.#unreported.clear();
     return taken;
   }
 
-  /** Output of commands that run here. */
+  /** Output of commands that run here. @internal */
   print(output: Uint8Array): void {
     this.#console.print(output);
   }
 
-  /** A client has connected. */
+  /**
+   * A client has connected. Beside others it takes part from its first bytes on: whoever only looks whether the port is open
+   * stops nothing.
+   */
   accept(transport: Transport): GdbSession {
     const session = new GdbSession(this, transport, this.#initialSettings());
-    this.#sessions.add(session);
-    const processes = [...this.#kept.values()].map((attachment) => attachment.process);
-    session
-      .connect(processes)
-      .then(() => this.#handOver(processes, session))
-      .catch((error: unknown) => {
-        this.#console.line(messageOf(error));
-        session.hangUp();
-      });
+    const begun =
+      this.clients.size === 0 ? this.#begin(session) : session.heard.then(() => this.#begin(session));
+    void session.heard.then(() => {
+      this.onFirstClient?.(session);
+      this.onFirstClient = undefined;
+    });
+    this.clients.add(session);
+    begun.catch((error: unknown) => {
+      this.complain(error);
+      session.hangUp();
+    });
     return session;
   }
 
-  /** Starts a program for a session or the command line. */
-  async startProcess(program: string, args: readonly string[], settings: LaunchSettings): Promise<Process> {
-    const { wrapper, redirectStdio } = this.config;
+  /** The processes that are there become this client's. */
+  async #begin(session: GdbSession): Promise<void> {
+    const processes = [...this.#kept.values()].map((attachment) => attachment.process);
+    await session.connect(processes);
+    this.#handOver(processes, session);
+  }
+
+  /**
+   * Starts a program for a session or the command line. What fails is said on the console as well: not every client
+   * shows it.
+   * @throws OutstepError LAUNCH_FAILED
+   * @internal
+   */
+  async startProcess(program: string, args: readonly string[], settings: ProgramSettings): Promise<Process> {
+    const { wrapper, redirectStdio, descriptors } = this.config;
     const path = inCurrentFolder(program);
-    const attachment = await this.tracer.launch(
+    const launched = this.tracer.launch(
       {
         program: path,
         args,
@@ -178,23 +162,30 @@ export class GdbServer {
         startWithShell: settings.startWithShell,
         ...(wrapper === undefined ? {} : { wrapper }),
         redirectStdio,
+        ...(descriptors === undefined ? {} : { descriptors: descriptors() }),
+        ...(settings.stdio === undefined ? {} : { stdio: settings.stdio }),
       },
       this.#keeper,
     );
+    const attachment = await this.#complaining(launched);
     this.lastProgram = { program, args };
     this.#kept.set(attachment.process.pid, attachment);
     this.config.terminal?.lend(attachment.process.pid);
-    this.#console.line(`Process ${program} created; pid = ${attachment.process.pid}`);
+    this.#console.say({ status: 'created', pid: attachment.process.pid, program });
     return attachment.process;
   }
 
+  /** Also one that the server has already; as for `startProcess`. @throws OutstepError ATTACH_REFUSED, NO_SUCH_PROCESS @internal */
   async attachProcess(id: Pid): Promise<Process> {
-    if (this.#kept.has(id))
-      throw new OutstepError(errorCodes.ATTACH_REFUSED, `already attached to process ${id}`);
-    const attachment = await this.tracer.attach(id, this.#keeper);
+    const kept = this.#kept.get(id) ?? (await this.#attaching.begin(id, () => this.#keep(id)));
+    return kept.process;
+  }
+
+  async #keep(id: Pid): Promise<Attachment> {
+    const attachment = await this.#complaining(this.tracer.attach(id, this.#keeper));
     this.#kept.set(id, attachment);
-    this.#console.line(`Attached; pid = ${id}`);
-    return attachment.process;
+    this.#console.say({ status: 'attached', pid: id });
+    return attachment;
   }
 
   /** A session has taken these processes: from now on its votes alone count. */
@@ -213,7 +204,7 @@ export class GdbServer {
     const { process } = keeper;
     const breakpoints = this.#persistent.get(process) ?? [];
     this.#persistent.delete(process);
-    session.inherit(process, breakpoints);
+    session.attachedTo(process)?.inherit(breakpoints);
     for (const one of breakpoints) removeBreakpoint(keeper, one);
   }
 
@@ -224,13 +215,15 @@ export class GdbServer {
     for (const one of breakpoints) insertBreakpoint(keeper, one);
   }
 
-  /** Makes a process that was started or attached to for this session its own. */
+  /** Makes a process that was started or attached to for this session its own. @internal */
   async give(one: Process, session: GdbSession): Promise<void> {
     await session.adopt(one);
-    this.#handOver([one], session);
+    if (!session.isClosed) this.#handOver([one], session);
+    // The client was lost while this was under way.
+    else if (!this.clients.share(one)) await this.#settleLost(this.#kept.get(one.pid), session.whenLost);
   }
 
-  /** A process that a session has begun to trace because it traces its parent: it stays when the session goes. */
+  /** A process that a session has begun to trace because it traces its parent: it stays when the session goes. @internal */
   keepChild(child: Process): void {
     if (this.#kept.has(child.pid)) return;
     const keeper = child.attachEngine(this.#keeper);
@@ -238,87 +231,138 @@ export class GdbServer {
     letRun(keeper);
   }
 
-  /** Something went wrong with what no client has asked for. */
+  /** Something went wrong that the user is to hear of here. @internal */
   complain(error: unknown): void {
-    this.#console.line(messageOf(error));
+    this.#console.say(failedStatus(error));
   }
 
+  async #complaining<T>(attempt: Promise<T>): Promise<T> {
+    try {
+      return await attempt;
+    } catch (error) {
+      this.complain(error);
+      throw error;
+    }
+  }
+
+  /** @internal */
   announceDetach(id: number): void {
-    this.#console.line(`Detaching from process ${id}`);
+    this.#console.say({ status: 'detaching', pid: id });
   }
 
-  /** Takes a process from a session and lets it run on untraced, unless another session has it too. */
-  async detach(one: Process, session: GdbSession): Promise<void> {
+  /**
+   * Takes a process from a session and lets it go untraced, unless another session has it too: it runs on, or with
+   * `staysStopped` stands in a job-control stop.
+   * @internal
+   */
+  async detach(one: Process, session: GdbSession, staysStopped = false): Promise<void> {
     const keeper = this.#kept.get(one.pid);
-    const persistent = session.persistentBreakpoints(one);
+    const persistent = session.attachedTo(one)?.persistentBreakpoints ?? [];
     const tracingGoesOn = this.tracing.keeps(one);
     if (keeper !== undefined && (persistent.length > 0 || tracingGoesOn)) {
-      const cause = tracingGoesOn ? 'Disconnected tracing in effect' : 'Persistent commands are present';
-      this.#console.line(`${cause}, leaving gdbserver attached to the process`);
+      this.#console.say({ status: 'kept', pid: one.pid, cause: tracingGoesOn ? 'tracing' : 'commands' });
       this.#keepBreakpoints(keeper, persistent);
       await session.abandon(one);
       return;
     }
     this.announceDetach(one.pid);
     if (keeper?.quiesceAtOnce() === false) await keeper.quiesce();
+    this.clients.tellOthers(session, one, `has let go of process ${one.pid}`);
     await session.abandon(one);
-    if (this.#isShared(one)) {
+    if (this.clients.share(one)) {
       this.#handOver([one], session);
       return;
     }
     if (this.tracing.traces(one)) this.tracing.stop({ kind: 'command' });
     this.#kept.delete(one.pid);
     const wanted = session.programSignals;
+    // It takes this signal before its first instruction.
+    if (staysStopped && one.isAlive) hostProcess.kill(one.pid, 'SIGSTOP');
     await keeper?.detach((signal: KernelSignal) => wanted?.has(signal) ?? !debuggerSignals.has(signal));
   }
 
-  /** Kills a process and waits until it is gone. */
+  /** To be done when the process has ended, before its client hears so. @internal */
+  atExit(one: Process, action: () => void): void {
+    this.#exitActions.set(one, action);
+  }
+
+  #runExitAction(one: Process): void {
+    this.#exitActions.get(one)?.();
+    this.#exitActions.delete(one);
+  }
+
+  /** @internal */
+  processById(id: Pid): Process | undefined {
+    return this.#kept.get(id)?.process;
+  }
+
+  /** Kills a process and waits until it is gone. @internal */
   async kill(one: Process, session: GdbSession): Promise<void> {
     for (const child of session.untoldChildrenOf(one)) await this.kill(child, session);
+    if (one.origin === 'attached' && this.config.onClientKill === 'detach') {
+      this.#console.say({ status: 'not-killed', pid: one.pid });
+      await this.detach(one, session);
+      return;
+    }
     const keeper = this.#kept.get(one.pid);
     if (keeper !== undefined) await keeper.quiesce();
+    this.clients.tellOthers(session, one, `kills process ${one.pid}`);
     await session.abandon(one);
     this.#kept.delete(one.pid);
     await keeper?.kill();
+    this.#runExitAction(one);
     this.config.terminal?.takeBack(one.pid);
   }
 
-  /** `k`: kills everything; a client that is not extended ends the server by it. */
+  /** Kills every process of a session. @internal */
   async killAll(session: GdbSession): Promise<void> {
-    this.#console.line('Killing all inferiors');
+    this.#console.say({ status: 'killing-all' });
     for (const one of [...session.processes]) await this.kill(one, session);
-    if (!session.isExtended) await this.end();
   }
 
-  /** The connection of a session is gone: what it held is held on, what ran runs on. */
+  /** The connection of a session is gone: what it held is held on, what ran runs on. @internal */
   sessionClosed(session: GdbSession, left: readonly LeftProcess[]): void {
-    this.#sessions.delete(session);
-    if (this.#sessions.size === 0 && this.tracing.isRunning && !this.tracing.outlivesClient) {
-      this.#console.line('The trace run stops: no client is left');
+    this.clients.delete(session);
+    if (this.clients.size === 0 && this.tracing.isRunning && !this.tracing.outlivesClient) {
+      this.#console.say({ status: 'trace-stopped' });
       this.tracing.stop({ kind: 'client-gone' });
     }
     const released = left.map(async ({ attachment, held, persistentBreakpoints }) => {
       const keeper = this.#kept.get(attachment.process.pid);
-      const isShared = this.#isShared(attachment.process);
+      const isShared = this.clients.share(attachment.process);
       if (!isShared) keeper?.resume(held.map((thread) => ({ thread, action: { kind: 'hold' } })));
       if (!isShared && keeper !== undefined) this.#keepBreakpoints(keeper, persistentBreakpoints);
       await attachment.detach();
+      if (isShared || keeper === undefined || session.isDismissed) return;
+      await this.#settleLost(keeper, session.whenLost);
     });
     Promise.allSettled(released)
       .then(async (results) => {
         this.#complainOfAll(results);
-        if (this.config.once || (!session.isExtended && this.#kept.size === 0)) await this.end();
+        const isLast = this.clients.size === 0 && !session.isDismissed;
+        if (isLast && (this.config.once || (!session.isExtended && this.#kept.size === 0))) await this.end();
       })
       .catch((error: unknown) => this.complain(error));
   }
 
-  #complainOfAll(results: readonly PromiseSettledResult<void>[]): void {
-    for (const result of results) if (result.status === 'rejected') this.complain(result.reason);
+  /** The client of a process is lost, and no other one has it. What the user has said comes before what the client has. */
+  async #settleLost(keeper: Attachment | undefined, whenLost: GdbSession['whenLost']): Promise<void> {
+    if (keeper === undefined || this.#kept.get(keeper.process.pid) !== keeper) return;
+    const { pid } = keeper.process;
+    const fate = this.config.onDisconnect ?? whenLost;
+    if (fate === 'keep' || this.tracing.keeps(keeper.process)) return;
+    if (fate === 'stop') {
+      await keeper.quiesce();
+      return;
+    }
+    this.#kept.delete(pid);
+    this.#console.say({ status: 'client-lost', pid, how: fate });
+    await (fate === 'kill' ? keeper.kill() : keeper.detach());
+    this.config.terminal?.takeBack(pid);
   }
 
-  #isShared(one: Process): boolean {
-    for (const session of this.#sessions) if (session.processById(one.pid) !== undefined) return true;
-    return false;
+  #complainOfAll(results: readonly PromiseSettledResult<void>[]): void {
+    for (const result of results) if (result.status === 'rejected') this.complain(result.reason);
   }
 
   /** Kills what was started, lets go what was attached to, and ends the server. */
@@ -328,35 +372,35 @@ export class GdbServer {
   }
 
   async #releaseAll(): Promise<void> {
-    for (const session of [...this.#sessions]) session.hangUp();
+    for (const session of this.clients) session.hangUp();
     this.tracing.stop({ kind: 'client-gone' });
     const kept = [...this.#kept.values()];
     this.#kept.clear();
     await this.#release(
-      'Killing',
+      'kill',
       kept.filter((one) => one.process.origin === 'launched'),
       (one) => one.kill(),
     );
     await this.#release(
-      'Detaching',
+      'detach',
       kept.filter((one) => one.process.origin === 'attached'),
       (one) => one.detach(),
     );
   }
 
   async #release(
-    what: string,
+    how: 'kill' | 'detach',
     attachments: readonly Attachment[],
     release: (attachment: Attachment) => Promise<void>,
   ): Promise<void> {
     if (attachments.length === 0) return;
-    this.#console.line(`${what} process(es): ${attachments.map((one) => one.process.pid).join(' ')}`);
+    this.#console.say({ status: 'releasing', how, pids: attachments.map((one) => one.process.pid) });
     this.#complainOfAll(await Promise.allSettled(attachments.map(release)));
   }
 
   /** Ends every connection and gives every process back; for when the server is ended from outside. */
   dispose(): void {
-    for (const session of [...this.#sessions]) session.hangUp();
+    for (const session of this.clients) session.hangUp();
     this.#kept.clear();
     this.tracer.dispose();
     this.#finish(0);
@@ -372,35 +416,10 @@ export class GdbServer {
     if (event.kind === 'exit') {
       this.#kept.delete(event.pid);
       this.#persistent.delete(event.process);
+      this.#runExitAction(event.process);
       this.config.terminal?.takeBack(event.pid);
-      this.#console.line('');
-      this.#console.line(describeExit(event.status));
+      this.#console.say({ status: 'ended', pid: event.pid, exit: event.status });
     }
     return 'pass';
   }
-}
-
-/** From now on this engine holds nothing. */
-function letRun(keeper: Attachment): void {
-  keeper.newThreads = 'continue';
-  const action = { kind: 'continue' } as const;
-  keeper.resume(Array.from(keeper.process.threads.values(), (thread) => ({ thread, action })));
-}
-
-/** A bare name is a file of the current folder when there is one, and is searched in PATH otherwise. */
-function inCurrentFolder(program: string): string {
-  const here = resolve(program);
-  return !program.includes('/') && existsSync(here) ? here : program;
-}
-
-function describeExit(status: ExitStatus): string {
-  if (status.kind === 'exited') return `Child exited with status ${status.code}`;
-  return `Child terminated with signal = 0x${status.signal.toString(16)} (${signalName(status.signal)})`;
-}
-
-function ownEnvironment(): Readonly<Record<string, string>> {
-  const environment: Record<string, string> = {};
-  for (const [name, value] of Object.entries(hostProcess.env))
-    if (value !== undefined) environment[name] = value;
-  return environment;
 }

@@ -3,34 +3,34 @@
  * time; only an interrupt overtakes. As an engine of the core it hears of events; how its client learns of them is the
  * run mode's affair.
  */
-import {
-  asciiText,
-  FieldReader,
-  formatThreadId,
-  hexOf,
-  hexOfText,
-  leastSharedBytes,
-} from 'gdb-js-rsp-parser';
+import { formatThreadId, hexOf, hexOfText } from 'gdb-js-rsp-parser';
 import { messageOf } from '../../base/errors.js';
 import type { KernelSignal, Pid } from '../../base/ids.js';
 import type { Process, Thread } from '../../core/index.js';
 import { AllStop } from './all-stop.js';
 import { AttachedProcess } from './attached-process.js';
+import { changeMode } from './change-mode.js';
 import { ClientEngine } from './client-engine.js';
+import { inheritDescription } from './described-registers.js';
+import { Failures } from './failures.js';
 import { ClientFeatures, featureAnswer } from './features.js';
+import { Introduction } from './introduction.js';
 import type { LaunchSettings } from './launch-settings.js';
-import { NonStop } from './non-stop.js';
-import { PacketWriter, replyForError } from './output.js';
-import { empty, errno, failure, type PacketEntry, type Reply } from './packet.js';
+import { PacketWriter } from './output.js';
+import { errno, failure, type Reply } from './packet.js';
+import { type LateReplies, PacketHandler } from './packet-handler.js';
 import { PacketQueue, type PacketReceiver } from './packet-queue.js';
-import { findPacket, packets } from './packets/index.js';
+import { packets } from './packets/index.js';
 import { PendingStops } from './pending-stops.js';
-import type { PersistentBreakpoint } from './persistent-breakpoint.js';
+import { Permissions } from './permissions.js';
 import { ProcessSet } from './process-set.js';
+import { ProgramOutput } from './program-output.js';
 import { RepeatedPackets } from './repeated-packets.js';
-import type { RequestedAction } from './run-control.js';
+import { runContextOf } from './run-context.js';
+import { type RequestedAction, withoutSignals } from './run-control.js';
 import type { RunContext, RunMode } from './run-mode.js';
-import type { GdbServer, LeftProcess } from './server.js';
+import type { GdbServer } from './server.js';
+import { type ReportStyle, reportStyle } from './stop-reporter.js';
 import { ThreadEvents } from './thread-events.js';
 import { ThreadSelection } from './thread-selection.js';
 import type { Transport } from './transport.js';
@@ -38,47 +38,61 @@ import type { Transport } from './transport.js';
 /** What the connection is doing; changed in one place, `#enter`. Whether threads run is the mode's affair. */
 type SessionState = 'idle' | 'answering' | 'closed';
 
-/** Data of a packet that will not be overwritten. */
-function owned(data: Uint8Array): Uint8Array {
-  return data.length < leastSharedBytes ? data : data.slice();
-}
-
 export class GdbSession {
   readonly server: GdbServer;
   readonly features = new ClientFeatures();
+  readonly failures = new Failures();
   readonly launchSettings: LaunchSettings;
   readonly selection: ThreadSelection;
   readonly threadEvents = new ThreadEvents();
+  readonly permissions = new Permissions();
+  readonly style: ReportStyle;
   readonly repeated: RepeatedPackets;
   /** Signals that the client wants delivered without being told. */
   passSignals: ReadonlySet<KernelSignal> = new Set();
   /** Signals that may reach the program when the client lets it go; undefined: the client did not say. */
   programSignals: ReadonlySet<KernelSignal> | undefined;
-  /** The client stays when no program is left (`!`). */
-  isExtended = false;
-  /** Thread ids of a running `qfThreadInfo` that have not been sent. */
-  unsentThreadIds: readonly string[] = [];
+  /** What programs print that were started for this client. */
+  readonly output: ProgramOutput;
+  /** What becomes of the processes when the connection is lost. */
+  whenLost: 'keep' | 'detach' | 'kill' = 'keep';
+  /** The client has said that it stays when no program is left (`!`). */
+  saysItStays = false;
 
   readonly #engine: ClientEngine;
   readonly #transport: Transport;
   readonly #writer: PacketWriter;
   readonly #queue: PacketQueue;
-  readonly #processes = new ProcessSet();
+  readonly #handler: PacketHandler;
+  readonly #processes = new ProcessSet((child, parent) => inheritDescription(this, child, parent));
   readonly #pending = new PendingStops();
   readonly #cleanups: (() => void)[] = [];
   readonly #runContext: RunContext;
   #mode: RunMode;
   #state: SessionState = 'answering';
-  #afterReply: (() => void) | undefined;
   #hasLeft = false;
+  #isDismissed = false;
+  #onHeard: () => void = () => undefined;
+  /** Resolves when the client has sent something. */
+  readonly heard = new Promise<void>((resolve) => {
+    this.#onHeard = resolve;
+  });
+  readonly #introduction: Introduction;
 
   constructor(server: GdbServer, transport: Transport, launchSettings: LaunchSettings) {
     this.server = server;
     this.launchSettings = launchSettings;
     this.selection = new ThreadSelection(() => this.threads());
     this.repeated = new RepeatedPackets(transport.repeater);
+    this.style = reportStyle(this.features, () => this.threads(), server.disabledPackets);
     this.#transport = transport;
+    this.#introduction = new Introduction(transport.peer);
     this.#writer = new PacketWriter(transport, server.log);
+    this.output = new ProgramOutput(
+      (output) => this.#writer.write(`O${hexOf(output)}`),
+      () => this.#isWaiting,
+    );
+    this.#handler = new PacketHandler(this, this.#writer, this.#lateReplies());
     this.#queue = new PacketQueue(this.#writer, this.#receiver(), transport.codec);
     this.#runContext = this.#newRunContext();
     this.#mode = new AllStop(this.#runContext);
@@ -90,6 +104,7 @@ export class GdbSession {
   /** Bytes from the client. `answered`: so many packets at their beginning have been answered by the repeater. */
   receive(chunk: Uint8Array, answered = 0): void {
     if (this.isClosed) return;
+    this.#onHeard();
     this.#guard(() => {
       this.#writer.skip(answered);
       this.#queue.receive(chunk);
@@ -126,45 +141,50 @@ export class GdbSession {
       get isReady() {
         return isReady();
       },
-      onPacket: (data) => this.#handlePacket(data),
+      onPacket: (data) => this.#handler.handle(data),
       onOverflow: (lengthBytes) => {
-        this.#write(failure(errno.invalid, `packet of ${lengthBytes} bytes is too long`), false);
+        this.#handler.write(failure(errno.invalid, `packet of ${lengthBytes} bytes is too long`));
       },
-      onInterrupt: () => this.#mode.interrupt(this.#writer.isCatchingUp),
+      onInterrupt: () => {
+        if (this.permissions.has('Stop')) this.#mode.interrupt(this.#writer.isCatchingUp);
+      },
+    };
+  }
+
+  #lateReplies(): LateReplies {
+    return {
+      begin: () => this.#enter('answering'),
+      end: () => {
+        if (this.#state === 'answering') this.#enter('idle');
+      },
+      goOn: () => this.#queue.pump(),
     };
   }
 
   #newRunContext(): RunContext {
-    const passSignals = (): ReadonlySet<KernelSignal> => this.passSignals;
-    return {
+    return runContextOf(this, {
       processes: this.#processes,
       pending: this.#pending,
-      selection: this.selection,
-      style: { features: this.features, disabled: this.server.disabledPackets },
-      get passSignals() {
-        return passSignals();
-      },
-      threadEvents: this.threadEvents,
-      repeated: this.repeated,
-      log: this.server.log,
-      forget: (process) => {
-        this.forget(process);
-      },
       answerLate: (reply) => {
         this.#guard(() => {
-          this.#write(reply, true);
+          this.#handler.write(reply, true);
           this.#queue.pump();
         });
       },
       notify: (stopReply) => {
         if (!this.isClosed) this.#guard(() => this.#writer.notify('Stop', stopReply));
       },
-    };
+    });
   }
 
   /** Whether nothing will happen here before the client's next packet. */
   get isQuiet(): boolean {
     return this.#mode.kind === 'all-stop' && this.#mode.isReady && this.#state === 'idle';
+  }
+
+  /** The client stays when no program is left. LLDB cannot say so. */
+  get isExtended(): boolean {
+    return this.saysItStays || (this.features.kind === 'lldb' && this.server.config.multi);
   }
 
   get isClosed(): boolean {
@@ -176,15 +196,18 @@ export class GdbSession {
     if (this.isClosed) return;
     this.#enter('closed');
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
-    const left = [...this.#processes.all()].map(
-      ({ attachment, persistentBreakpoints }): LeftProcess => ({
-        attachment,
-        persistentBreakpoints,
-        held: [...this.#mode.heldThreads(attachment.process)],
-      }),
-    );
-    this.#processes.clear();
+    const left = this.#processes.leaveAll((process) => this.#mode.heldThreads(process));
+    this.output.handOver((output) => this.server.print(output));
     this.server.sessionClosed(this, left);
+  }
+
+  /** The client is no debugger: that it goes means nothing. */
+  dismiss(): void {
+    this.#isDismissed = true;
+  }
+
+  get isDismissed(): boolean {
+    return this.#isDismissed;
   }
 
   /** Ends the connection from this side. */
@@ -214,7 +237,7 @@ export class GdbSession {
   negotiate(tokens: string): string {
     this.features.negotiate(tokens);
     this.#engine.updateMask();
-    return featureAnswer(packets, this.server.disabledPackets);
+    return featureAnswer(packets, this.server.disabledPackets, this.features.kind);
   }
 
   stopAcknowledging(): void {
@@ -223,7 +246,7 @@ export class GdbSession {
 
   /** To be done when the reply to the packet in hand has been written. */
   afterReply(action: () => void): void {
-    this.#afterReply = action;
+    this.#handler.afterReply(action);
   }
 
   // --- processes and threads
@@ -247,10 +270,7 @@ export class GdbSession {
 
   /** This session's hold on the process of the general thread. @throws OutstepError NO_SUCH_PROCESS */
   requireAttached(): AttachedProcess {
-    const process = this.selection.requireProcess();
-    const attached = this.#processes.get(process);
-    if (attached === undefined) throw new Error(`process ${process.pid} is selected but not attached`);
-    return attached;
+    return this.#processes.require(this.selection.requireProcess());
   }
 
   /** The id as this client writes it. */
@@ -266,24 +286,12 @@ export class GdbSession {
     this.#processes.add(attached);
     attached.attachment.setPassSignals(this.passSignals);
     await attached.quiesce();
-    for (const thread of process.threads.values()) {
-      const signal = thread.pendingSignal;
-      if (signal !== undefined)
-        this.#pending.add({ kind: 'event', event: { kind: 'signal', thread, signal } });
-    }
+    this.#pending.addSignalsOf(process);
   }
 
-  persistentBreakpoints(process: Process): readonly PersistentBreakpoint[] {
-    return this.#processes.get(process)?.persistentBreakpoints ?? [];
-  }
-
-  /** Takes over breakpoints of the client before this one; what the client sets at the same place replaces them. */
-  inherit(process: Process, breakpoints: readonly PersistentBreakpoint[]): void {
-    const attached = this.#processes.get(process);
-    for (const { kind, address, programs } of breakpoints) {
-      if (kind === 'software') attached?.insertBreakpoint(address, programs, true);
-      else attached?.insertHardwarePoint({ kind: 'execute', address, lengthBytes: 1 }, programs, true);
-    }
+  /** This session's hold on a process. */
+  attachedTo(process: Process): AttachedProcess | undefined {
+    return this.#processes.get(process);
   }
 
   /** Lets go of a process that stays with the server, which must hold it already. */
@@ -300,6 +308,7 @@ export class GdbSession {
   /** A process is gone, or the client's no more. */
   forget(process: Process): AttachedProcess | undefined {
     const attached = this.#processes.remove(process);
+    attached?.trapPcs.takeBack(process);
     this.#pending.dropProcess(process);
     this.selection.forget(process);
     this.threadEvents.forget(process);
@@ -331,16 +340,13 @@ export class GdbSession {
   }
 
   resume(actions: readonly RequestedAction[]): Reply {
-    return this.#mode.resume(actions);
+    if (this.#mode.kind === 'all-stop') this.#introduction.make(this, this.server.clients);
+    return this.#mode.resume(this.permissions.has('Control') ? actions : withoutSignals(actions));
   }
 
-  /** `QNonStop`. Going over to all-stop stops every thread; going over to non-stop changes nothing. */
+  /** `QNonStop`. */
   async setMode(kind: RunMode['kind']): Promise<void> {
-    if (this.#mode.kind === kind) return;
-    const before = this.#mode;
-    await before.leave();
-    if (kind === 'all-stop') this.#mode = new AllStop(this.#runContext);
-    else this.#mode = new NonStop(this.#runContext, before instanceof AllStop ? before.lastStop : undefined);
+    this.#mode = await changeMode(this.#mode, kind, this.#runContext);
   }
 
   /** `vStopped`: the client has taken note of the stop that it was sent last. */
@@ -355,10 +361,24 @@ export class GdbSession {
     this.#mode.interrupt();
   }
 
-  /** Output of commands that run here: the client's while it waits for a stop reply, which such packets may precede. */
+  /** Who the client is, and since when. */
+  get title(): string {
+    return this.#introduction.titleOf(this);
+  }
+
+  /** Text for the user, if the client takes any now. */
+  note(message: string): void {
+    if (this.#isWaiting) this.writeConsole(message);
+  }
+
+  /** The client waits for a stop reply, which text may precede. */
+  get #isWaiting(): boolean {
+    return this.#mode.kind === 'all-stop' && !this.#mode.isReady && this.#state === 'idle';
+  }
+
+  /** Output of commands that run here: the client's where it takes any now. */
   print(output: Uint8Array): void {
-    const isWaiting = this.#mode.kind === 'all-stop' && !this.#mode.isReady && this.#state === 'idle';
-    if (isWaiting) this.#writer.write(`O${hexOf(output)}`);
+    if (this.#isWaiting) this.#writer.write(`O${hexOf(output)}`);
     else this.server.print(output);
   }
 
@@ -387,52 +407,5 @@ export class GdbSession {
   #enter(state: SessionState): void {
     this.server.log.write('event-loop', () => `session: ${this.#state} -> ${state}`);
     this.#state = state;
-  }
-
-  #handlePacket(data: Uint8Array): void {
-    this.server.log.write('remote', () => `getpkt ("${asciiText(data.subarray(0, 400))}")`);
-    const entry = findPacket(data, this.server.disabledPackets);
-    if (entry === undefined) {
-      this.#write(empty, false);
-      return;
-    }
-    this.features.notePacket(entry.name);
-    this.repeated.begin(entry.name, data);
-    const reply = this.#run(entry, entry.keepsNoData ? data : owned(data));
-    if (!(reply instanceof Promise)) {
-      this.#answer(entry, reply);
-      return;
-    }
-    this.#enter('answering');
-    this.#writer.flush();
-    const answerLate = (late: Reply): void => {
-      if (this.#state === 'answering') this.#enter('idle');
-      this.#answer(entry, late);
-      this.#queue.pump();
-    };
-    reply
-      .catch(replyForError)
-      .then(answerLate)
-      .catch((error: unknown) => this.fail(error));
-  }
-
-  #run(entry: PacketEntry, data: Uint8Array): Reply | Promise<Reply> {
-    try {
-      return entry.handle(this, new FieldReader(data, entry.name.length));
-    } catch (error) {
-      return replyForError(error);
-    }
-  }
-
-  #answer(entry: PacketEntry, reply: Reply): void {
-    this.#write(reply, this.features.kind !== 'lldb' && entry.errorText === 'any-client');
-    const after = this.#afterReply;
-    this.#afterReply = undefined;
-    after?.();
-  }
-
-  #write(reply: Reply, withText: boolean): void {
-    if (this.isClosed) return;
-    this.#writer.reply(reply, withText || this.features.has('errorMessage'));
   }
 }

@@ -1,19 +1,13 @@
 /** From a stop to the stop reply that tells this client of it. */
-import {
-  formatStopReply,
-  type GdbSignal,
-  gdbSignalOf,
-  type StopReason,
-  type StopReply,
-} from 'gdb-js-rsp-parser';
+import { formatStopReply, type SignalStop, type StopReason, type StopReply } from 'gdb-js-rsp-parser';
 import { assertNever } from '../../base/assert-never.js';
-import { littleEndian } from '../../base/byte-order.js';
-import { address } from '../../base/ids.js';
-import type { EventKind, Thread, ThreadEvent } from '../../core/index.js';
+import type { EventKind, Process, Thread, ThreadEvent } from '../../core/index.js';
 import { type ClientFeatures, longStopReply } from './features.js';
+import { stopReplyMembers } from './lldb/thread-report.js';
 import { errno, failure, type Reply, text } from './packet.js';
 import type { Stop } from './pending-stops.js';
 import type { ThreadEvents } from './thread-events.js';
+import { ToldStops } from './told-stops.js';
 
 /** Kernel numbers, signal(7). */
 const sigint = 2;
@@ -49,8 +43,22 @@ export function reportedEvents(features: ClientFeatures, threadEvents: ThreadEve
 /** How stop replies are written for one connection. */
 export interface ReportStyle {
   readonly features: ClientFeatures;
+  readonly told: ToldStops;
+  /** The threads of a process that the client knows. */
+  readonly threadsOf: (process: Process) => readonly Thread[];
   /** What is not to be sent: without `longStopReply` it is the short form, `Tthread` leaves the thread out. */
   readonly disabled: ReadonlySet<string>;
+}
+
+/** `threads`: those that the client knows. */
+export function reportStyle(
+  features: ClientFeatures,
+  threads: () => Iterable<Thread>,
+  disabled: ReadonlySet<string>,
+): ReportStyle {
+  const threadsOf = (process: Process): readonly Thread[] =>
+    [...threads()].filter((thread) => thread.process === process);
+  return { features, told: new ToldStops(), threadsOf, disabled };
 }
 
 export function stopReplyOf(stop: Stop, style: ReportStyle): Reply {
@@ -63,13 +71,14 @@ export function stopReplyOf(stop: Stop, style: ReportStyle): Reply {
 /** The stop reply itself, as the answer to a resume or in a notification. */
 export function describeStop(stop: Stop, style: ReportStyle): string {
   const multiprocess = style.features.has('multiprocess');
+  const { signalNumbers } = style.features;
   switch (stop.kind) {
     case 'exit': {
       const { status, pid } = stop;
       return formatStopReply(
         status.kind === 'exited'
           ? { kind: 'exited', code: status.code & 0xff, pid }
-          : { kind: 'terminated', signal: gdbSignalOf(status.signal), pid },
+          : { kind: 'terminated', signal: signalNumbers.toWire(status.signal), pid },
         multiprocess,
       );
     }
@@ -83,9 +92,9 @@ export function describeStop(stop: Stop, style: ReportStyle): string {
     case 'no-resumed':
       return 'N';
     case 'interrupt':
-      return threadReply(stop.thread, gdbSignalOf(sigint), {}, style);
+      return threadReply(stop.thread, sigint, undefined, style);
     case 'present':
-      return threadReply(stop.thread, gdbSignalOf(sigtrap), {}, style);
+      return threadReply(stop.thread, sigtrap, undefined, style);
     case 'event':
       return threadReply(
         stop.event.thread,
@@ -98,14 +107,41 @@ export function describeStop(stop: Stop, style: ReportStyle): string {
   }
 }
 
-interface Reason {
-  readonly reason?: StopReason;
-  /** LLDB's own key: it tells a finished step from a breakpoint by it. */
-  readonly lldb?: string;
+/** Why one thread stands, as a stop reply: with no reason where it only stands because others do. */
+export function describeThreadStop(thread: Thread, style: ReportStyle): string {
+  const stop = style.told.of(thread);
+  return stop === undefined ? threadReply(thread, 0, undefined, style) : describeStop(stop, style);
 }
 
-function threadReply(thread: Thread, signal: GdbSignal, why: Reason, style: ReportStyle): string {
-  if (style.disabled.has(longStopReply)) return `S${signal.toString(16).padStart(2, '0')}`;
+function threadReply(
+  thread: Thread,
+  kernelSignal: number,
+  reason: StopReason | undefined,
+  style: ReportStyle,
+): string {
+  const { features, disabled } = style;
+  const signal = features.signalNumbers.toWire(kernelSignal);
+  if (disabled.has(longStopReply)) return `S${signal.toString(16).padStart(2, '0')}`;
+  const members =
+    features.kind === 'lldb' ? lldbMembers(thread, style) : { signal, registers: expedited(thread) };
+  const reply: StopReply = {
+    kind: 'signal',
+    ...members,
+    ...(disabled.has('Tthread') ? {} : { thread: { pid: thread.process.pid, tid: thread.tid } }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  return formatStopReply(reply, features.has('multiprocess'));
+}
+
+function lldbMembers(
+  thread: Thread,
+  { features, told, threadsOf }: ReportStyle,
+): ReturnType<typeof stopReplyMembers> {
+  const threads = features.lldb.listsThreads ? threadsOf(thread.process) : undefined;
+  return stopReplyMembers(thread, threads, told);
+}
+
+function expedited(thread: Thread): SignalStop['registers'] {
   const registers: { number: number; value: Uint8Array }[] = [];
   const file = thread.process.registerFile;
   for (const number of file.expedited) {
@@ -113,63 +149,47 @@ function threadReply(thread: Thread, signal: GdbSignal, why: Reason, style: Repo
     const value = register === undefined ? undefined : thread.lastRegister(register);
     if (value !== undefined) registers.push({ number, value });
   }
-  const isLldb = style.features.kind === 'lldb';
-  const reply: StopReply = {
-    kind: 'signal',
-    signal,
-    registers,
-    ...(style.disabled.has('Tthread') ? {} : { thread: { pid: thread.process.pid, tid: thread.tid } }),
-    ...(why.reason === undefined ? {} : { reason: why.reason }),
-    ...(isLldb && why.lldb !== undefined ? { extras: [{ key: 'reason', value: why.lldb }] } : {}),
-  };
-  return formatStopReply(reply, style.features.has('multiprocess'));
+  return registers;
 }
 
-function signalOf(event: ThreadEvent): GdbSignal {
-  if (event.kind === 'held') return gdbSignalOf(0);
-  return gdbSignalOf(event.kind === 'signal' || event.kind === 'group-stop' ? event.signal : sigtrap);
+/** The kernel's number. */
+function signalOf(event: ThreadEvent): number {
+  if (event.kind === 'held') return 0;
+  return event.kind === 'signal' || event.kind === 'group-stop' ? event.signal : sigtrap;
 }
 
-function reasonOf(event: ThreadEvent, features: ClientFeatures): Reason {
+/** As GDB knows it. */
+function reasonOf(event: ThreadEvent, features: ClientFeatures): StopReason | undefined {
   switch (event.kind) {
     case 'breakpoint':
-      return { ...(features.has('swbreak') ? { reason: { kind: 'swbreak' } } : {}), lldb: 'breakpoint' };
+      return features.has('swbreak') ? { kind: 'swbreak' } : undefined;
     case 'program-trap':
-      return features.has('swbreak') ? { reason: { kind: 'swbreak' } } : { lldb: 'signal' };
+      return features.has('swbreak') && features.kind !== 'lldb' ? { kind: 'swbreak' } : undefined;
     case 'hardware-breakpoint':
-      return { ...(features.has('hwbreak') ? { reason: { kind: 'hwbreak' } } : {}), lldb: 'breakpoint' };
+      return features.has('hwbreak') ? { kind: 'hwbreak' } : undefined;
     case 'watchpoint':
-      return { reason: { kind: watchKeys[event.point.kind], address: event.address } };
+      return { kind: watchKeys[event.point.kind], address: event.address };
     case 'exec':
-      return {
-        ...(features.has('execEvents') ? { reason: { kind: 'exec', path: event.path } } : {}),
-        lldb: 'exec',
-      };
+      return features.has('execEvents') ? { kind: 'exec', path: event.path } : undefined;
+    case 'clone':
+      return { kind: 'clone', child: { pid: event.child.process.pid, tid: event.child.tid } };
+    case 'thread-start':
+      return { kind: 'create' };
+    case 'fork':
+    case 'vfork':
+      return { kind: event.kind, child: { pid: event.child.pid, tid: event.child.pid } };
+    case 'vfork-done':
+      return { kind: 'vforkdone' };
+    case 'system-call-entry':
+      return { kind: 'syscall_entry', number: event.number };
+    case 'system-call-return':
+      return { kind: 'syscall_return', number: event.number };
     case 'step-done':
-      return { lldb: 'trace' };
     case 'signal':
     case 'group-stop':
-      return { lldb: 'signal' };
-    case 'clone': {
-      const child = { pid: event.child.process.pid, tid: event.child.tid };
-      return { reason: { kind: 'clone', child } };
-    }
-    case 'thread-start':
-      return { reason: { kind: 'create' } };
-    case 'fork':
-    case 'vfork': {
-      const child = { pid: event.child.pid, tid: event.child.pid };
-      return { reason: { kind: event.kind, child }, lldb: event.kind };
-    }
-    case 'vfork-done':
-      return { reason: { kind: 'vforkdone' }, lldb: 'vforkdone' };
-    case 'system-call-entry':
-      return { reason: { kind: 'syscall_entry', number: event.number } };
-    case 'system-call-return':
-      return { reason: { kind: 'syscall_return', number: event.number } };
     case 'fork-settled':
     case 'held':
-      return {};
+      return undefined;
     default:
       return assertNever(event);
   }
@@ -177,19 +197,3 @@ function reasonOf(event: ThreadEvent, features: ClientFeatures): Reason {
 
 /** 'execute' never comes as a watchpoint; the table is total so that the compiler sees every kind answered. */
 const watchKeys = { write: 'watch', read: 'rwatch', access: 'awatch', execute: 'awatch' } as const;
-
-/**
- * A client that did not ask for `swbreak` corrects the pc itself: it expects it behind the trap, where the machine
- * leaves it. LLDB never asks, and expects a breakpoint's pc corrected all the same.
- */
-export function presentTrapPc(event: ThreadEvent, features: ClientFeatures): void {
-  if (features.has('swbreak')) return;
-  const correctsItself =
-    event.kind === 'breakpoint' ? features.kind !== 'lldb' : event.kind === 'program-trap';
-  if (!correctsItself) return;
-  const { thread } = event;
-  const offset = thread.process.arch.breakpoint.pcOffset;
-  if (offset === 0) return;
-  const pc = thread.process.registerFile.byRole('pc');
-  thread.writeRegister(pc, littleEndian(address(thread.pc + BigInt(offset)), pc.bits / 8));
-}

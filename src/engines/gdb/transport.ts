@@ -8,8 +8,15 @@ export interface StopForm {
   readonly call: { readonly isEntry: boolean; readonly number: number } | undefined;
   /** The beginning of the reply. */
   readonly head: string;
-  /** Numbers of the registers behind it. */
+  /** Numbers of the registers behind it, all in the general regset. */
   readonly registers: readonly number[];
+  /** The end of the reply, while these bytes of regsets are the same: the values of other registers. */
+  readonly tail: string;
+  readonly tailWhile: readonly {
+    readonly noteType: number;
+    readonly offset: number;
+    readonly bytes: Uint8Array;
+  }[];
   /**
    * Not empty: a fork was reached. What the client then says of the child, in order; `OK` is the answer to each, and
    * with the last one the child is let go. In these and in `head` `*` stands for the child's id in hex digits.
@@ -33,9 +40,11 @@ export interface Transport {
    * to the session by `closed`, in a later turn.
    */
   write(bytes: Uint8Array): void;
+  /** Who is at the other end, as `host 127.0.0.1, port 2345`; undefined: this process's own streams. */
+  readonly peer?: string | undefined;
   /** Faster means for large packets than the portable ones. */
   readonly codec?: BulkCodec;
-  /** Answers packets that come again, when the session lets it. */
+  /** Answers packets that come again, when the session lets it. @internal */
   readonly repeater?: PacketRepeater;
   /** Ends the connection after what was written has left. Calling it twice is harmless. */
   close(): void;

@@ -55,7 +55,9 @@ describe('gdb session: bad input', () => {
 
   it('too long for the buffer is refused as a whole', () =>
     withSession('stepping', {}, async ({ client }) => {
-      client.sendRaw(asciiBytes(`$M400000,20000:${'00'.repeat(0x20000)}#00`));
+      const lengthBytes = packetSizeBytes / 2;
+      const bytes = '00'.repeat(lengthBytes);
+      client.sendRaw(asciiBytes(`$M400000,${lengthBytes.toString(16)}:${bytes}#00`));
       assert.match(await client.reply(), /^E/);
       assert.match(await client.request('?'), /^T05/);
     }));
@@ -63,7 +65,7 @@ describe('gdb session: bad input', () => {
   it('of a length of PacketSize as it is sent is the longest one', () =>
     withSession('stepping', { tokens: 'error-message+' }, async ({ client }) => {
       const write = (digits: number) => `M0,${(digits / 2).toString(16)}:${'0'.repeat(digits)}`;
-      const longest = write(packetSizeBytes - 'M0,fffa:'.length);
+      const longest = write(packetSizeBytes - 'M0,1ffffb:'.length);
       assert.equal(longest.length, packetSizeBytes);
       assert.match(await client.request(longest), /^E\..*0x0/);
       assert.match(await client.request(`${longest} `), /^E\..*too long/);
@@ -86,7 +88,8 @@ describe('gdb session: bad input', () => {
     withSession('stepping', {}, async ({ client }) => {
       const names = packets
         .map((entry) => entry.name)
-        .filter((name) => !/^(vCont|[cCsSkDR]|vKill|vRun|vAttach)$/.test(name));
+        // The attaching ones that wait are answered when there is such a process.
+        .filter((name) => !/^(vCont|[cCsSkDR]|vKill|vRun|vAttach|vAttachWait|vAttachOrWait)$/.test(name));
       const argument = fc.array(fc.constantFrom(...':;,.0123456789abcdef-pXz=', 'read', 'ffffffffffffffff'), {
         maxLength: 12,
       });
@@ -113,6 +116,9 @@ describe('gdb session: bad input', () => {
         }),
       });
       const packet = fc.constantFrom(...structuredPackets(symbol('twice')));
+      // Until a program has run the kernel shows 0 for its protection keys (pkru), whatever they will be: a packet for
+      // which it makes a system call would be seen to change them.
+      assert.match(await client.request('s'), /^T05/);
       for (const mode of ['QNonStop:0', 'QNonStop:1']) {
         assert.equal(await client.request(mode), 'OK');
         const registers = await client.request('g');

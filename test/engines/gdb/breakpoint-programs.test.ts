@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { hexOf, hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { type Instruction, printing, program } from '../../support/agent-program.js';
+import { breakpointKind, firstArgument } from '../../support/machine-registers.js';
 import { eventually } from '../../support/proc-files.js';
 import { stopKeys, type TracedSession, withSession } from './traced-session.js';
 import { WireClient } from './wire-client.js';
 
 /** rdi by number of the `p` packet: the argument of `hot`. */
-const argument: Instruction = ['reg', 5];
+const argument: Instruction = ['reg', firstArgument.number];
 
 function listed(...programs: readonly Uint8Array[]): string {
   return programs.map((bytes) => `X${bytes.length.toString(16)},${hexOf(bytes)}`).join('');
@@ -35,10 +36,13 @@ describe('gdb session: conditions and commands', () => {
       withSession('hot-threads', { args: ['1', '20'] }, async ({ client, symbol, register }) => {
         await client.request('?');
         const at = symbol('hot');
-        assert.equal(await client.request(`${type},${at},1;${listed(argumentIs(7), argumentIs(12))}`), 'OK');
+        assert.equal(
+          await client.request(`${type},${at},${breakpointKind};${listed(argumentIs(7), argumentIs(12))}`),
+          'OK',
+        );
         for (const expected of [7n, 12n]) {
           assert.ok(stopKeys(await client.request('vCont;c')).has(kind));
-          assert.equal(await register('rdi'), expected);
+          assert.equal(await register(firstArgument), expected);
         }
         assert.match(await client.request('vCont;c'), /^W0/);
       }));
@@ -48,19 +52,25 @@ describe('gdb session: conditions and commands', () => {
         await client.request('?');
         const at = symbol('hot');
         const commands = `;cmds:0,${listed(says)}`;
-        assert.equal(await client.request(`${type},${at},1;${listed(argumentIs(3))}${commands}`), 'OK');
-        assert.equal(await client.request(`${type},${at},1;${listed(argumentIs(9))}`), 'OK');
+        assert.equal(
+          await client.request(`${type},${at},${breakpointKind};${listed(argumentIs(3))}${commands}`),
+          'OK',
+        );
+        assert.equal(await client.request(`${type},${at},${breakpointKind};${listed(argumentIs(9))}`), 'OK');
         assert.ok(stopKeys(await client.request('vCont;c')).has(kind));
-        assert.equal(await register('rdi'), 9n);
-        assert.equal(await client.request(`${type},${at},1`), 'OK');
+        assert.equal(await register(firstArgument), 9n);
+        assert.equal(await client.request(`${type},${at},${breakpointKind}`), 'OK');
         assert.ok(stopKeys(await client.request('vCont;c')).has(kind));
-        assert.equal(await register('rdi'), 10n);
+        assert.equal(await register(firstArgument), 10n);
       }));
 
     it(`${type} with commands prints as O packets and does not stop`, () =>
       withSession('hot-threads', { args: ['1', '3'] }, async ({ client, symbol }) => {
         await client.request('?');
-        assert.equal(await client.request(`${type},${symbol('hot')},1;cmds:1,${listed(says)}`), 'OK');
+        assert.equal(
+          await client.request(`${type},${symbol('hot')},${breakpointKind};cmds:1,${listed(says)}`),
+          'OK',
+        );
         client.send('vCont;c');
         for (const n of [0, 1, 2]) assert.equal(await client.reply(), `O${hexOfText(`n=${n}\n`)}`);
         assert.match(await client.reply(), /^W0/);
@@ -88,7 +98,11 @@ describe('gdb session: conditions and commands', () => {
         ';Y1,27',
       ]) {
         for (const type of ['Z0', 'Z1'])
-          assert.match(await client.request(`${type},${at},1${rest}`), /^E/, `${type}${rest}`);
+          assert.match(
+            await client.request(`${type},${at},${breakpointKind}${rest}`),
+            /^E/,
+            `${type}${rest}`,
+          );
       }
       assert.match(await client.request('vCont;c'), /^W0/);
     }));
@@ -98,8 +112,14 @@ describe('gdb session: conditions and commands', () => {
       const { client, symbol, server } = traced;
       await client.request('?');
       await client.runTo(symbol('main'));
-      assert.equal(await client.request(`Z0,${symbol('hot')},1;cmds:1,${listed(says)}`), 'OK');
-      assert.equal(await client.request(`Z0,${symbol('run')},1;cmds:0,${listed(printing('run'))}`), 'OK');
+      assert.equal(
+        await client.request(`Z0,${symbol('hot')},${breakpointKind};cmds:1,${listed(says)}`),
+        'OK',
+      );
+      assert.equal(
+        await client.request(`Z0,${symbol('run')},${breakpointKind};cmds:0,${listed(printing('run'))}`),
+        'OK',
+      );
       assert.equal(await client.request('D'), 'OK');
       await exitOf(traced);
       assert.match(traced.lines.join(''), /n=0\nn=1\nn=2\n/);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { describe, it } from 'mocha';
+import { breakpointKind } from '../../support/machine-registers.js';
 import { eventually, processState } from '../../support/proc-files.js';
 import { stopKeys, type TracedSession, withSession } from './traced-session.js';
 import { gdbTokens, WireClient } from './wire-client.js';
@@ -59,15 +61,25 @@ describe('fork events', () => {
       await passSigchld(client);
       await client.runTo(symbol('visited'));
       assert.match(await client.request('vCont;s'), /^T05/);
-      assert.equal(await client.request(`Z0,${symbol('visited')},1`), 'OK');
+      assert.equal(await client.request(`Z0,${symbol('visited')},${breakpointKind}`), 'OK');
       const child = stopKeys(await client.request('vCont;c')).get('fork') ?? '';
       const hit = await client.request(`vCont;c:${child}`);
       assert.equal(stopKeys(hit).get('thread'), child);
       assert.equal(stopKeys(hit).get('swbreak'), '');
       // They are the child's own: what is removed there stays in the parent.
-      assert.equal(await client.request(`z0,${symbol('visited')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('visited')},${breakpointKind}`), 'OK');
       assert.equal(await client.request(`vCont;c:${child}`), `W00;process:${processOf(child)}`);
       assert.equal(stopKeys(await client.request('vCont;c')).get('swbreak'), '');
+    }));
+
+  it('the child has the registers that its parent was described with', () =>
+    withSession('children', { args: ['fork'], tokens }, async ({ client }) => {
+      await passSigchld(client);
+      assert.match(await client.request('qXfer:features:read:target.xml:0,ffff'), /^l/);
+      const { length } = await client.request('g');
+      const child = stopKeys(await client.request('vCont;c')).get('fork') ?? '';
+      assert.equal(await client.request(`Hg${child}`), 'OK');
+      assert.equal((await client.request('g')).length, length);
     }));
 
   it('D of the child lets it go, the parent goes on', () =>
@@ -137,7 +149,10 @@ describe('fork events', () => {
     atFork('fork', async ({ server, childPid }) => {
       await server.end();
       const pid = Number.parseInt(childPid, 16);
-      await eventually('the child is gone', () => [undefined, 'Z', 'X'].includes(processState(pid)));
+      await eventually(
+        'the child is gone',
+        () => !existsSync(`/proc/${pid}`) || ['Z', 'X'].includes(processState(pid)),
+      );
     }));
 });
 

@@ -10,6 +10,19 @@ import { packets } from '../../../src/engines/gdb/packets/index.js';
 import { gdbTokens, lldbTokens } from './wire-client.js';
 
 describe('features', () => {
+  it('take a client that reads GDB’s words of errors for no LLDB, whatever else it asks', () => {
+    const other = new ClientFeatures();
+    other.notePacket('qSupported');
+    other.negotiate('multiprocess+;error-message+;xmlRegisters=i386');
+    other.notePacket('QEnableErrorStrings');
+    assert.equal(other.kind, 'unknown');
+    const lldb = new ClientFeatures();
+    lldb.notePacket('qSupported');
+    lldb.negotiate('multiprocess+');
+    lldb.notePacket('QEnableErrorStrings');
+    assert.equal(lldb.kind, 'lldb');
+  });
+
   it('are those of the last qSupported', () => {
     const features = new ClientFeatures();
     features.negotiate(gdbTokens);

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { asciiBytes, hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
+import { packetSizeBytes } from '../../../src/engines/gdb/features.js';
+import { bounded } from '../../support/bounded.js';
 import { newServer } from './traced-session.js';
 import { WireClient } from './wire-client.js';
 
@@ -50,6 +60,24 @@ describe('vFile', () => {
         assert.match(await client.request(`vFile:fstat:${reader}`), /^F40;[\s\S]{64}$/);
         assert.equal(await client.request(`vFile:unlink:${hexOfText(path)}`), 'F0');
         assert.equal(existsSync(path), false);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    }));
+
+  it('gives what fits into a packet at once, and of larger files a piece', () =>
+    withClient(async (client) => {
+      const folder = mkdtempSync(join(tmpdir(), 'host-io-'));
+      try {
+        const path = join(folder, 'library');
+        writeFileSync(path, '');
+        const descriptor = descriptorOf(await open(client, path));
+        const whole = `vFile:pread:${descriptor},${packetSizeBytes.toString(16)},0`;
+        truncateSync(path, 0x18_0000);
+        assert.match(await client.request(whole), /^F180000;/);
+        truncateSync(path, packetSizeBytes + 1);
+        assert.match(await client.request(whole), /^F40000;/);
+        assert.match(await client.request(`vFile:pread:${descriptor},100,0`), /^F100;/);
       } finally {
         rmSync(folder, { recursive: true });
       }
@@ -122,23 +150,25 @@ describe('vFile', () => {
 
   it('looks at the file system of a process that has its own', async function () {
     if (process.getuid?.() !== 0) this.skip();
-    const folder = mkdtempSync(join(tmpdir(), 'root-'));
-    const script = `mount --bind ${folder} /mnt && echo inside >/mnt/marker && ln -s /mnt/marker /mnt/link && echo ready && read end`;
-    const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script]);
+    const [folder, place] = [mkdtempSync(join(tmpdir(), 'root-')), mkdtempSync(join(tmpdir(), 'place-'))];
+    const script = `mount --bind ${folder} ${place} && cd ${place} && echo inside >marker && ln -s ${place}/marker link && echo ready && read end`;
+    const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     try {
-      await once(child.stdout, 'data');
+      await bounded(once(child.stdout, 'data'), 10_000, () => 'a process with a mount of its own');
       await withClient(async (client) => {
-        assert.equal(await open(client, '/mnt/marker'), 'F-1,2');
+        assert.equal(await open(client, join(place, 'marker')), 'F-1,2');
         assert.equal(await client.request(`vFile:setfs:${child.pid?.toString(16)}`), 'F0');
-        const descriptor = descriptorOf(await open(client, '/mnt/link'));
+        const descriptor = descriptorOf(await open(client, join(place, 'link')));
         assert.equal(await client.request(`vFile:pread:${descriptor},10,0`), 'F7;inside\n');
         assert.equal(await client.request('vFile:setfs:0'), 'F0');
-        assert.equal(await open(client, '/mnt/marker'), 'F-1,2');
+        assert.equal(await open(client, join(place, 'marker')), 'F-1,2');
       });
     } finally {
       child.stdin.end();
       await once(child, 'exit');
-      rmSync(folder, { recursive: true });
+      for (const made of [folder, place]) rmSync(made, { recursive: true });
     }
   });
 });

@@ -1,4 +1,5 @@
 /** Packets that are malformed, or ask for what is not there: each is to cost one `E` reply and nothing else. */
+import { breakpointKind } from '../../support/machine-registers.js';
 
 /** Of every packet that takes arguments. */
 export const malformed: readonly string[] = [
@@ -284,10 +285,10 @@ export function structuredPackets(at: string): readonly string[] {
     'QTFrame:range:1000:2000',
     `QTFrame:tdp:1`,
     `qTP:1:${at}`,
-    `Z0,${at},1;X3,220127X1,27;cmds:1,X3,220127`,
-    `z0,${at},1`,
-    `Z1,${at},1;X3,220127;cmds:0,X1,27`,
-    `z1,${at},1`,
+    `Z0,${at},${breakpointKind};X3,220127X1,27;cmds:1,X3,220127`,
+    `z0,${at},${breakpointKind}`,
+    `Z1,${at},${breakpointKind};X3,220127;cmds:0,X1,27`,
+    `z1,${at},${breakpointKind}`,
     'QCatchSyscalls:1;1;27;ab',
     'QThreadOptions;3;1:p1.-1;0:1',
     'vCont;t:p1.-1;t',

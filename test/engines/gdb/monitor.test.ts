@@ -4,6 +4,7 @@ import { describe, it } from 'mocha';
 import { debugTopics } from '../../../src/engines/gdb/debug-log.js';
 import { findMonitorCommand, monitorCommands } from '../../../src/engines/gdb/packets/monitor.js';
 import type { GdbServer } from '../../../src/engines/gdb/server.js';
+import { breakpointKind } from '../../support/machine-registers.js';
 import { newServer, withSession } from './traced-session.js';
 import { scriptTokens, WireClient } from './wire-client.js';
 
@@ -53,10 +54,25 @@ describe('qRcmd', () => {
       }
     }));
 
+  it('tells why requests failed, the latest first, one of each kind', () =>
+    withClient(async (client) => {
+      assert.deepEqual(await monitor(client, 'why'), { output: 'Nothing has failed.\n', result: 'OK' });
+      await client.request('!');
+      await client.request('vAttach;7ffffff0');
+      await client.request(`vRun;${hexOfText('/nonexistent/program')}`);
+      await client.request('vAttach;7ffffff1');
+      const { output } = await monitor(client, 'why');
+      const expected = [
+        'vAttach: Cannot attach to process 2147483633: No such process',
+        'vRun: Cannot exec /nonexistent/program: No such file or directory. /nonexistent/program does not exist',
+      ];
+      assert.deepEqual(output.trimEnd().split('\n'), expected);
+    }));
+
   it('shows how threads go past each breakpoint', () =>
     withSession('hot-threads', {}, async ({ client, symbol, pid }) => {
       const at = symbol('hot');
-      await client.request(`Z0,${at},1`);
+      await client.request(`Z0,${at},${breakpointKind}`);
       const { output, result } = await monitor(client, 'show breakpoint-steps');
       assert.equal(result, 'OK');
       assert.match(output, new RegExp(`^process ${pid}, 0x0*${at}: (in a slot|emulated)`));

@@ -4,13 +4,15 @@ import { hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { symbolValue } from '../../core/traced-program.js';
 import { bounded } from '../../support/bounded.js';
+import { breakpointKind, registerOfRole } from '../../support/machine-registers.js';
 import { startOrphan } from '../../support/orphan.js';
 import { eventually, processState, threadsOf, tracerOf } from '../../support/proc-files.js';
+import { systemCalls } from '../../support/system-calls.js';
 import { compileFixed, newServer, stopKeys } from './traced-session.js';
 import { WireClient } from './wire-client.js';
 
-/** __NR_pause of x86-64, as the wire has it. */
-const pauseNumber = '22';
+/** As the wire has it. */
+const pauseNumber = systemCalls.pause.toString(16);
 
 /** An extended client of a server without a program. */
 async function withClient(
@@ -83,7 +85,7 @@ for (const mode of ['all-stop', 'non-stop'] as const) {
         const one = await run(client, path);
         const two = await run(client, path);
         assert.equal(await client.request(`Hgp${two}.${two}`), 'OK');
-        assert.equal(await client.request(`Z0,${main},1`), 'OK');
+        assert.equal(await client.request(`Z0,${main},${breakpointKind}`), 'OK');
         assert.deepEqual(await stopsOf(client, mode, `vCont;c:p${one}.-1`), [`W00;process:${one}`]);
         const [hit = ''] = await stopsOf(client, mode, `vCont;c:p${two}.-1`);
         assert.equal(stopKeys(hit).get('thread'), `p${two}.${two}`);
@@ -107,6 +109,8 @@ async function killFromOutside(client: WireClient, id: string): Promise<void> {
   await bounded(end, 10_000, () => `the end of ${id}`);
 }
 
+const pcNumber = registerOfRole('pc').number.toString(16);
+
 for (const mode of ['all-stop', 'non-stop'] as const) {
   describe(`a process that is killed while the client knows it as stopped: ${mode}`, () => {
     it('is there until it is resumed, and its end is told then', () =>
@@ -117,7 +121,7 @@ for (const mode of ['all-stop', 'non-stop'] as const) {
         const two = await run(client, path);
         assert.equal(await client.request(`Hgp${one}.${one}`), 'OK');
         const registers = await client.request('g');
-        const pc = await client.request('p10');
+        const pc = await client.request(`p${pcNumber}`);
         await killFromOutside(client, one);
         await killFromOutside(client, two);
         assert.deepEqual(client.unreadNotifications, []);
@@ -130,16 +134,16 @@ for (const mode of ['all-stop', 'non-stop'] as const) {
         assert.match(await client.request('qXfer:threads:read::0,1000'), new RegExp(`"p${two}\\.${two}"`));
         assert.equal(await client.request('qC'), `QCp${one}.${one}`);
         assert.equal(await client.request('g'), registers, 'what was read before');
-        assert.equal(await client.request('p10'), pc);
+        assert.equal(await client.request(`p${pcNumber}`), pc);
         assert.match(await client.request(`m${main},4`), /^E/);
         assert.equal(await client.request(`Hgp${two}.${two}`), 'OK');
         assert.match(await client.request('g'), /^[0-9a-fx]{128}/);
         for (const kind of [0, 1, 2]) {
-          assert.equal(await client.request(`Z${kind},${main},1`), 'OK');
-          assert.equal(await client.request(`z${kind},${main},1`), 'OK');
+          assert.equal(await client.request(`Z${kind},${main},${breakpointKind}`), 'OK');
+          assert.equal(await client.request(`z${kind},${main},${breakpointKind}`), 'OK');
         }
         assert.equal(await client.request('QPassSignals:e'), 'OK');
-        assert.match(await client.request('QCatchSyscalls:1;22'), /^(OK|E)/);
+        assert.match(await client.request(`QCatchSyscalls:1;${pauseNumber}`), /^(OK|E)/);
         assert.match(await client.request('QTStart'), /^E/);
         assert.match(await client.request('qXfer:libraries-svr4:read::0,1000'), /^[lE]/);
         assert.match(await client.request('qXfer:auxv:read::0,1000'), /^[lE]/);
@@ -196,7 +200,7 @@ for (const mode of ['all-stop', 'non-stop'] as const) {
         const path = await compileFixed('workers', ['-pthread']);
         const started = symbolValue(path, 'started').toString(16);
         const one = await run(client, path, '2');
-        assert.equal(await client.request(`Z0,${started},1`), 'OK');
+        assert.equal(await client.request(`Z0,${started},${breakpointKind}`), 'OK');
         const [hit = ''] = await stopsOf(client, mode, 'vCont;c');
         assert.equal(stopKeys(hit).get('thread'), `p${one}.${one}`);
         if (mode === 'non-stop') {
@@ -220,7 +224,7 @@ describe('the end of a process in non-stop', () => {
       const path = await compileFixed('workers', ['-pthread']);
       const started = symbolValue(path, 'started').toString(16);
       const one = await run(client, path, '2');
-      assert.equal(await client.request(`Z0,${started},1`), 'OK');
+      assert.equal(await client.request(`Z0,${started},${breakpointKind}`), 'OK');
       await stopsOf(client, 'non-stop', 'vCont;c');
       await killFromOutside(client, one);
       assert.deepEqual(await client.stops(), [`X09;process:${one}`]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { breakpointKind } from '../../support/machine-registers.js';
 import { endProcess, stopKeys, type TracedSession, withSession } from './traced-session.js';
 
 const byThread = (replies: readonly string[]): ReadonlyMap<string, string> =>
@@ -17,7 +18,7 @@ async function atWork(
     assert.equal(await client.request('QNonStop:1'), 'OK');
     assert.match(await client.request('?'), /^T05/);
     assert.equal(await client.request('vStopped'), 'OK');
-    assert.equal(await client.request(`Z0,${symbol('work')},1`), 'OK');
+    assert.equal(await client.request(`Z0,${symbol('work')},${breakpointKind}`), 'OK');
     assert.equal(await client.request('vCont;c'), 'OK');
     const workers = new Set<string>();
     while (workers.size < 3) {
@@ -54,7 +55,7 @@ describe('non-stop: QNonStop', () => {
       assert.equal(await client.request(`Hg${b}`), 'OK');
       assert.match(await client.request('g'), /^[0-9a-f]/);
       assert.match(stopKeys(await client.request('vCont;c')).get('thread') ?? '', /^p/);
-      assert.equal(await client.request(`z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('work')},${breakpointKind}`), 'OK');
     });
   });
 });
@@ -107,7 +108,7 @@ describe('non-stop: vCont', () => {
 
   it('steps one thread while others run', async () => {
     await atWork(async ({ client, workers: [stepper = '', runner = ''], symbol }) => {
-      assert.equal(await client.request(`z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('work')},${breakpointKind}`), 'OK');
       assert.equal(await client.request(`vCont;s:${stepper};c:${runner}`), 'OK');
       assert.deepEqual([...byThread(await client.stops()).keys()], [stepper]);
       const at = BigInt(`0x${symbol('work')}`);
@@ -129,7 +130,7 @@ describe('non-stop: vCont', () => {
 
   it('t stops what runs with signal 0, and says nothing of what is stopped', async () => {
     await atWork(async ({ client, workers: [runner = ''], symbol }) => {
-      assert.equal(await client.request(`z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('work')},${breakpointKind}`), 'OK');
       assert.equal(await client.request(`vCont;c:${runner}`), 'OK');
       assert.equal(await client.request('vCont;t'), 'OK');
       const stops = await client.stops();
@@ -143,7 +144,7 @@ describe('non-stop: vCont', () => {
 
   it('delivers a signal, and tells of one', async () => {
     await atWork(async ({ client, workers: [worker = ''], symbol, pid }) => {
-      assert.equal(await client.request(`z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('work')},${breakpointKind}`), 'OK');
       // SIGUSR1 is 30 in GDB's numbering; nothing handles it.
       assert.equal(await client.request(`vCont;C1e:${worker}`), 'OK');
       assert.deepEqual(await client.stops(), [`X1e;process:${pid.toString(16)}`]);
@@ -153,7 +154,7 @@ describe('non-stop: vCont', () => {
   it('new threads run', async () => {
     await withSession('workers', { args: ['2'], flags: ['-pthread'] }, async ({ client, symbol }) => {
       assert.equal(await client.request('QNonStop:1'), 'OK');
-      assert.equal(await client.request(`Z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`Z0,${symbol('work')},${breakpointKind}`), 'OK');
       assert.equal(await client.request('vCont;c'), 'OK');
       const seen = new Set<string>();
       while (seen.size < 2) for (const thread of byThread(await client.stops()).keys()) seen.add(thread);
@@ -164,7 +165,7 @@ describe('non-stop: vCont', () => {
 describe('non-stop: ?', () => {
   it('reports every stopped thread, the first at once, and the others by vStopped', async () => {
     await atWork(async ({ client, workers, leader, symbol }) => {
-      assert.equal(await client.request(`z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('work')},${breakpointKind}`), 'OK');
       const [runner = '', ...stopped] = workers;
       assert.equal(await client.request(`vCont;c:${runner}`), 'OK');
       const replies = [await client.request('?')];
@@ -186,14 +187,14 @@ describe('non-stop: ?', () => {
       await client.stopNotification();
       const replies = [await client.request('?')];
       while (replies.at(-1) !== 'OK') replies.push(await client.request('vStopped'));
-      assert.equal(await client.request(`z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('work')},${breakpointKind}`), 'OK');
       assert.ok(replies.length >= 2, worker);
     });
   });
 
   it('is OK when nothing is stopped', async () => {
     await atWork(async ({ client, symbol }) => {
-      assert.equal(await client.request(`z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('work')},${breakpointKind}`), 'OK');
       assert.equal(await client.request('vCont;c'), 'OK');
       assert.equal(await client.request('?'), 'OK');
     });
@@ -203,7 +204,7 @@ describe('non-stop: ?', () => {
 describe('non-stop: vCtrlC', () => {
   it('stops one running thread with SIGINT', async () => {
     await atWork(async ({ client, symbol }) => {
-      assert.equal(await client.request(`z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('work')},${breakpointKind}`), 'OK');
       assert.equal(await client.request('vCont;c'), 'OK');
       assert.equal(await client.request('vCtrlC'), 'OK');
       const stops = await client.stops();
@@ -214,7 +215,7 @@ describe('non-stop: vCtrlC', () => {
 
   it('that comes while nothing runs is kept for the next resume', async () => {
     await atWork(async ({ client, workers: [worker = ''], symbol }) => {
-      assert.equal(await client.request(`z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('work')},${breakpointKind}`), 'OK');
       assert.equal(await client.request('vCtrlC'), 'OK');
       assert.equal(await client.request(`vCont;c:${worker}`), 'OK');
       const [stop = ''] = await client.stops();
@@ -239,7 +240,7 @@ describe('non-stop: ends', () => {
   it('W by notification, and N when only held threads are left', async () => {
     await atWork(async ({ client, workers, leader, symbol, pid }) => {
       const [worker = ''] = workers;
-      assert.equal(await client.request(`z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('work')},${breakpointKind}`), 'OK');
       assert.equal(await client.request(`M${symbol('leave')},c:${'01000000'.repeat(3)}`), 'OK');
       assert.equal(await client.request(`vCont;c:${worker}`), 'OK');
       assert.deepEqual(await client.stops(), ['N']);
@@ -252,7 +253,7 @@ describe('non-stop: ends', () => {
 
   it('D while threads run', async () => {
     await atWork(async ({ client, workers: [worker = ''], symbol, pid }) => {
-      assert.equal(await client.request(`z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('work')},${breakpointKind}`), 'OK');
       assert.equal(await client.request(`vCont;c:${worker}`), 'OK');
       assert.equal(await client.request('!'), 'OK');
       assert.equal(await client.request(`D;${pid.toString(16)}`), 'OK');

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { describe, it } from 'mocha';
-import { osDataXml } from '../../../src/engines/gdb/objects/osdata.js';
-import { escapeXml } from '../../../src/engines/gdb/objects/xml.js';
 import { osTables } from '../../../src/engines/gdb/osdata/index.js';
 import { timeText } from '../../../src/engines/gdb/osdata/ipc-tables.js';
 import { socketAddress } from '../../../src/engines/gdb/osdata/socket-tables.js';
@@ -119,13 +117,4 @@ describe('osdata', () => {
     withSession('stepping', {}, async ({ client }) => {
       assert.equal(await client.request('qXfer:osdata:read:nonsense:0,fff'), 'l');
     }));
-
-  it('is well-formed whatever a process calls itself', () => {
-    const xml = osDataXml('t', [{ 'a b': `<x> & "y"'\u0001\ud800` }]);
-    assert.equal(
-      xml,
-      '<osdata type="t">\n<item><column name="a b">&lt;x&gt; &amp; &quot;y&quot;&apos;\ufffd\ufffd</column></item>\n</osdata>\n',
-    );
-    assert.equal(escapeXml('tab\t, line\n, \u{1f600}'), 'tab\t, line\n, \u{1f600}');
-  });
 });

@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { asciiBytes, bytesOfHex } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { crc32 } from '../../../src/engines/gdb/packets/search.js';
+import { breakpointKind } from '../../support/machine-registers.js';
 import { type TracedSession, withSession } from './traced-session.js';
 
 /** Stopped where its memory is as it describes it. */
 function withReadyMemory(test: (session: TracedSession) => Promise<void>): Promise<void> {
   return withSession('large-memory', {}, async (session) => {
     const ready = session.symbol('ready');
-    assert.equal(await session.client.request(`Z0,${ready},1`), 'OK');
+    assert.equal(await session.client.request(`Z0,${ready},${breakpointKind}`), 'OK');
     assert.match(await session.client.request('vCont;c'), /^T05/);
-    assert.equal(await session.client.request(`z0,${ready},1`), 'OK');
+    assert.equal(await session.client.request(`z0,${ready},${breakpointKind}`), 'OK');
     await test(session);
   });
 }
@@ -72,7 +73,7 @@ describe('qSearch', () => {
     withReadyMemory(async ({ client, symbol }) => {
       const main = symbol('main');
       const text = bytesOfHex(await client.request(`m${main},10`));
-      assert.equal(await client.request(`Z0,${main},1`), 'OK');
+      assert.equal(await client.request(`Z0,${main},${breakpointKind}`), 'OK');
       assert.equal(await client.request(searchPacket(BigInt(`0x${main}`), 0x100, text)), `1,${main}`);
     }));
 

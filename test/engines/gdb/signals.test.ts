@@ -1,15 +1,26 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { breakpointKind, registerOfRole, thisModule } from '../../support/machine-registers.js';
 import { stopKeys, withSession } from './traced-session.js';
 import { lldbTokens } from './wire-client.js';
 
 const sigusr1 = '1e';
 
+const pcNumber = registerOfRole('pc').number.toString(16);
+const trapBytes = thisModule.breakpoint.bytes.length;
+
+/** The pc behind the program's own trap, as in `P`. */
+function behindTrap(symbol: (name: string) => string): string {
+  const at = BigInt(`0x${symbol('trap_instruction')}`) + BigInt(trapBytes);
+  const bytes = at.toString(16).padStart(16, '0').match(/../g) ?? [];
+  return bytes.reverse().join('');
+}
+
 describe('gdb session: signals', () => {
   it('reports a signal in GDB numbers, swallows it with c and delivers it with C', () =>
     withSession('signals', { args: ['usr1', 'usr1'] }, async ({ client, symbol }) => {
       await client.request('?');
-      assert.equal(await client.request(`Z0,${symbol('on_usr1')},1`), 'OK');
+      assert.equal(await client.request(`Z0,${symbol('on_usr1')},${breakpointKind}`), 'OK');
       const stop = await client.request('vCont;c');
       assert.equal(stop.slice(0, 3), `T${sigusr1}`);
       assert.ok(stopKeys(stop).has('thread'));
@@ -35,15 +46,15 @@ describe('gdb session: signals', () => {
     withSession('signals', { args: ['segv'] }, async ({ client, register }) => {
       await client.request('?');
       assert.equal(await client.request('QPassSignals:b'), 'OK');
-      const [start, stack] = [await register('rip'), await register('rsp')];
+      const [start, stack] = [await register('pc'), await register('sp')];
       const bytes = (value: bigint): string =>
         (value.toString(16).padStart(16, '0').match(/../g) ?? []).reverse().join('');
-      assert.equal(await client.request(`Z0,${stack.toString(16)},1`), 'OK');
-      assert.equal(await client.request(`P10=${bytes(stack)}`), 'OK');
+      assert.equal(await client.request(`Z0,${stack.toString(16)},${breakpointKind}`), 'OK');
+      assert.equal(await client.request(`P${pcNumber}=${bytes(stack)}`), 'OK');
       assert.equal((await client.request('vCont;c')).slice(0, 3), 'T0b');
-      assert.equal(await register('rip'), stack);
-      assert.equal(await client.request(`z0,${stack.toString(16)},1`), 'OK');
-      assert.equal(await client.request(`P10=${bytes(start)}`), 'OK');
+      assert.equal(await register('pc'), stack);
+      assert.equal(await client.request(`z0,${stack.toString(16)},${breakpointKind}`), 'OK');
+      assert.equal(await client.request(`P${pcNumber}=${bytes(start)}`), 'OK');
       assert.match(await client.request('vCont;c'), /^X0b/, 'any other one is delivered');
     }));
 
@@ -52,7 +63,7 @@ describe('gdb session: signals', () => {
       await client.request('?');
       await client.request('vCont;c');
       assert.equal((await client.request(`vCont;S${sigusr1}`)).slice(0, 3), 'T05');
-      assert.equal(await register('rip'), BigInt(`0x${symbol('on_usr1')}`));
+      assert.equal(await register('pc'), BigInt(`0x${symbol('on_usr1')}`));
     }));
 
   it('reports the death by a signal', () =>
@@ -75,11 +86,9 @@ describe('gdb session: signals', () => {
     withSession('own-traps', {}, async ({ client, pid, symbol, register }) => {
       await client.request('vCont;c');
       assert.match(await client.request('vCont;c'), /^T05.*swbreak:;/);
-      const trap = BigInt(`0x${symbol('trap_instruction')}`);
-      assert.equal(await register('rip'), trap);
+      assert.equal(await register('pc'), BigInt(`0x${symbol('trap_instruction')}`));
       // What GDB does: it shows the program the pc that the machine would.
-      const next = (trap + 1n).toString(16).match(/../g)?.reverse().join('').padEnd(16, '0');
-      assert.equal(await client.request(`P10=${next}`), 'OK');
+      assert.equal(await client.request(`P${pcNumber}=${behindTrap(symbol)}`), 'OK');
       assert.equal(await client.request('vCont;C05'), `W05;process:${pid.toString(16)}`);
     }));
 
@@ -90,7 +99,13 @@ describe('gdb session: signals', () => {
         const stop = await client.request('vCont;c');
         assert.equal(stop.slice(0, 3), 'T05');
         assert.ok(!stop.includes('swbreak'), stop);
-        assert.equal(await register('rip'), BigInt(`0x${symbol('trap_instruction')}`) + 1n);
+        assert.equal(
+          await register('pc'),
+          BigInt(`0x${symbol('trap_instruction')}`) + BigInt(thisModule.breakpoint.pcOffset),
+        );
+        // Where the machine stays at the instruction, the client goes past it.
+        if (thisModule.breakpoint.pcOffset === 0)
+          assert.equal(await client.request(`P${pcNumber}=${behindTrap(symbol)}`), 'OK');
         assert.match(await client.request('vCont;c'), /^W00/, 'the signal was the debugger’s');
       });
     }

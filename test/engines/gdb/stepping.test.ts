@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { breakpointKind, registerOfRole } from '../../support/machine-registers.js';
 import { bigintOfHex, stopKeys, withSession } from './traced-session.js';
 
 describe('gdb session: stepping and continuing', () => {
@@ -9,13 +10,17 @@ describe('gdb session: stepping and continuing', () => {
       const first = stopKeys(await client.request('?'));
       assert.equal(first.get('thread'), thread);
       await client.runTo(symbol('main'));
-      const before = await register('rip');
+      const before = await register('pc');
       const step = await client.request(`vCont;s:${thread}`);
       assert.equal(step.slice(0, 3), 'T05');
       assert.equal(stopKeys(step).get('thread'), thread);
-      const after = await register('rip');
+      const after = await register('pc');
       assert.notEqual(after, before);
-      assert.equal(bigintOfHex(stopKeys(step).get('10') ?? ''), after, 'the pc is sent along');
+      assert.equal(
+        bigintOfHex(stopKeys(step).get(registerOfRole('pc').number.toString(16)) ?? ''),
+        after,
+        'the pc is sent along',
+      );
       assert.equal(await client.request('vCont;c'), `W00;process:${pid.toString(16)}`);
       assert.equal(await client.request('?'), `W00;process:${pid.toString(16)}`);
     }));
@@ -32,9 +37,9 @@ describe('gdb session: stepping and continuing', () => {
     withSession('stepping', {}, async ({ client, symbol, register }) => {
       await client.runTo(symbol('main'));
       assert.equal(await client.request('Hc0'), 'OK');
-      const before = await register('rip');
+      const before = await register('pc');
       assert.equal((await client.request('s')).slice(0, 3), 'T05');
-      assert.notEqual(await register('rip'), before);
+      assert.notEqual(await register('pc'), before);
       assert.equal((await client.request(`s${before.toString(16)}`)).slice(0, 3), 'T05');
       assert.equal((await client.request('S00')).slice(0, 3), 'T05');
       assert.match(await client.request('Cff'), /^E/);
@@ -50,22 +55,22 @@ describe('gdb session: stepping and continuing', () => {
     withSession('stepping', {}, async ({ client, symbol, register, pid }) => {
       await client.request('?');
       const start = symbol('sum');
-      assert.equal(await client.request(`Z0,${start},1`), 'OK');
+      assert.equal(await client.request(`Z0,${start},${breakpointKind}`), 'OK');
       assert.match(await client.request('vCont;c'), /^T05.*swbreak:;/);
       const end = (BigInt(`0x${start}`) + 12n).toString(16);
       const stop = await client.request(`vCont;r${start},${end}:p${pid.toString(16)}.-1`);
       assert.equal(stop.slice(0, 3), 'T05');
       assert.ok(!stop.includes('swbreak'), stop);
-      assert.ok((await register('rip')) >= BigInt(`0x${end}`));
+      assert.ok((await register('pc')) >= BigInt(`0x${end}`));
     }));
 
   it('stops a running program at an interrupt', () =>
     withSession('hot-threads', { args: ['3', '100000000'] }, async ({ client, symbol, pid }) => {
       await client.request('?');
       // All threads are there when one of them is in its loop.
-      assert.equal(await client.request(`Z0,${symbol('hot')},1`), 'OK');
+      assert.equal(await client.request(`Z0,${symbol('hot')},${breakpointKind}`), 'OK');
       assert.match(await client.request('vCont;c'), /^T05/);
-      assert.equal(await client.request(`z0,${symbol('hot')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('hot')},${breakpointKind}`), 'OK');
       client.send('vCont;c');
       client.interrupt();
       const stop = await client.reply();
@@ -92,7 +97,7 @@ describe('gdb session: stepping and continuing', () => {
   it('lets only the threads run that are named', () =>
     withSession('hot-threads', { args: ['2', '200'] }, async ({ client, symbol }) => {
       await client.request('?');
-      assert.equal(await client.request(`Z0,${symbol('hot')},1`), 'OK');
+      assert.equal(await client.request(`Z0,${symbol('hot')},${breakpointKind}`), 'OK');
       const hit = stopKeys(await client.request('vCont;c')).get('thread') ?? '';
       for (let count = 0; count < 20; count++) {
         const stop = stopKeys(await client.request(`vCont;c:${hit}`));
@@ -105,9 +110,9 @@ describe('gdb session: stepping and continuing', () => {
   it('says N when the only thread that was let run has ended', () =>
     withSession('hot-threads', { args: ['2', '1'] }, async ({ client, symbol }) => {
       await client.request('?');
-      assert.equal(await client.request(`Z0,${symbol('hot')},1`), 'OK');
+      assert.equal(await client.request(`Z0,${symbol('hot')},${breakpointKind}`), 'OK');
       const hit = stopKeys(await client.request('vCont;c')).get('thread') ?? '';
-      assert.equal(await client.request(`z0,${symbol('hot')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('hot')},${breakpointKind}`), 'OK');
       assert.equal(await client.request(`vCont;c:${hit}`), 'N');
       assert.match(await client.request(`T${hit}`), /^E/);
       assert.match(await client.request(`vCont;c:${hit}`), /^(N|E)/);

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { systemCalls } from '../../support/system-calls.js';
 import { compileFixed, stopKeys, withSession } from './traced-session.js';
 import { WireClient } from './wire-client.js';
 
 const flags = ['-pthread'];
-/** getppid, exit_group and execve of x86-64, in hex. */
-const [getppid, exitGroup, execve] = ['6e', 'e7', '3b'];
+/** In hex. */
+const [getppid, exitGroup, execve] = [systemCalls.getppid, systemCalls.exitGroup, systemCalls.execve].map(
+  (number) => number.toString(16),
+);
 
 function callOf(reply: string): string {
   const keys = stopKeys(reply);

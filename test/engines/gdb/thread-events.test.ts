@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { breakpointKind } from '../../support/machine-registers.js';
 import { stopKeys, type TracedSession, withSession } from './traced-session.js';
 
 const twoWorkers = { args: ['2'], flags: ['-pthread'] };
@@ -111,7 +112,7 @@ describe('QThreadOptions', () => {
       const leader = leaderOf(session);
       await beforeThreads(session);
       assert.equal(await client.request('QNonStop:1'), 'OK');
-      assert.equal(await client.request(`Z0,${symbol('work')},1`), 'OK');
+      assert.equal(await client.request(`Z0,${symbol('work')},${breakpointKind}`), 'OK');
       assert.equal(await client.request(`QThreadOptions;1:${leader}`), 'OK');
       assert.equal(await client.request('vCont;c'), 'OK');
       const [stop = ''] = await client.stops();

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { hexOf, hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { type Instruction, program } from '../../support/agent-program.js';
+import { firstArgument, registerOfRole } from '../../support/machine-registers.js';
 import { type TracedSession, withSession } from './traced-session.js';
 
-/** rdi: the first argument. */
-const firstArgument: Instruction = ['reg', 5];
+const argument: Instruction = ['reg', firstArgument.number];
+const stackPointer = registerOfRole('sp').number;
 
 function action(...instructions: readonly Instruction[]): string {
   const bytes = program(...instructions);
@@ -34,10 +35,10 @@ describe('gdb session: expressions of tracepoints', () => {
   it('a condition decides whether a hit is one', () =>
     withSession('stepping', {}, async (session) => {
       const { client, symbol, register } = session;
-      const condition = action(firstArgument, ['const8', 6], 'equal');
+      const condition = action(argument, ['const8', 6], 'equal');
       await trace(session, 'twice', 'sum', { condition, actions: 'R03' });
       assert.equal(await client.request('QTFrame:0'), 'F0T1');
-      assert.equal(await register('rdi'), 6n);
+      assert.equal(await register(firstArgument), 6n);
       assert.equal(await client.request('QTFrame:1'), 'F-1');
       assert.match(await client.request(`qTP:1:${symbol('twice')}`), /^V1:/);
     }));
@@ -46,7 +47,7 @@ describe('gdb session: expressions of tracepoints', () => {
     withSession('stepping', {}, async (session) => {
       const { client, symbol } = session;
       const twice = symbol('twice');
-      const condition = action(firstArgument, ['const8', 6], 'equal');
+      const condition = action(argument, ['const8', 6], 'equal');
       const define = [`QTDP:1:${twice}:E:0:0:${condition}`, `QTDP:2:${twice}:E:0:0`];
       for (const packet of ['QTinit', ...define, 'QTStart']) assert.equal(await client.request(packet), 'OK');
       await client.runTo(symbol('sum'));
@@ -80,9 +81,13 @@ describe('gdb session: expressions of tracepoints', () => {
       assert.equal(await session.client.request(`m${session.symbol('total')},4`), '00000000');
     }));
 
-  const stack: Instruction = ['reg', 7];
+  const stack: Instruction = ['reg', stackPointer];
   const wholeStack = action(stack, ['const64', 2n ** 63n], 'trace', stack, ['const64', 2n ** 63n], 'trace');
-  for (const actions of [wholeStack, 'M7,0,ffffffff', `M7,0,ffffffffM7,0,ffffffff${wholeStack}`])
+  for (const actions of [
+    wholeStack,
+    `M${stackPointer.toString(16)},0,ffffffff`,
+    `${`M${stackPointer.toString(16)},0,ffffffff`.repeat(2)}${wholeStack}`,
+  ])
     it(`that record more than the buffer holds end the run: ${actions}`, () =>
       withSession('stepping', {}, async (session) => {
         assert.equal(await session.client.request('QTBuffer:size:400'), 'OK');
@@ -97,7 +102,7 @@ describe('gdb session: expressions of tracepoints', () => {
       const total = symbol('total');
       const actions = [
         action(['const64', BigInt(`0x${total}`)], ['const8', 4], 'trace'),
-        action(['getv', 2], firstArgument, 'add', ['setv', 2], ['tracev', 2]),
+        action(['getv', 2], argument, 'add', ['setv', 2], ['tracev', 2]),
       ].join('');
       await trace(session, 'twice', 'sum', { actions });
       assert.equal(await client.request('QTFrame:0'), 'F0T1');
@@ -135,7 +140,7 @@ describe('gdb session: expressions of tracepoints', () => {
       assert.equal(await stopReason(session), `terror:${hexOfText('it divides by zero')}:1`);
       assert.equal(await session.client.request('QTFrame:0'), 'F0T1');
       assert.equal(await session.client.request(`m${session.symbol('total')},4`), '00000000');
-      assert.match(await session.client.request('p5'), /^x+$/);
+      assert.match(await session.client.request(`p${firstArgument.number.toString(16)}`), /^x+$/);
       assert.equal(await session.client.request('QTFrame:1'), 'F-1');
     }));
 

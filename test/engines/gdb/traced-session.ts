@@ -1,11 +1,15 @@
 /** A fixture under a server, and one client in memory; afterwards nothing is left running. */
 import assert from 'node:assert/strict';
 import process from 'node:process';
+import type { Register, RegisterRole } from '../../../arch/module.js';
 import { Tracer } from '../../../src/core/index.js';
 import { DebugLog } from '../../../src/engines/gdb/debug-log.js';
-import { GdbServer, type ServerConfig } from '../../../src/engines/gdb/server.js';
+import { GdbServer } from '../../../src/engines/gdb/server.js';
+import type { ServerConfig } from '../../../src/engines/gdb/server-config.js';
+import { textConsole } from '../../../src/engines/gdb/status.js';
 import { symbolValue } from '../../core/traced-program.js';
-import { compileFixture, type Machine } from '../../support/fixture.js';
+import { compileFixture } from '../../support/fixture.js';
+import { type Machine, thisMachine } from '../../support/machine.js';
 import { WireClient } from './wire-client.js';
 
 export interface TracedSession {
@@ -17,8 +21,8 @@ export interface TracedSession {
   readonly pid: number;
   /** Address of a symbol, as hex. */
   symbol(name: string): string;
-  /** A register's value. */
-  register(name: string): Promise<bigint>;
+  /** Value of the register with this role, or of this one of `machine-registers.ts`. */
+  register(which: RegisterRole | Register): Promise<bigint>;
 }
 
 export interface SessionOptions {
@@ -44,10 +48,10 @@ export function serverConfig(config: Partial<ServerConfig> = {}): ServerConfig {
 
 export function newServer(config: Partial<ServerConfig> = {}): { server: GdbServer; lines: string[] } {
   const lines: string[] = [];
-  const console = {
+  const console = textConsole({
     line: (text: string) => void lines.push(text),
     print: (output: Uint8Array) => void lines.push(new TextDecoder().decode(output)),
-  };
+  });
   const server = new GdbServer(new Tracer(), serverConfig(config), console, new DebugLog(() => undefined));
   return { server, lines };
 }
@@ -58,7 +62,7 @@ const fixedAddresses = ['-no-pie'];
 export function compileFixed(
   name: string,
   flags: readonly string[] = [],
-  machine: Machine = 'x86_64',
+  machine: Machine = thisMachine,
 ): Promise<string> {
   return compileFixture(name, { flags: [...fixedAddresses, ...flags], machine });
 }
@@ -83,10 +87,9 @@ export async function withSession(
       lines,
       pid: traced.pid,
       symbol: (name) => symbolValue(path, name).toString(16),
-      register: async (name) => {
-        const register = traced.registerFile.byName(name);
-        assert.ok(register, name);
-        return bigintOfHex(await client.request(`p${register.number.toString(16)}`));
+      register: async (which) => {
+        const { number } = typeof which === 'string' ? traced.registerFile.byRole(which) : which;
+        return bigintOfHex(await client.request(`p${number.toString(16)}`));
       },
     });
   } finally {

@@ -4,14 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { asciiBytes } from 'gdb-js-rsp-parser';
+import {
+  parseOsData,
+  parseSvr4Libraries,
+  parseThreadList,
+  printOsData,
+  printSvr4Libraries,
+  printThreadList,
+} from 'gdb-js-rsp-parser/documents';
 import { describe, it } from 'mocha';
-import { parseLibraryAnnex } from '../../../src/engines/gdb/objects/libraries-svr4.js';
 import { pieceOf } from '../../../src/engines/gdb/packets/transfer.js';
+import { breakpointKind } from '../../support/machine-registers.js';
 import { startOrphan } from '../../support/orphan.js';
 import { eventually, threadsOf } from '../../support/proc-files.js';
 import { TestProcess } from '../../support/test-process.js';
 import { compileFixed, newServer, type TracedSession, withSession } from './traced-session.js';
 import { WireClient } from './wire-client.js';
+
+/** What the codec makes of a document. */
+const inBothDirections: Readonly<Record<string, (text: string) => string>> = {
+  threads: (text) => printThreadList(parseThreadList(text)),
+  'libraries-svr4': (text) => printSvr4Libraries(parseSvr4Libraries(text)),
+  osdata: (text) => printOsData(parseOsData(text)),
+};
 
 /** The whole object, fetched in pieces. */
 async function fetch(client: WireClient, object: string, annex = '', lengthBytes = 0x400): Promise<string> {
@@ -73,6 +88,16 @@ describe('qXfer', () => {
       assert.match(await client.request('qXfer:features:read:other.xml:0,100'), /^E/);
     }));
 
+  it('gives documents that the codec reads, and prints the same', () =>
+    running(async ({ client, symbol }) => {
+      assert.equal(await client.request(`Z0,${symbol('main')},${breakpointKind}`), 'OK');
+      assert.match(await client.request('vCont;c'), /^T05/);
+      for (const [object, again] of Object.entries(inBothDirections)) {
+        const text = await fetch(client, object, object === 'osdata' ? 'processes' : '', 0x10000);
+        assert.equal(again(text), text, object);
+      }
+    }));
+
   it('gives the auxiliary vector up to its end', () =>
     running(async ({ client, pid }) => {
       const content = asciiBytes(await fetch(client, 'auxv', '', 0x50));
@@ -124,12 +149,12 @@ describe('qXfer', () => {
       const names = async (): Promise<readonly string[]> =>
         [...(await fetch(client, 'threads')).matchAll(/ name="([^"]*)"/g)].map(([, name = '']) => name);
       await names();
-      assert.equal(await client.request(`Z0,${symbol('named')},1`), 'OK');
+      assert.equal(await client.request(`Z0,${symbol('named')},${breakpointKind}`), 'OK');
       assert.match(await client.request('vCont;c'), /^T05/);
       assert.deepEqual(await names(), ['back\\slash', '&lt;&quot;&amp;&apos;&gt;) R 1']);
-      assert.equal(await client.request(`z0,${symbol('named')},1`), 'OK');
+      assert.equal(await client.request(`z0,${symbol('named')},${breakpointKind}`), 'OK');
       assert.match(await client.request(`vCont;s:${main}`), /^T05/);
-      assert.equal(await client.request(`Z0,${symbol('named')},1`), 'OK');
+      assert.equal(await client.request(`Z0,${symbol('named')},${breakpointKind}`), 'OK');
       assert.match(await client.request(`vCont;c:${main}`), /^T05/);
       assert.deepEqual(await names(), ['line\nend \xef\xbf\xbd', 'renamed']);
     }));
@@ -138,7 +163,7 @@ describe('qXfer', () => {
     running(async ({ client, symbol }) => {
       const none = '<library-list-svr4 version="1.0"></library-list-svr4>';
       assert.equal(await fetch(client, 'libraries-svr4'), none);
-      assert.equal(await client.request(`Z0,${symbol('main')},1`), 'OK');
+      assert.equal(await client.request(`Z0,${symbol('main')},${breakpointKind}`), 'OK');
       assert.match(await client.request('vCont;c'), /^T05/);
       const xml = await fetch(client, 'libraries-svr4');
       assert.match(xml, /^<library-list-svr4 version="1.0" main-lm="0x[0-9a-f]+"><library name="/);
@@ -245,17 +270,6 @@ describe('qXfer', () => {
       assert.ok((await fetch(client, 'osdata')).length > 0);
     } finally {
       server.dispose();
-    }
-  });
-});
-
-describe('annex of libraries-svr4', () => {
-  it('is pairs in hex; what is unknown is skipped', () => {
-    assert.deepEqual(parseLibraryAnnex('start=10;prev=0;lmid=ff;'), { start: 16n, prev: 0n, lmid: 255n });
-    assert.deepEqual(parseLibraryAnnex('new=1;start=2;'), { start: 2n });
-    assert.deepEqual(parseLibraryAnnex(''), {});
-    for (const broken of ['start', 'start=', 'start=1', 'start=x;', '=1;']) {
-      assert.equal(parseLibraryAnnex(broken), undefined, broken);
     }
   });
 });

@@ -1,10 +1,12 @@
 /** A client of a session without a socket: packets go in as text, replies come out as text. */
+
 import assert from 'node:assert/strict';
 import { asciiBytes, asciiText, encodePacket, escapeBinary, FrameDecoder } from 'gdb-js-rsp-parser';
 import type { GdbServer } from '../../../src/engines/gdb/server.js';
 import type { GdbSession } from '../../../src/engines/gdb/session.js';
 import type { PacketRepeater } from '../../../src/engines/gdb/transport.js';
 import { bounded } from '../../support/bounded.js';
+import { breakpointKind } from '../../support/machine-registers.js';
 
 const replyTimeoutMs = 20_000;
 const ack = 0x2b;
@@ -98,9 +100,9 @@ export class WireClient {
 
   /** Runs to an address (hex) by a breakpoint that is taken out again. */
   async runTo(address: string): Promise<void> {
-    assert.equal(await this.request(`Z0,${address},1`), 'OK');
+    assert.equal(await this.request(`Z0,${address},${breakpointKind}`), 'OK');
     assert.match(await this.request('vCont;c'), /^T05/);
-    assert.equal(await this.request(`z0,${address},1`), 'OK');
+    assert.equal(await this.request(`z0,${address},${breakpointKind}`), 'OK');
   }
 
   interrupt(): void {

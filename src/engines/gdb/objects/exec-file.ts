@@ -1,7 +1,6 @@
 /** `exec-file`: absolute path of the program; the annex is a pid, or empty for the selected process. */
 import { errorCodes, OutstepError } from '../../../base/errors.js';
-import type { TransferObject } from './transfer-object.js';
-import { utf8Bytes } from './xml.js';
+import { type TransferObject, utf8Bytes } from './transfer-object.js';
 
 export const execFile: TransferObject = {
   name: 'exec-file',

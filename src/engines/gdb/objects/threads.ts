@@ -1,8 +1,11 @@
-/** `threads`: all threads with names, in one transfer (GDB manual, "Thread List Format"). */
+/**
+ * `threads`: all threads with names, in one transfer (GDB manual, "Thread List Format"). The document's lines are made in
+ * native code, for thousands of them.
+ */
+import { escapeXml } from 'gdb-js-rsp-parser/documents';
 import type { Thread, ThreadLineFormat } from '../../../core/index.js';
 import type { GdbSession } from '../session.js';
-import type { TransferObject } from './transfer-object.js';
-import { escapeXml, utf8Bytes } from './xml.js';
+import { type TransferObject, utf8Bytes } from './transfer-object.js';
 
 /**
  * The handles are the threads' pthread_t. Where the thread control block lies at the thread pointer (variant 2 of the

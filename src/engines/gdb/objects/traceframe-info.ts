@@ -1,17 +1,15 @@
 /** `traceframe-info`: what the selected traceframe holds (GDB manual, "Traceframe Info Format"). */
+import { printTraceframeInfo, type TraceframePart } from 'gdb-js-rsp-parser/documents';
 import { selectedFrame } from '../tracing/selected-frame.js';
 import type { TraceBlock } from '../tracing/traceframe.js';
-import type { TransferObject } from './transfer-object.js';
-import { emptyElement, hexAddress, utf8Bytes } from './xml.js';
+import { type TransferObject, utf8Bytes } from './transfer-object.js';
 
-function elementOf(block: TraceBlock): readonly string[] {
+function partsOf(block: TraceBlock): readonly TraceframePart[] {
   switch (block.kind) {
-    case 'memory': {
-      const length = hexAddress(BigInt(block.bytes.length));
-      return [emptyElement('memory', { start: hexAddress(block.address), length })];
-    }
+    case 'memory':
+      return [{ kind: 'memory', start: block.address, lengthBytes: BigInt(block.bytes.length) }];
     case 'variable':
-      return [emptyElement('tvar', { id: String(block.number) })];
+      return [{ kind: 'variable', number: block.number }];
     case 'registers':
       return [];
   }
@@ -22,7 +20,6 @@ export const traceframeInfo: TransferObject = {
   read: (session, annex) => {
     const frame = selectedFrame(session);
     if (frame === undefined || annex !== '') return undefined;
-    const elements = [...frame.blocks()].flatMap(elementOf).map((element) => `${element}\n`);
-    return utf8Bytes(`<traceframe-info>\n${elements.join('')}</traceframe-info>\n`);
+    return utf8Bytes(printTraceframeInfo([...frame.blocks()].flatMap(partsOf)));
   },
 };

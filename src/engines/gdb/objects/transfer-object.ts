@@ -1,6 +1,11 @@
 /** What an object of `qXfer` is: a row of the second table, by name. */
 import type { GdbSession } from '../session.js';
 
+/** Documents are UTF-8. */
+export function utf8Bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
 export interface TransferObject {
   /** Name on the wire. */
   readonly name: string;

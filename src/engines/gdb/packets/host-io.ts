@@ -1,39 +1,23 @@
 /** `vFile`: files of the machine for the client (GDB manual, "Host I/O Packets"). */
-import { type FieldReader, ProtocolError } from 'gdb-js-rsp-parser';
+import type { FieldReader } from 'gdb-js-rsp-parser';
 import { packetSizeBytes } from '../features.js';
 import { fileErrno, fileErrnoOfError } from '../file-errors.js';
-import { FileSystem, LinkToNowhere, UnknownDescriptor } from '../file-system.js';
+import { LinkToNowhere, UnknownDescriptor } from '../file-system.js';
 import { empty, type PacketEntry, packet, type Reply, text } from '../packet.js';
-import { PerSession } from '../per-session.js';
+import { done, type FileOperation, fileSystems, parseLastPath, parsePath } from './file-operation.js';
+import { lldbFileOperations } from './lldb-files.js';
 
 /** Of every read: a reply is written before the next packet is looked at. */
 const scratch = new Uint8Array(packetSizeBytes);
-
-/** One operation: takes its arguments and does it, later, on the files of a connection. */
-interface FileOperation {
-  readonly name: string;
-  readonly parse: (fields: FieldReader) => (files: FileSystem) => Reply;
-}
-
-function done(result: number): Reply {
-  return text(`F${result.toString(16)}`);
-}
+/**
+ * Of a file that does not fit into one reply GDB wants a few places, and asks for a whole packet at each: what it will
+ * not look at costs time on a slow network.
+ */
+const largeFilePieceBytes = 0x4_0000;
 
 /** The result of operations that always have an attachment, even an empty one. */
 function attached(bytes: Uint8Array): Reply {
   return { kind: 'binary', prefix: `F${bytes.length.toString(16)};`, bytes };
-}
-
-function parseLastPath(fields: FieldReader): string {
-  const path = parsePath(fields);
-  fields.expectEnd();
-  return path;
-}
-
-function parsePath(fields: FieldReader): string {
-  const path = fields.hexText();
-  if (path === '' || path.includes('\0')) throw new ProtocolError('not a path');
-  return path;
 }
 
 function parseLastDescriptor(fields: FieldReader): number {
@@ -85,7 +69,10 @@ const operations: readonly FileOperation[] = [
       fields.expect(',');
       const offset = fields.bigint();
       fields.expectEnd();
-      return (files) => attached(files.read(descriptor, scratch.subarray(0, lengthBytes), offset));
+      return (files) => {
+        const most = files.sizeBytes(descriptor) > packetSizeBytes ? largeFilePieceBytes : lengthBytes;
+        return attached(files.read(descriptor, scratch.subarray(0, Math.min(lengthBytes, most)), offset));
+      };
     },
   },
   {
@@ -137,10 +124,10 @@ const operations: readonly FileOperation[] = [
       return (files) => attached(files.readLink(path));
     },
   },
+  ...lldbFileOperations,
 ];
 
 const byName: ReadonlyMap<string, FileOperation> = new Map(operations.map((one) => [one.name, one]));
-const fileSystems = new PerSession(() => new FileSystem());
 
 /** `F-1,` and the protocol's error number. */
 function failed(error: unknown): Reply {

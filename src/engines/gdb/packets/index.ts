@@ -6,6 +6,12 @@ import type { PacketEntry } from '../packet.js';
 import { breakpointPackets } from './breakpoints.js';
 import { environmentPackets } from './environment.js';
 import { hostIoPackets } from './host-io.js';
+import { lldbConnectionPackets } from './lldb-connection.js';
+import { lldbHostPackets } from './lldb-host.js';
+import { lldbLaunchPackets } from './lldb-launch.js';
+import { lldbMemoryPackets } from './lldb-memory.js';
+import { lldbPlatformPackets } from './lldb-platform.js';
+import { lldbThreadPackets } from './lldb-threads.js';
 import { memoryPackets } from './memory.js';
 import { memoryTagPackets } from './memory-tags.js';
 import { monitorPackets } from './monitor.js';
@@ -41,6 +47,12 @@ export const packets: readonly PacketEntry[] = [
   ...memoryTagPackets,
   ...environmentPackets,
   ...tracingPackets,
+  ...lldbConnectionPackets,
+  ...lldbHostPackets,
+  ...lldbLaunchPackets,
+  ...lldbThreadPackets,
+  ...lldbMemoryPackets,
+  ...lldbPlatformPackets,
 ];
 
 const byName: ReadonlyMap<string, PacketEntry> = new Map(packets.map((entry) => [entry.name, entry]));
@@ -49,17 +61,26 @@ export function packetsBeyond(facts: MachineFacts): readonly string[] {
   return packets.filter((entry) => !entry.isOffered(facts)).map(({ name }) => name);
 }
 
+const unseparatedPackets = packets.filter((entry) => entry.isUnseparated);
+
 /** No name is longer; the arguments of a packet are not searched for one. */
 const longestName = Math.max(...packets.map((entry) => entry.name.length));
 
 /**
  * The row for a packet. Names are matched whole: letters and digits up to a separator or the end (and a `?` that ends
  * the packet, as in `vCont?`). Only when no such name is known may the first letter alone be the name, for the old
- * packets that have their arguments right behind it.
+ * packets that have their arguments right behind it, as a few longer names have as well.
  */
 export function findPacket(data: Uint8Array, disabled: ReadonlySet<string>): PacketEntry | undefined {
-  const entry = byName.get(wholeName(data)) ?? byName.get(asciiText(data.subarray(0, 1)));
+  const name = wholeName(data);
+  const entry = byName.get(name) ?? unseparated(name) ?? byName.get(asciiText(data.subarray(0, 1)));
   return entry === undefined || disabled.has(entry.name) ? undefined : entry;
+}
+
+function unseparated(text: string): PacketEntry | undefined {
+  return unseparatedPackets.find(
+    ({ name }) => text.startsWith(name) && /^[0-9a-f]/i.test(text.slice(name.length)),
+  );
 }
 
 function wholeName(data: Uint8Array): string {

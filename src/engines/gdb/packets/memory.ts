@@ -97,14 +97,20 @@ export const memoryPackets: readonly PacketEntry[] = [
   packet({ name: 'X', parse: parseBinaryWrite, run: write, errorText: 'any-client', keepsNoData: true }),
   packet({
     /*
-     * Two replies to this name exist. With `binary-upload+` announced the data follows a `b`, for every client; an
-     * LLDB that knows only its own, bare form asks for `x0,0` first, wants `OK`, and uses `m` when it gets anything else.
+     * Two replies to this name exist. With `binary-upload+` announced the data follows a `b`; an LLDB that knows only
+     * its own, bare form asks for `x0,0` first, wants `OK`, and uses `m` when it gets anything else.
      */
     name: 'x',
     parse: parseRange,
     run: (session, range) => {
+      const { kind, lldb } = session.features;
+      if (kind === 'lldb' && range.start === 0n && range.lengthBytes === 0) {
+        lldb.hasBareUploads = true;
+        return ok;
+      }
       const bytes = read(session, range);
-      return bytes === undefined ? unreadable(range) : { kind: 'binary', prefix: 'b', bytes };
+      if (bytes === undefined) return unreadable(range);
+      return { kind: 'binary', prefix: lldb.hasBareUploads ? '' : 'b', bytes };
     },
     advertise: 'binary-upload+',
   }),

@@ -3,6 +3,7 @@
  * variable for each topic (up to 13), and `set debug TOPIC on|off`. Text goes to the user as `O` packets.
  */
 import type { FieldReader } from 'gdb-js-rsp-parser';
+import { describeEngines } from '../clients.js';
 import type { DebugTopic } from '../debug-log.js';
 import { defaultLibthreadDbPath } from '../libthread-db.js';
 import { errno, failure, ok, type PacketEntry, packet, type Reply } from '../packet.js';
@@ -123,6 +124,16 @@ export const monitorCommands: readonly MonitorCommand[] = [
     explanation: 'Topics of the log of the server itself; without a topic: threads, but off ends all',
     run: setDebug,
   },
+  {
+    name: 'why',
+    argumentForm: '',
+    explanation: 'Why the latest request of each kind failed: gdb before version 16 does not show it',
+    run: (session) => {
+      const lines = session.failures.lines();
+      session.writeConsole(`${lines.length === 0 ? 'Nothing has failed.' : lines.join('\n')}\n`);
+      return undefined;
+    },
+  },
   logSwitch('set debug-hw-points', 'hw-points', 'H/W point debugging output'),
   logSwitch('set remote-debug', 'remote', 'Protocol debug output'),
   logSwitch('set event-loop-debug', 'event-loop', 'Event loop debug output'),
@@ -131,6 +142,28 @@ export const monitorCommands: readonly MonitorCommand[] = [
     argumentForm: 'all|none|timestamp[,...]',
     explanation: 'Whether lines of the log begin with the time',
     run: setDebugFormat,
+  },
+  {
+    name: 'engines',
+    argumentForm: '',
+    explanation: 'Who else is on each process, and whether they hold it',
+    run: (session) => {
+      for (const process of session.processes)
+        for (const line of describeEngines(process)) session.writeConsole(`${line}\n`);
+      return undefined;
+    },
+  },
+  {
+    name: 'observe',
+    argumentForm: 'on|off',
+    explanation: 'Whether this client looks only: it changes nothing and decides nothing for the others',
+    run: (session, args) => {
+      const on = args.length === 1 ? switchWords.get(args[0] ?? '') : undefined;
+      if (on === undefined) return 'observe takes on or off.';
+      session.permissions.observe(on);
+      session.writeConsole(on ? 'This client only observes now.\n' : 'This client may do everything now.\n');
+      return undefined;
+    },
   },
   {
     name: 'show breakpoint-steps',

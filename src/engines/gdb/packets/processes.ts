@@ -1,10 +1,14 @@
 /** Starting, attaching, letting go and killing. */
 import { bytesOfHex, type FieldReader, ProtocolError } from 'gdb-js-rsp-parser';
 import { errorCodes, OutstepError } from '../../../base/errors.js';
-import { type Pid, pid } from '../../../base/ids.js';
+import { kernelSignal, type Pid, pid } from '../../../base/ids.js';
 import type { Process } from '../../../core/index.js';
+import { launchForLldb } from '../lldb/launch.js';
 import { errno, failure, none, nothing, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import type { GdbSession } from '../session.js';
+import { stopReplyOf } from '../stop-reporter.js';
+
+const sigkill = kernelSignal(9);
 
 function parsePid(fields: FieldReader): Pid {
   fields.expect(';');
@@ -74,21 +78,36 @@ async function run(session: GdbSession, { program, args }: Program): Promise<Rep
   const name = program === '' ? server.lastProgram?.program : program;
   // Without words gdb says which of its settings names a program.
   if (name === undefined) return failure(errno.invalid);
+  if (session.features.kind === 'lldb')
+    return session.reportPresent(await launchForLldb(session, name, args), 'started');
   const process = await server.startProcess(name, args, session.launchSettings);
   await server.give(process, session);
   return session.reportPresent(process, 'started');
 }
 
-async function attach(session: GdbSession, id: Pid): Promise<Reply> {
+export async function attach(session: GdbSession, id: Pid): Promise<Reply> {
+  if (session.processById(id) !== undefined)
+    throw new OutstepError(errorCodes.ATTACH_REFUSED, `already attached to process ${id}`);
   const process = await session.server.attachProcess(id);
   await session.server.give(process, session);
   return session.reportPresent(process, 'attached');
 }
 
-async function detach(session: GdbSession, id: Pid | undefined): Promise<Reply> {
+interface Detach {
+  readonly id: Pid | undefined;
+  /** LLDB's `D1`: the process is to stand when nobody traces it any more. */
+  readonly staysStopped: boolean;
+}
+
+function parseDetach(fields: FieldReader): Detach {
+  const staysStopped = fields.accept('1');
+  return { staysStopped, id: parseOptionalPid(';')(fields) };
+}
+
+async function detach(session: GdbSession, { id, staysStopped }: Detach): Promise<Reply> {
   const process = processToLeave(session, id);
   if (process !== undefined) {
-    await session.server.detach(process, session);
+    await session.server.detach(process, session, staysStopped);
     session.repeated.noteLetGo(process, session.selection.general());
   }
   if (!session.isExtended && session.processCount === 0) session.leave();
@@ -99,6 +118,26 @@ async function kill(session: GdbSession, id: Pid): Promise<Reply> {
   const process = processToLeave(session, id);
   if (process !== undefined) await session.server.kill(process, session);
   return ok;
+}
+
+/** GDB goes without an answer; LLDB waits for one before it ends the connection. */
+async function killEverything(session: GdbSession): Promise<Reply> {
+  if (!session.permissions.has('Control')) {
+    session.leave();
+    return none;
+  }
+  const { server, features } = session;
+  const [first] = session.processes;
+  await server.killAll(session);
+  if (features.kind === 'lldb') {
+    const status = { kind: 'killed', signal: sigkill } as const;
+    session.afterReply(() => session.hangUp());
+    return first === undefined
+      ? text('X09')
+      : stopReplyOf({ kind: 'exit', pid: first.pid, status }, session.style);
+  }
+  if (!session.isExtended && server.clients.size <= 1) await server.end();
+  return none;
 }
 
 async function restart(session: GdbSession): Promise<Reply> {
@@ -120,14 +159,11 @@ export const processPackets: readonly PacketEntry[] = [
   packet({ name: 'vRun', parse: parseProgram, run, errorText: 'any-client' }),
   packet({ name: 'vAttach', parse: parsePid, run: attach, errorText: 'any-client' }),
   packet({ name: 'vKill', parse: parsePid, run: kill }),
-  packet({ name: 'D', parse: parseOptionalPid(';'), run: detach }),
+  packet({ name: 'D', parse: parseDetach, run: detach }),
   packet({
     name: 'k',
     parse: nothing,
-    run: async (session) => {
-      await session.server.killAll(session);
-      return none;
-    },
+    run: killEverything,
   }),
   packet({ name: 'R', parse: (fields) => fields.restText(), run: restart }),
 ];

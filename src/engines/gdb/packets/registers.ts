@@ -1,9 +1,9 @@
 /** Registers of the general thread, laid out as the target description says. */
-import { bytesOfHex, type FieldReader, hexOf, ProtocolError } from 'gdb-js-rsp-parser';
+import { bytesOfHex, type FieldReader, hexOf, ProtocolError, type ThreadSelector } from 'gdb-js-rsp-parser';
 import type { Register } from '../../../../arch/module.js';
-import type { Process } from '../../../core/index.js';
+import type { Process, Thread } from '../../../core/index.js';
 import { type KnownRegisters, knownRegisters } from '../described-registers.js';
-import { errno, failure, nothing, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
+import { errno, failure, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import type { GdbSession } from '../session.js';
 import { selectedFrame } from '../tracing/selected-frame.js';
 import type { Traceframe } from '../tracing/traceframe.js';
@@ -15,7 +15,19 @@ interface RegisterView {
   readonly read: (register: Register) => Uint8Array | undefined;
 }
 
-function registerView(session: GdbSession): RegisterView {
+/** The thread that the packet itself names, LLDB's `;thread:TID;`; else the general one. */
+function threadOf(session: GdbSession, selector: ThreadSelector | undefined): Thread {
+  return selector === undefined ? session.selection.requireGeneral() : session.selection.require(selector);
+}
+
+function parseThread(fields: FieldReader): ThreadSelector | undefined {
+  const selector = fields.acceptText(';thread:') ? fields.threadSelector() : undefined;
+  if (selector !== undefined) fields.accept(';');
+  fields.expectEnd();
+  return selector;
+}
+
+function registerView(session: GdbSession, selector: ThreadSelector | undefined): RegisterView {
   const frame = selectedFrame(session);
   if (frame !== undefined) {
     const process = session.selection.requireProcess();
@@ -24,7 +36,7 @@ function registerView(session: GdbSession): RegisterView {
       read: (register) => collectedRegister(frame, process, register),
     };
   }
-  const thread = session.selection.requireGeneral();
+  const thread = threadOf(session, selector);
   const known = knownRegisters(session, thread.process);
   return { known, read: (register) => thread.lastRegister(register) };
 }
@@ -49,8 +61,8 @@ function carriedRegisters({ registers, carriedCount }: KnownRegisters): readonly
   return registers.slice(0, carriedCount);
 }
 
-function readAll(session: GdbSession): Reply {
-  const view = registerView(session);
+function readAll(session: GdbSession, selector: ThreadSelector | undefined): Reply {
+  const view = registerView(session, selector);
   return text(
     carriedRegisters(view.known)
       .map((register) => hexOfRegister(view, register))
@@ -60,10 +72,19 @@ function readAll(session: GdbSession): Reply {
 
 const frameIsReadOnly = failure(errno.io, 'a traceframe is selected: what was collected cannot be changed');
 
+interface WriteAll {
+  readonly values: string;
+  readonly selector: ThreadSelector | undefined;
+}
+
+function parseWriteAll(fields: FieldReader): WriteAll {
+  return { values: fields.textUntil(';'), selector: parseThread(fields) };
+}
+
 /** Writes the registers that the text holds, from the first on. One with an `x` in its text is left alone. */
-function writeAll(session: GdbSession, values: string): Reply {
+function writeAll(session: GdbSession, { values, selector }: WriteAll): Reply {
   if (selectedFrame(session) !== undefined) return frameIsReadOnly;
-  const thread = session.selection.requireGeneral();
+  const thread = threadOf(session, selector);
   const writes: { register: Register; value: Uint8Array }[] = [];
   let at = 0;
   for (const register of carriedRegisters(knownRegisters(session, thread.process))) {
@@ -80,10 +101,13 @@ function writeAll(session: GdbSession, values: string): Reply {
   return ok;
 }
 
-function parseNumber(fields: FieldReader): number {
-  const number = fields.number();
-  fields.expectEnd();
-  return number;
+interface Read {
+  readonly number: number;
+  readonly selector: ThreadSelector | undefined;
+}
+
+function parseRead(fields: FieldReader): Read {
+  return { number: fields.number(), selector: parseThread(fields) };
 }
 
 function registerOf({ registers }: KnownRegisters, number: number): Register {
@@ -92,22 +116,19 @@ function registerOf({ registers }: KnownRegisters, number: number): Register {
   return register;
 }
 
-interface Write {
-  readonly number: number;
+interface Write extends Read {
   readonly value: Uint8Array;
 }
 
 function parseWrite(fields: FieldReader): Write {
   const number = fields.number();
   fields.expect('=');
-  const value = fields.hexBytes();
-  fields.expectEnd();
-  return { number, value };
+  return { number, value: fields.hexBytes(), selector: parseThread(fields) };
 }
 
-function writeOne(session: GdbSession, { number, value }: Write): Reply {
+function writeOne(session: GdbSession, { number, value, selector }: Write): Reply {
   if (selectedFrame(session) !== undefined) return frameIsReadOnly;
-  const thread = session.selection.requireGeneral();
+  const thread = threadOf(session, selector);
   const register = registerOf(knownRegisters(session, thread.process), number);
   if (value.length !== register.bits / 8)
     throw new ProtocolError(`${register.name} has ${register.bits} bits`);
@@ -115,13 +136,13 @@ function writeOne(session: GdbSession, { number, value }: Write): Reply {
 }
 
 export const registerPackets: readonly PacketEntry[] = [
-  packet({ name: 'g', parse: nothing, run: readAll, errorText: 'any-client' }),
-  packet({ name: 'G', parse: (fields) => fields.restText(), run: writeAll, errorText: 'any-client' }),
+  packet({ name: 'g', parse: parseThread, run: readAll, errorText: 'any-client' }),
+  packet({ name: 'G', parse: parseWriteAll, run: writeAll, errorText: 'any-client' }),
   packet({
     name: 'p',
-    parse: parseNumber,
-    run: (session, number) => {
-      const view = registerView(session);
+    parse: parseRead,
+    run: (session, { number, selector }) => {
+      const view = registerView(session, selector);
       return text(hexOfRegister(view, registerOf(view.known, number)));
     },
     errorText: 'any-client',

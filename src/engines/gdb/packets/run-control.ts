@@ -3,6 +3,7 @@ import type { FieldReader } from 'gdb-js-rsp-parser';
 import { littleEndian } from '../../../base/byte-order.js';
 import { type Address, address } from '../../../base/ids.js';
 import type { ResumeAction } from '../../../core/index.js';
+import type { ClientFeatures } from '../features.js';
 import { nothing, type PacketEntry, packet, type Reply, text } from '../packet.js';
 import { oldStyleActions, parseActions, parseSignal } from '../run-control.js';
 import type { GdbSession } from '../session.js';
@@ -19,8 +20,8 @@ function parsePlain(fields: FieldReader): OldResume {
   return { signal: 0, start };
 }
 
-function parseWithSignal(fields: FieldReader): OldResume {
-  const signal = parseSignal(fields);
+function parseWithSignal(fields: FieldReader, { signalNumbers }: ClientFeatures): OldResume {
+  const signal = parseSignal(fields, signalNumbers);
   const start = fields.accept(';') ? address(fields.bigint()) : undefined;
   fields.expectEnd();
   return { signal, start };
@@ -36,7 +37,7 @@ function resumeOldStyle(action: ResumeAction): (session: GdbSession, request: Ol
       const pc = thread.process.registerFile.byRole('pc');
       thread.writeRegister(pc, littleEndian(start, pc.bits / 8));
     }
-    return session.resume(oldStyleActions(action, signal, selected, thread));
+    return session.resume(oldStyleActions(action, signal, selected, thread, session.features.signalNumbers));
   };
 }
 
@@ -53,7 +54,7 @@ export const runControlPackets: readonly PacketEntry[] = [
   }),
   packet({
     name: 'vCont',
-    parse: parseActions,
+    parse: (fields, { signalNumbers }) => parseActions(fields, signalNumbers),
     run: (session, actions) => session.resume(actions),
     errorText: 'any-client',
   }),

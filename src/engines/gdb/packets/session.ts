@@ -1,6 +1,8 @@
 /** The connection itself: negotiation, modes, what is selected. */
 import type { FieldReader, ThreadSelector } from 'gdb-js-rsp-parser';
+import { codecPacket } from '../codec-packet.js';
 import { empty, errno, failure, nothing, ok, type PacketEntry, packet, text } from '../packet.js';
+import { permissionNames } from '../permissions.js';
 import type { GdbSession } from '../session.js';
 
 function parseTokens(fields: FieldReader): string {
@@ -37,21 +39,19 @@ function select(session: GdbSession, { operation, selector }: Selection) {
   }
 }
 
-interface SymbolAnswer {
-  readonly value: bigint | undefined;
-  readonly name: string;
-}
-
-function parseSymbolAnswer(fields: FieldReader): SymbolAnswer {
-  fields.expect(':');
-  const value = fields.peek() === ':' || fields.isAtEnd ? undefined : fields.bigint();
-  fields.accept(':');
-  const name = fields.hexText();
-  fields.expectEnd();
-  return { value, name };
-}
-
 export const sessionPackets: readonly PacketEntry[] = [
+  codecPacket(
+    'QAllow',
+    (session, { permissions }) => {
+      for (const { name, isAllowed } of permissions) {
+        const known = permissionNames.find((one) => one === name);
+        if (known === undefined) return failure(errno.invalid, `no permission is called ${name}`);
+        session.permissions.set(known, isAllowed);
+      }
+      return ok;
+    },
+    { advertise: 'QAllow+' },
+  ),
   packet({
     name: 'qSupported',
     parse: parseTokens,
@@ -72,16 +72,10 @@ export const sessionPackets: readonly PacketEntry[] = [
     name: '!',
     parse: nothing,
     run: (session) => {
-      session.isExtended = true;
+      session.saysItStays = true;
       return ok;
     },
   }),
   packet({ name: 'H', parse: parseSelection, run: select }),
-  packet({
-    // Nothing is looked up by the client's symbols, so that the first offer is also the last.
-    name: 'qSymbol',
-    parse: parseSymbolAnswer,
-    run: () => ok,
-  }),
   packet({ name: 'qOffsets', parse: nothing, run: () => empty }),
 ];

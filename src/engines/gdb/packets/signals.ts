@@ -1,14 +1,15 @@
 /** Which signals the client does not want to hear of, and which may reach a program that it lets go. */
-import { type FieldReader, kernelSignalOf } from 'gdb-js-rsp-parser';
+import type { FieldReader } from 'gdb-js-rsp-parser';
 import { type KernelSignal, kernelSignal } from '../../../base/ids.js';
+import type { ClientFeatures } from '../features.js';
 import { ok, type PacketEntry, packet } from '../packet.js';
 
-/** `:` and GDB numbers in hex, each followed by `;`, which the last one may lack. Numbers Linux lacks are skipped. */
-function parseSignals(fields: FieldReader): ReadonlySet<KernelSignal> {
+/** `:` and numbers in hex, each followed by `;`, which the last one may lack. Numbers Linux lacks are skipped. */
+function parseSignals(fields: FieldReader, { signalNumbers }: ClientFeatures): ReadonlySet<KernelSignal> {
   fields.expect(':');
   const signals = new Set<KernelSignal>();
   while (!fields.isAtEnd) {
-    const signal = kernelSignalOf(fields.number());
+    const signal = signalNumbers.toKernel(fields.number());
     if (signal !== undefined && signal > 0) signals.add(kernelSignal(signal));
     if (!fields.accept(';')) fields.expectEnd();
   }

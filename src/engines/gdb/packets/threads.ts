@@ -2,6 +2,7 @@
 import { type FieldReader, hexOfText, type ThreadSelector } from 'gdb-js-rsp-parser';
 import { hasLibthreadDb } from '../libthread-db.js';
 import { errno, failure, nothing, ok, type PacketEntry, packet, type Reply, text } from '../packet.js';
+import { PerSession } from '../per-session.js';
 import type { GdbSession } from '../session.js';
 
 /** Ids in one reply. */
@@ -13,9 +14,29 @@ function parseThread(fields: FieldReader): ThreadSelector {
   return selector;
 }
 
+/** Ids of the list that was asked for last, those that have not been sent. */
+class UnsentIds implements Disposable {
+  #ids: readonly string[] = [];
+
+  begin(ids: readonly string[]): void {
+    this.#ids = ids;
+  }
+
+  take(): readonly string[] {
+    const taken = this.#ids.slice(0, idsPerReply);
+    this.#ids = this.#ids.slice(idsPerReply);
+    return taken;
+  }
+
+  [Symbol.dispose](): void {
+    this.#ids = [];
+  }
+}
+
+const unsentIds = new PerSession(() => new UnsentIds());
+
 function nextIds(session: GdbSession): Reply {
-  const ids = session.unsentThreadIds.slice(0, idsPerReply);
-  session.unsentThreadIds = session.unsentThreadIds.slice(idsPerReply);
+  const ids = unsentIds.of(session).take();
   return text(ids.length === 0 ? 'l' : `m${ids.join(',')}`);
 }
 
@@ -61,7 +82,10 @@ export const threadPackets: readonly PacketEntry[] = [
     name: 'qfThreadInfo',
     parse: nothing,
     run: (session) => {
-      session.unsentThreadIds = [...session.threads()].map((thread) => session.threadId(thread));
+      // An empty list makes LLDB believe that there is a bare machine without threads.
+      if (session.features.kind === 'lldb' && session.processCount === 0)
+        return failure(errno.noSuchProcess, 'no process');
+      unsentIds.of(session).begin([...session.threads()].map((thread) => session.threadId(thread)));
       return nextIds(session);
     },
   }),

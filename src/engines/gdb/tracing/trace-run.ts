@@ -3,7 +3,15 @@
  * that stop. It is attached from the start of a run to its end.
  */
 import type { Address } from '../../../base/ids.js';
-import type { Attachment, CoreEvent, Engine, EventAnswer, Process, Thread } from '../../../core/index.js';
+import {
+  type Attachment,
+  type CoreEvent,
+  type Engine,
+  type EventAnswer,
+  letRun,
+  type Process,
+  type Thread,
+} from '../../../core/index.js';
 import type { Collector } from './collector.js';
 import { nativeConditions } from './native-conditions.js';
 import type { TraceBuffer } from './trace-buffer.js';
@@ -49,8 +57,7 @@ export class TraceRun {
       this.#attachment.withdraw();
       throw error;
     }
-    const action = { kind: 'continue' } as const;
-    this.#attachment.resume([...process.threads.values()].map((thread) => ({ thread, action })));
+    letRun(this.#attachment);
   }
 
   /** What is defined at the address now. @throws OutstepError MEMORY, UNSUPPORTED for a malformed condition */
