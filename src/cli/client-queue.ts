@@ -1,4 +1,4 @@
-/** One client is served at a time; others that connect meanwhile wait, unread, until it has gone. */
+/** Those who connect to a listening socket. */
 import { nativeBinding } from '../native/binding.js';
 import type { NativeSocket, SocketAddress } from '../native/binding-types.js';
 

@@ -26,7 +26,26 @@ export interface SerialComm {
   readonly path: string;
 }
 
-export type Comm = TcpComm | UnixComm | SerialComm | { readonly kind: 'stdio' };
+/** A connected stream socket that this process was started with. */
+export interface DescriptorComm {
+  readonly kind: 'descriptor';
+  readonly fd: number;
+}
+
+/** The client waits at this address, and is connected to. */
+export interface OutgoingComm {
+  readonly kind: 'outgoing';
+  readonly host: string;
+  readonly port: number;
+}
+
+export type Comm =
+  | TcpComm
+  | UnixComm
+  | SerialComm
+  | DescriptorComm
+  | OutgoingComm
+  | { readonly kind: 'stdio' };
 
 const familyOfPrefix: ReadonlyMap<string, 0 | 4 | 6> = new Map([
   ['tcp:', 0],

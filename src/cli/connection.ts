@@ -2,6 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { GdbServer } from '../engines/gdb/server.js';
 import { NativeCodec } from './native-codec.js';
+import type { WireTap } from './wire/tap.js';
 
 export interface Connection {
   /** Resolves when the client has gone, in whatever way, and its session has been told. */
@@ -10,10 +11,26 @@ export interface Connection {
   end(): Promise<void>;
 }
 
+/** Who hears of a connection. */
+export interface ConnectionEars {
+  readonly tap?: WireTap | undefined;
+  /**
+   * Called once, when the client has sent something or has gone, before that is looked at; with false when it has turned
+   * out to be no debugger, which was told so and sent away.
+   */
+  readonly onSpoken?: ((isDebugger: boolean) => void) | undefined;
+}
+
 /** A connection over streams of Node: serial lines, pipes, terminals and files. */
-export function openStreamConnection(server: GdbServer, input: Readable, output: Writable): Connection {
+export function openStreamConnection(
+  server: GdbServer,
+  input: Readable,
+  output: Writable,
+  { tap, onSpoken }: ConnectionEars = {},
+): Connection {
   const session = server.accept({
     write: (bytes) => {
+      tap?.toClient(bytes);
       // A stream keeps what it is given; the writer uses its buffer again.
       if (!output.destroyed && !output.writableEnded) output.write(bytes.slice());
     },
@@ -35,8 +52,12 @@ export function openStreamConnection(server: GdbServer, input: Readable, output:
     input.once('error', leave);
     output.on('error', leave);
   });
-  input.on('data', (chunk: Uint8Array) => session.receive(chunk));
+  input.on('data', (chunk: Uint8Array) => {
+    tap?.fromClient(chunk);
+    session.receive(chunk);
+  });
   input.resume();
+  onSpoken?.(true);
   return { gone, end: () => endOutput(output) };
 }
 

@@ -5,12 +5,12 @@ import { messageOf } from '../base/errors.js';
 import { isNativeError, nativeBinding } from '../native/binding.js';
 import type { TcpComm, UnixComm } from './comm.js';
 import { StartError } from './start-error.js';
+import type { Place } from './status.js';
 
 export interface Listener {
   /** A listening socket. */
   readonly fd: number;
-  /** What follows "Listening on ": `port 2345` or the path of a socket. */
-  readonly place: string;
+  readonly place: Place;
   /** A line for the user, or undefined. */
   readonly notice: string | undefined;
   /** The socket's file, which goes when nobody listens any more. */
@@ -25,7 +25,7 @@ export function listenTcp(comm: TcpComm): Listener {
   return {
     fd,
     file: undefined,
-    place: `port ${port}`,
+    place: { port },
     notice:
       comm.host === undefined
         ? `Only this machine can connect (${host}); for all interfaces give 0.0.0.0:${port} or [::]:${port}.`
@@ -36,7 +36,12 @@ export function listenTcp(comm: TcpComm): Listener {
 /** A socket file that nobody listens on any more is replaced. @throws StartError */
 export function listenUnix({ path }: UnixComm): Listener {
   if (isAbandoned(path)) unlinkSync(path);
-  return { fd: bound(() => nativeBinding().listenUnix(path)), place: path, notice: undefined, file: path };
+  return {
+    fd: bound(() => nativeBinding().listenUnix(path)),
+    place: { path },
+    notice: undefined,
+    file: path,
+  };
 }
 
 function loopback(family: 0 | 4 | 6): string {

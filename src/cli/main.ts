@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 /** The command line's entry. What is not needed for an answer is not loaded for it. */
+import { isSea } from 'node:sea';
 import { assertNever } from '../base/assert-never.js';
 import { errorCodes, isOutstepError } from '../base/errors.js';
 import { hostProcess } from '../base/host-process.js';
+import { findSubcommand } from './commands/index.js';
+import type { Subcommand } from './commands/subcommand.js';
 import { openConsole } from './console.js';
+import './inherited-descriptors.js';
 import { type Command, parseCommandLine, type ServeOptions } from './options.js';
 import { StartError } from './start-error.js';
 import { packetList, usage } from './usage.js';
@@ -41,15 +45,38 @@ async function run(command: Command): Promise<number> {
 
 async function serve(options: ServeOptions): Promise<number> {
   const module = await import('./serve.js');
-  return module.serve(options, console, () => {
-    progress.hasServed = true;
-  });
+  const { statusConsole } = await import('./status.js');
+  const status = statusConsole(console, options.json === true);
+  try {
+    return await module.serve(options, status, () => {
+      progress.hasServed = true;
+    });
+  } catch (error) {
+    if (options.json !== true || !(error instanceof StartError)) throw error;
+    if (error.message !== '') status.say({ status: 'failed', lines: [error.message], isSaid: false });
+    status.say({ status: 'exiting' });
+    return 1;
+  }
 }
 
-function report(error: unknown): void {
+async function runSubcommand({ load }: Subcommand, words: readonly string[]): Promise<number> {
+  const module = await load();
+  if (words[0] === '--help') {
+    output.line(module.usage.trimEnd());
+    return 0;
+  }
+  try {
+    return await module.run(words, { output, errors: console });
+  } catch (error) {
+    report(error, module.usage);
+    return 1;
+  }
+}
+
+function report(error: unknown, usageText: string): void {
   if (error instanceof UsageError) {
     console.line(error.message);
-    if (error.hint === 'usage') console.line(usage.trimEnd());
+    if (error.hint === 'usage') console.line(usageText.trimEnd());
     if (error.hint === 'packets') console.line(packetList);
     return;
   }
@@ -65,10 +92,13 @@ function report(error: unknown): void {
 
 /** Resolves with the exit status. */
 async function main(): Promise<number> {
+  const [, script = '', ...argv] = hostProcess.argv;
+  const found = findSubcommand(isSea() ? hostProcess.argv0 : script, argv);
+  if (found !== undefined) return runSubcommand(found.subcommand, found.words);
   try {
-    return await run(parseCommandLine(hostProcess.argv.slice(2)));
+    return await run(parseCommandLine(argv));
   } catch (error) {
-    report(error);
+    report(error, usage);
     return 1;
   }
 }

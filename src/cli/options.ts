@@ -3,6 +3,8 @@
  * and everything after PROG belongs to the program, whatever it looks like.
  */
 import { parseArgs } from 'node:util';
+import type { Comm } from './comm.js';
+import { attachTarget, type Target } from './target.js';
 import { type DebugComponent, debugComponents, disableablePackets } from './usage.js';
 import { UsageError } from './usage-error.js';
 
@@ -13,14 +15,9 @@ export interface DebugOptions {
   readonly timestamp: boolean;
 }
 
-export type Target =
-  | { readonly kind: 'program'; readonly program: string; readonly args: readonly string[] }
-  | { readonly kind: 'attach'; readonly pid: number }
-  | { readonly kind: 'none' };
-
 export interface ServeOptions {
-  /** The connection argument, not yet decoded. */
-  readonly comm: string;
+  /** The connection argument, decoded or not. */
+  readonly comm: string | Comm;
   readonly target: Target;
   readonly once: boolean;
   readonly multi: boolean;
@@ -30,7 +27,26 @@ export interface ServeOptions {
   /** Names out of `disableablePackets`. */
   readonly disabledPackets: ReadonlySet<string>;
   readonly debug: DebugOptions;
+  /** What the program prints is sent to the client. */
+  readonly sendsOutput?: boolean;
+  /** Told of the TCP port that clients come to, before the first comes. */
+  readonly onListening?: (port: number) => void;
+  /** What is said on standard error is said as JSON. */
+  readonly json?: boolean;
+  /** Every packet is said in words. */
+  readonly explain?: boolean;
+  /** Where every byte of the connections goes as well. */
+  readonly recordFile?: string | undefined;
+  readonly portFile?: string | undefined;
+  readonly readyFd?: number | undefined;
+  readonly onDisconnect?: (typeof fates)[number] | undefined;
+  readonly onClientKill?: (typeof killMeanings)[number] | undefined;
 }
+
+/** Of a process whose client is lost. */
+const fates = ['detach', 'kill', 'stop'] as const;
+/** Of a client's request to kill a process that was attached to. */
+const killMeanings = ['kill', 'detach'] as const;
 
 export type Command =
   | { readonly kind: 'serve'; readonly options: ServeOptions }
@@ -50,10 +66,18 @@ interface Settings {
   readonly debugComponents: Set<DebugComponent>;
   debugFile: string | undefined;
   timestamp: boolean;
+  json: boolean;
+  explain: boolean;
+  recordFile: string | undefined;
+  portFile: string | undefined;
+  readyFd: number | undefined;
+  onDisconnect: ServeOptions['onDisconnect'];
+  onClientKill: ServeOptions['onClientKill'];
 }
 
 interface OptionRule {
-  readonly value: 'none' | 'optional' | 'required';
+  /** `word`: behind `=`, or the next word. */
+  readonly value: 'none' | 'optional' | 'required' | 'word';
   readonly apply: (settings: Settings, value: string) => void;
 }
 
@@ -94,6 +118,43 @@ const rules: Readonly<Record<string, OptionRule>> = {
   },
   'debug-format': { value: 'required', apply: selectDebugFormat },
   'disable-packet': { value: 'optional', apply: disablePackets },
+  json: flag((s) => {
+    s.json = true;
+  }),
+  explain: flag((s) => {
+    s.explain = true;
+  }),
+  record: {
+    value: 'word',
+    apply: (s, value) => {
+      s.recordFile = value;
+    },
+  },
+  'port-file': {
+    value: 'word',
+    apply: (s, value) => {
+      s.portFile = value;
+    },
+  },
+  'ready-fd': {
+    value: 'word',
+    apply: (s, value) => {
+      if (!/^\d{1,9}$/.test(value)) throw new UsageError(`Not a descriptor: --ready-fd=${value}`);
+      s.readyFd = Number(value);
+    },
+  },
+  'on-disconnect': {
+    value: 'word',
+    apply: (s, value) => {
+      s.onDisconnect = oneOf(fates, '--on-disconnect', value);
+    },
+  },
+  'on-client-kill': {
+    value: 'word',
+    apply: (s, value) => {
+      s.onClientKill = oneOf(killMeanings, '--on-client-kill', value);
+    },
+  },
   help: flag((s) => {
     s.command ??= { kind: 'help' };
   }),
@@ -107,6 +168,12 @@ const rules: Readonly<Record<string, OptionRule>> = {
     },
   },
 };
+
+function oneOf<Word extends string>(words: readonly Word[], option: string, value: string): Word {
+  const found = words.find((word) => word === value);
+  if (found === undefined) throw new UsageError(`${option} is one of ${words.join(', ')}, not "${value}"`);
+  return found;
+}
 
 function selectDebugComponents(settings: Settings, list: string): void {
   for (const item of list === '' ? ['threads'] : list.split(',')) {
@@ -157,6 +224,13 @@ export function parseCommandLine(argv: readonly string[]): Command {
     debugComponents: new Set(),
     debugFile: undefined,
     timestamp: false,
+    json: false,
+    explain: false,
+    recordFile: undefined,
+    portFile: undefined,
+    readyFd: undefined,
+    onDisconnect: undefined,
+    onClientKill: undefined,
   };
   const operands = applyOptions(settings, argv);
   return settings.command ?? { kind: 'serve', options: serveOptions(settings, operands) };
@@ -172,18 +246,30 @@ function applyOptions(settings: Settings, argv: readonly string[]): readonly str
     if (argv[token.index] === '--wrapper') {
       return applyOptions(settings, takeWrapper(settings, argv.slice(token.index + 1)));
     }
+    if (takesWord(token.rawName) && token.value === undefined) {
+      applyOption(settings, token.rawName, argv[token.index + 1]);
+      return applyOptions(settings, argv.slice(token.index + 2));
+    }
     applyOption(settings, token.rawName, token.value);
   }
   return [];
 }
 
-function applyOption(settings: Settings, rawName: string, value: string | undefined): void {
+function ruleOf(rawName: string): OptionRule | undefined {
   const name = rawName.startsWith('--') ? rawName.slice(2) : '';
-  const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+  return Object.hasOwn(rules, name) ? rules[name] : undefined;
+}
+
+function takesWord(rawName: string): boolean {
+  return ruleOf(rawName)?.value === 'word';
+}
+
+function applyOption(settings: Settings, rawName: string, value: string | undefined): void {
+  const rule = ruleOf(rawName);
   if (rule === undefined || (rule.value === 'none' && value !== undefined)) {
     throw new UsageError(`Unknown argument: ${value === undefined ? rawName : `${rawName}=${value}`}`);
   }
-  if (rule.value === 'required' && (value === undefined || value === '')) {
+  if ((rule.value === 'required' || rule.value === 'word') && (value === undefined || value === '')) {
     throw new UsageError(`A value is missing: ${rawName}=...`);
   }
   rule.apply(settings, value ?? '');
@@ -220,6 +306,13 @@ function serveOptions(settings: Settings, operands: readonly string[]): ServeOpt
       file: settings.debugFile,
       timestamp: settings.timestamp,
     },
+    json: settings.json,
+    explain: settings.explain,
+    recordFile: settings.recordFile,
+    portFile: settings.portFile,
+    readyFd: settings.readyFd,
+    onDisconnect: settings.onDisconnect,
+    onClientKill: settings.onClientKill,
   };
 }
 
@@ -228,13 +321,4 @@ function programTarget(words: readonly string[], multi: boolean): Target {
   if (program !== undefined) return { kind: 'program', program, args };
   if (multi) return { kind: 'none' };
   throw new UsageError('The program (PROG) is missing.');
-}
-
-function attachTarget(words: readonly string[]): Target {
-  const [text] = words;
-  if (text === undefined) throw new UsageError('The process (PID) is missing.');
-  if (words.length > 1) throw new UsageError(`Nothing may follow the process id: ${words[1]}`);
-  const pid = /^(?:[0-9]+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : 0;
-  if (pid < 1 || pid > 0x7fffffff) throw new UsageError(`Not a process id: ${text}`);
-  return { kind: 'attach', pid };
 }

@@ -7,8 +7,10 @@ import type { GdbServer } from '../engines/gdb/server.js';
 import type { GdbSession } from '../engines/gdb/session.js';
 import { nativeBinding } from '../native/binding.js';
 import type { NativeRepeater, NativeSocket } from '../native/binding-types.js';
-import type { Connection } from './connection.js';
+import type { Connection, ConnectionEars } from './connection.js';
+import { httpAnswer, isHttpRequest } from './http.js';
 import { NativeCodec } from './native-codec.js';
+import type { WireTap } from './wire/tap.js';
 
 const receiveBytes = 0x40000;
 /** After this long without a return to the event loop others get their turn. */
@@ -20,18 +22,23 @@ export class SocketConnection implements Connection {
   readonly #repeater: NativeRepeater;
   readonly #server: GdbServer;
   readonly #session: GdbSession;
+  readonly #tap: WireTap | undefined;
   readonly #input = new Uint8Array(receiveBytes);
   /** What the client has not made room for yet. While there is some, nothing is read. */
   #unsent: Uint8Array[] = [];
   #isEnding = false;
   #isGone = false;
   #isReadDue = false;
+  #hasSpoken = false;
+  readonly #onSpoken: ConnectionEars['onSpoken'];
   #burstStart = 0;
   #resolveGone: () => void = () => undefined;
   #onFlushed: (() => void)[] = [];
 
   /** Takes over a connected stream socket. */
-  constructor(server: GdbServer, fd: number) {
+  constructor(server: GdbServer, fd: number, { tap, onSpoken }: ConnectionEars = {}, peer?: string) {
+    this.#tap = tap;
+    this.#onSpoken = onSpoken;
     this.gone = new Promise((resolve) => {
       this.#resolveGone = resolve;
     });
@@ -41,8 +48,10 @@ export class SocketConnection implements Connection {
     this.#session = server.accept({
       write: (bytes) => this.#write(bytes),
       close: () => void this.end(),
+      peer,
       codec: new NativeCodec(),
-      repeater: this.#repeater,
+      // What native code answers nobody hears.
+      ...(tap === undefined ? { repeater: this.#repeater } : {}),
     });
     this.#watch();
   }
@@ -86,7 +95,26 @@ export class SocketConnection implements Connection {
     }
     const count = this.#socket.receive(this.#input, waits);
     if (count < 0) this.#leave();
-    else if (count > 0) this.#session.receive(this.#input.subarray(0, count));
+    else if (count > 0) this.#receive(this.#input.subarray(0, count));
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (!this.#hasSpoken && this.#isTurnedAway(bytes)) return;
+    this.#tap?.fromClient(bytes);
+    this.#session.receive(bytes);
+  }
+
+  /** Whether the first bytes of the client are not those of a debugger. */
+  #isTurnedAway(bytes: Uint8Array): boolean {
+    this.#hasSpoken = true;
+    const isOther = isHttpRequest(bytes);
+    this.#onSpoken?.(!isOther);
+    if (!isOther) return false;
+    this.#session.dismiss();
+    this.#socket.send(httpAnswer);
+    this.#socket.finish();
+    this.#leaveLater();
+    return true;
   }
 
   /** What comes is answered in native code as far as it can be, and the session hears of it afterwards. */
@@ -114,6 +142,7 @@ export class SocketConnection implements Connection {
 
   #write(bytes: Uint8Array): void {
     if (this.#isGone || this.#isEnding) return;
+    this.#tap?.toClient(bytes);
     const count = this.#unsent.length > 0 ? 0 : this.#socket.send(bytes);
     if (count < 0) {
       this.#leaveLater();
@@ -159,6 +188,8 @@ export class SocketConnection implements Connection {
     this.#socket.close();
     this.#session.closed();
     this.#settleFlushed();
+    if (!this.#hasSpoken) this.#onSpoken?.(true);
+    this.#hasSpoken = true;
     this.#resolveGone();
   }
 }

@@ -1,4 +1,5 @@
 /** Help texts. The options are gdbserver's. */
+import { subcommands } from './commands/index.js';
 
 export const disableablePackets = [
   { name: 'vCont', meaning: 'vCont and vCont?' },
@@ -9,6 +10,8 @@ export const disableablePackets = [
   { name: 'threads', meaning: 'vCont, qC, qfThreadInfo and Tthread' },
 ] as const;
 
+const usageColumn = 22;
+
 export const debugComponents = ['threads', 'remote', 'event-loop'] as const;
 export type DebugComponent = (typeof debugComponents)[number];
 
@@ -17,9 +20,18 @@ export const packetList = [
   ...disableablePackets.map(({ name, meaning }) => `  ${name.padEnd(14)}${meaning}`),
 ].join('\n');
 
+/** What does not fit into the first column has a line of its own. */
+function subcommandLine({ name, form, summary }: (typeof subcommands)[number]): string {
+  const words = `${name} ${form}`.trimEnd();
+  const indented =
+    words.length < usageColumn ? words.padEnd(usageColumn) : `${words}\n${' '.repeat(usageColumn + 2)}`;
+  return `  ${indented}${summary}`;
+}
+
 export const usage = `Usage:  outstep [OPTIONS] COMM PROG [ARGS ...]
         outstep [OPTIONS] --attach COMM PID
         outstep [OPTIONS] --multi COMM
+        outstep COMMAND [ARGS ...]
 
 COMM says where the debugger connects:
   HOST:PORT             TCP on the addresses of HOST; 0.0.0.0:PORT or [::]:PORT for all interfaces
@@ -44,7 +56,24 @@ Programs:
   --disable-randomization, --no-disable-randomization
                         Switch address space randomization off (the default), or leave it on.
 
-Debugging the server:
+Clients:
+  --on-disconnect=detach|kill|stop
+                        What becomes of a program whose client is lost. Unless given, stopped threads stay
+                        stopped and running ones run on, until the next client or the server's end.
+  --on-client-kill=detach|kill
+                        Whether a client that kills a process which was attached to lets it go by that.
+
+Programs that start this one:
+  --json                Say what is said on standard error as JSON, an object a line.
+  --port-file=FILE      When clients can connect, write the port (or the socket's path) to FILE.
+  --ready-fd=N          When clients can connect, write the same to descriptor N and close it.
+
+Commands (outstep COMMAND --help says more):
+${subcommands.map(subcommandLine).join('\n')}
+
+Debugging the debugger, and the server:
+  --explain             Say every packet and every reply in words, on standard error.
+  --record=FILE         Write every byte of the connections to FILE, for "outstep replay" and bug reports.
   --debug[=LIST]        Log components: all, ${debugComponents.join(', ')}; -NAME takes one out again.
   --remote-debug        The same as --debug=remote.
   --event-loop-debug    The same as --debug=event-loop.

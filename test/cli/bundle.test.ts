@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -26,7 +27,8 @@ import { RawClient } from '../support/raw-client.js';
 
 const run = promisify(execFile);
 const bundler = resolve(projectRoot, 'src/cli/bundle/bundle.mjs');
-const builtFiles = ['outstep.cjs', 'outstep.js', 'outstep.cache'];
+const builtCache = `outstep-${process.arch}.cache`;
+const builtFiles = ['outstep.cjs', 'outstep.js', builtCache];
 
 /** What the server says on its console before its client comes. */
 async function serveOnce(command: string, environment: NodeJS.ProcessEnv): Promise<string> {
@@ -96,6 +98,13 @@ describe('cli: bundle', () => {
     assert.ok(isCacheHomeEmpty(), 'nothing had to be compiled');
   });
 
+  it('is a command, also by the name of a link', async () => {
+    const link = join(folder, 'lldb-server');
+    symlinkSync(command, link);
+    const { stdout } = await run(link, ['version']);
+    assert.match(stdout, /^outstep \d/);
+  });
+
   it('fails on a mistake in the command line as the plain program does', async () => {
     await assert.rejects(run(process.execPath, [command, '--bogus', ':1', 'p']), { code: 1 });
   });
@@ -112,8 +121,14 @@ describe('cli: bundle', () => {
     assert.match(await serve(), /STDIN\/STDOUT REDIRECTED/);
   });
 
+  it('leaves alone what was compiled for another architecture, whose folder it shares', async () => {
+    renameSync(join(folder, 'dist', builtCache), join(folder, 'dist/outstep-other.cache'));
+    await serve();
+    ownCacheOf(cacheHome);
+  });
+
   describe('without a cache of the build', () => {
-    beforeEach(() => rmSync(join(folder, 'dist/outstep.cache')));
+    beforeEach(() => rmSync(join(folder, 'dist', builtCache)));
 
     it('keeps one for the user when a client was served, and uses it', async () => {
       await run(process.execPath, [command, '--version'], { env: { XDG_CACHE_HOME: cacheHome } });
@@ -162,7 +177,7 @@ describe('cli: bundle', () => {
     let whole: Uint8Array;
 
     beforeEach(async () => {
-      rmSync(join(folder, 'dist/outstep.cache'));
+      rmSync(join(folder, 'dist', builtCache));
       await serve();
       path = ownCacheOf(cacheHome);
       whole = new Uint8Array(readFileSync(path));

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'mocha';
 import { bounded } from '../support/bounded.js';
 import { DebugServer, serverCommand } from '../support/debug-server.js';
+import { breakpointKind, registerOfRole } from '../support/machine-registers.js';
 import { eventually } from '../support/proc-files.js';
 import { connectRaw, RawClient, type SocketClient } from '../support/raw-client.js';
 import { TestProcess } from '../support/test-process.js';
@@ -53,16 +54,35 @@ describe('cli: connections', () => {
     }
   });
 
-  it('serves a second client when the first has gone', async () => {
+  it('serves a second client beside the first, and says that it listens when both have gone', async () => {
     await using server = await DebugServer.start(['localhost:0', '/bin/true']);
     using first = await connectTo(server);
     assert.match(await first.client.request('?'), /^T05/);
     using second = await connectTo(server);
-    second.client.send('?');
+    assert.match(await second.client.request('?'), /^T05/);
     assert.match(await first.client.request('qC'), /^QC/);
-    assert.equal(second.client.hasReply, false);
     first.socket.destroy();
-    assert.match(await second.client.next('?'), /^T05/);
+    assert.match(await second.client.request('qC'), /^QC/);
+    assert.doesNotMatch(server.output.text, new RegExp(reopening));
+    second.socket.destroy();
+    await server.output.match(new RegExp(`${reopening}Listening on port ${server.port}\\n`));
+  });
+
+  it('stops nothing for whoever connects beside a client and says nothing', async () => {
+    await using server = await DebugServer.start(['localhost:0', '/bin/cat']);
+    using first = await connectTo(server);
+    await first.client.request('?');
+    first.client.send('vCont;c');
+    const pid = startedPid(server.output.text);
+    await eventually('it reads', () => /^S/.test(statusField(pid, 'State') ?? ''));
+    using probe = await connectTo(server);
+    await server.output.match(new RegExp(`port ${probe.socket.localPort}$`, 'm'));
+    assert.match(statusField(pid, 'State') ?? '', /^S/);
+    probe.socket.write('+$?#3f');
+    await eventually('it is held', () => /^t/.test(statusField(pid, 'State') ?? ''));
+    probe.socket.destroy();
+    await eventually('it reads again', () => /^S/.test(statusField(pid, 'State') ?? ''));
+    assert.equal(first.client.hasReply, false);
   });
 
   it('goes on when a client leaves half a packet behind', async () => {
@@ -133,7 +153,7 @@ describe('cli: connections', () => {
     assert.match(server.output.text, new RegExp(`^Attached; pid = ${program.pid}$`, 'm'));
     using connection = await connectTo(server);
     const pc = await programCounter(connection.client);
-    assert.equal(await connection.client.request(`Z0,${pc},1`), 'OK');
+    assert.equal(await connection.client.request(`Z0,${pc},${breakpointKind}`), 'OK');
     server.process.signal('SIGTERM');
     await server.process.waitForExit();
     program.write('still here\n');
@@ -164,9 +184,11 @@ describe('cli: connections', () => {
   });
 });
 
-/** Where the first thread stands, from the expedited registers of a stop reply (rip is register 16, little endian). */
+const programCounterField = new RegExp(`;${registerOfRole('pc').number.toString(16)}:([0-9a-f]{16});`);
+
+/** Where the first thread stands, from the expedited registers of a stop reply (little endian). */
 async function programCounter(client: RawClient): Promise<string> {
-  const [, hex = ''] = /;10:([0-9a-f]{16});/.exec(`;${(await client.request('?')).slice(3)}`) ?? [];
+  const [, hex = ''] = programCounterField.exec(`;${(await client.request('?')).slice(3)}`) ?? [];
   return (hex.match(/../g) ?? []).reverse().join('');
 }
 

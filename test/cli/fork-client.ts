@@ -1,9 +1,12 @@
 /** A client that is told of forks, and lets the children go. */
 import assert from 'node:assert/strict';
+import { breakpointKind, expeditedRegisters } from '../support/machine-registers.js';
 import type { SocketClient } from '../support/raw-client.js';
 import { features, PlainClient } from './plain-client.js';
 
-/** A client that follows forks. In its packets PARENT, CHILD and WORK stand for what they are just now. */
+const firstRegister = (expeditedRegisters[0] ?? 0).toString(16).padStart(2, '0');
+
+/** A client that follows forks. In its packets PARENT, CHILD, WORK and KIND (of breakpoints) stand for what they are just now. */
 export class ForkClient {
   readonly parent: string;
   child = '';
@@ -36,7 +39,11 @@ export class ForkClient {
   /** All at once. */
   async askAll(packets: readonly string[]): Promise<readonly string[]> {
     const filled = packets.map((packet) =>
-      packet.replaceAll('PARENT', this.parent).replaceAll('CHILD', this.child).replaceAll('WORK', this.#work),
+      packet
+        .replaceAll('PARENT', this.parent)
+        .replaceAll('CHILD', this.child)
+        .replaceAll('WORK', this.#work)
+        .replaceAll('KIND', String(breakpointKind)),
     );
     const replies = await this.#client.ask(filled);
     for (const reply of replies) this.child = /;v?fork:p([0-9a-f]+)\./.exec(reply)?.[1] ?? this.child;
@@ -50,7 +57,10 @@ export class ForkClient {
   async toFork(packet = 'vCont;c'): Promise<void> {
     const reply = await this.ask(packet);
     const parent = `p${this.parent}.${this.parent}`;
-    assert.match(reply, new RegExp(`^T05thread:${parent};fork:p${this.child}.${this.child};06:`));
+    assert.match(
+      reply,
+      new RegExp(`^T05thread:${parent};fork:p${this.child}.${this.child};${firstRegister}:`),
+    );
   }
 
   /** `about`: what the client says of each child before. */
@@ -63,4 +73,4 @@ export class ForkClient {
 }
 
 /** What GDB says of a child before it lets it go. */
-export const asGdb = ['HgpCHILD.CHILD', 'z0,WORK,1', 'HgpPARENT.PARENT'];
+export const asGdb = ['HgpCHILD.CHILD', 'z0,WORK,KIND', 'HgpPARENT.PARENT'];

@@ -14,6 +14,6 @@ export interface ForkWork {
 const { port, work, forks, about } = workerData as ForkWork;
 using connection = await connectRaw({ port, host: '127.0.0.1' });
 const client = await ForkClient.of(connection, work);
-await client.ask('Z0,WORK,1');
+await client.ask('Z0,WORK,KIND');
 await client.letGo(forks, about);
 parentPort?.postMessage(await client.ask('vCont;c'));

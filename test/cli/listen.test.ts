@@ -24,7 +24,7 @@ async function withListener(
 ): Promise<void> {
   const listener = listenTcp(tcp(text));
   try {
-    await test(listener, Number(listener.place.replace('port ', '')));
+    await test(listener, 'port' in listener.place ? listener.place.port : 0);
   } finally {
     closeSync(listener.fd);
   }
@@ -102,7 +102,7 @@ describe('cli: Unix domain sockets', () => {
     assert.throws(() => listenUnix({ kind: 'unix', path }), isStartError(/Address already in use/));
     closeSync(abandoned.fd);
     const listener = listenUnix({ kind: 'unix', path });
-    assert.equal(listener.place, path);
+    assert.deepEqual(listener.place, { path });
     assert.equal(listener.file, path);
     closeSync(listener.fd);
   });
@@ -128,7 +128,7 @@ describe('cli: queue of clients', () => {
     const listener = listenTcp(tcp('127.0.0.1:0'));
     const queue = new ClientQueue(listener.fd);
     try {
-      await test(queue, Number(listener.place.replace('port ', '')));
+      await test(queue, 'port' in listener.place ? listener.place.port : 0);
     } finally {
       queue.close();
     }

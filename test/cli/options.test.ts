@@ -24,6 +24,13 @@ describe('cli: options', () => {
       disableRandomization: true,
       disabledPackets: new Set(),
       debug: { components: new Set(), file: undefined, timestamp: false },
+      json: false,
+      explain: false,
+      recordFile: undefined,
+      portFile: undefined,
+      readyFd: undefined,
+      onDisconnect: undefined,
+      onClientKill: undefined,
     });
   });
 
@@ -54,6 +61,27 @@ describe('cli: options', () => {
     assert.deepEqual(options.wrapper, ['env', '-i', '--chdir=/', 'A=1']);
     assert.ok(options.once && options.multi);
     assert.equal(options.comm, ':1');
+  });
+
+  it('takes the value of an option of its own behind = or as the next word', () => {
+    const spelled = serve('--port-file=a', '--ready-fd=3', '--on-disconnect=stop', '--json', ':1', 'p');
+    const spaced = serve(
+      '--port-file',
+      'a',
+      '--ready-fd',
+      '3',
+      '--on-disconnect',
+      'stop',
+      '--json',
+      ':1',
+      'p',
+    );
+    assert.deepEqual(spaced, spelled);
+    assert.equal(spaced.portFile, 'a');
+    assert.equal(spaced.readyFd, 3);
+    assert.equal(spaced.onDisconnect, 'stop');
+    assert.equal(spaced.json, true);
+    assert.equal(serve('--on-client-kill=detach', '--attach', ':1', '5').onClientKill, 'detach');
   });
 
   it('lets the last of two contrary options win', () => {

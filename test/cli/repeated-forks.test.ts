@@ -44,7 +44,7 @@ async function withForks(
   await using server = await DebugServer.start(args(path));
   using connection = await connectRaw({ port: server.port, host: '127.0.0.1' });
   const client = await ForkClient.of(connection, work);
-  assert.equal(await client.ask('Z0,WORK,1'), 'OK');
+  assert.equal(await client.ask('Z0,WORK,KIND'), 'OK');
   await test({ server, client, work, disconnect: () => void connection.socket.destroy() });
 }
 
@@ -65,7 +65,7 @@ async function withServer(rounds: number, test: (scene: ServerScene) => Promise<
     await server.launch(path, ['fork', String(rounds)]);
     const arrived = endpoint.clients[Symbol.asyncIterator]().next();
     void arrived.then(({ value }) => value.serve(server));
-    const port = Number(/port (\d+)/.exec(endpoint.announcement)?.[1]);
+    const port = endpoint.place !== undefined && 'port' in endpoint.place ? endpoint.place.port : 0;
     await test({ server, lines, port, work: symbolValue(path, 'work') });
   } finally {
     endpoint.close();
@@ -87,10 +87,10 @@ const decisions: readonly { readonly packets: readonly string[]; readonly forks:
   { packets: ['vCont;c', '?', 'HgpCHILD.CHILD', 'qC', 'D;CHILD', 'HgpPARENT.PARENT'], forks: 1 },
   { packets: ['vCont;c', 'HgpCHILD.CHILD', 'D;CHILD', 'qC', 'HgpPARENT.PARENT'], forks: 1 },
   {
-    packets: ['vCont;c', 'HgpCHILD.CHILD', 'z0,WORK,1', 'Z0,WORK,1', 'HgpPARENT.PARENT', 'D;CHILD'],
+    packets: ['vCont;c', 'HgpCHILD.CHILD', 'z0,WORK,KIND', 'Z0,WORK,KIND', 'HgpPARENT.PARENT', 'D;CHILD'],
     forks: 1,
   },
-  { packets: ['vCont;c', 'z0,WORK,1', 'D;CHILD', 'vCont;c', 'D;CHILD', 'Z0,WORK,1'], forks: 2 },
+  { packets: ['vCont;c', 'z0,WORK,KIND', 'D;CHILD', 'vCont;c', 'D;CHILD', 'Z0,WORK,KIND'], forks: 2 },
   { packets: ['vCont;c', 'qfThreadInfo', 'qsThreadInfo', 'D;CHILD', 'p10', 'qfThreadInfo'], forks: 1 },
   { packets: ['vCont;c', 'D;CHILD', 'D;CHILD', 'TpCHILD.CHILD', 'D;1', 'mWORK,4'], forks: 1 },
   { packets: ['QPassSignals:14;e', 'vCont;c', 'Hgp0.0', 'D;CHILD'], forks: 1 },
@@ -160,7 +160,7 @@ describe('cli: repeated forks', () => {
         await client.ask('qfThreadInfo'),
         `mp${client.parent}.${client.parent},p${client.child}.${client.child}`,
       );
-      assert.equal(await client.ask('z0,WORK,1'), 'OK');
+      assert.equal(await client.ask('z0,WORK,KIND'), 'OK');
       assert.notDeepEqual(bytesAt(client.childPid, work), trap);
       assert.deepEqual(bytesAt(Number.parseInt(client.parent, 16), work), trap);
       assert.equal(await client.ask('HgpPARENT.PARENT'), 'OK');
@@ -176,7 +176,7 @@ describe('cli: repeated forks', () => {
         await client.ask('vCont;c:pCHILD.-1'),
         new RegExp(`^T05thread:p${client.child}\\..*swbreak`),
       );
-      assert.equal(await client.ask('z0,WORK,1'), 'OK');
+      assert.equal(await client.ask('z0,WORK,KIND'), 'OK');
       assert.equal(await client.ask('vCont;c:pCHILD.-1'), `W07;process:${client.child}`);
       await toEnd(client, 2 * childrenPerRound - usualForks - 1);
     }));
@@ -210,15 +210,15 @@ describe('cli: repeated forks', () => {
   it('have the breakpoints that were put in and taken out in between', () =>
     withForks(4, async ({ client }) => {
       await client.letGo(usualForks, asGdb);
-      assert.equal(await client.ask('z0,WORK,1'), 'OK');
+      assert.equal(await client.ask('z0,WORK,KIND'), 'OK');
       await client.letGo(usualForks);
       await client.toFork();
-      assert.equal(await client.ask('Z0,WORK,1'), 'OK');
+      assert.equal(await client.ask('Z0,WORK,KIND'), 'OK');
       assert.equal(await client.ask('D;CHILD'), 'OK');
       await client.letGo(1, asGdb);
       await client.toFork();
       // Of the parent: its child has it still.
-      assert.equal(await client.ask('z0,WORK,1'), 'OK');
+      assert.equal(await client.ask('z0,WORK,KIND'), 'OK');
       assert.match(
         await client.ask('vCont;c:pCHILD.-1'),
         new RegExp(`^T05thread:p${client.child}\\..*swbreak`),
@@ -236,6 +236,8 @@ describe('cli: repeated forks', () => {
       await second.greet(`${gdbTokens};fork-events+`);
       await second.request('QPassSignals:14');
       second.send('vCont;c');
+      // Who else is there.
+      assert.match(await second.reply(), /^O/);
       await client.toFork();
       assert.match(await second.reply(), new RegExp(`;fork:p${client.child}\\.`));
       assert.equal(await client.ask('D;CHILD'), 'OK');

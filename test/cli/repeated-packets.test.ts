@@ -1,10 +1,12 @@
 /** Packets that come again are answered in native code: nobody can tell it from the answers. */
+
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, it } from 'mocha';
 import { symbolValue } from '../core/traced-program.js';
 import { DebugServer } from '../support/debug-server.js';
 import { compileFixture } from '../support/fixture.js';
+import { breakpointKind } from '../support/machine-registers.js';
 import { connectRaw } from '../support/raw-client.js';
 import { features, PlainClient } from './plain-client.js';
 
@@ -21,17 +23,29 @@ function numbers(seed: number): (bound: number) => number {
 function script(seed: number, place: (name: string, offset: number) => string): readonly string[][] {
   const below = numbers(seed);
   const [hot, inside] = [place('count', 0), place('count', 1)];
-  const past = [`z0,${hot},1`, 'vCont;s:THREAD', `Z0,${hot},1`];
-  const groups: string[][] = [[`Z0,${hot},1`, 'vCont;c']];
+  const past = [`z0,${hot},${breakpointKind}`, 'vCont;s:THREAD', `Z0,${hot},${breakpointKind}`];
+  const groups: string[][] = [[`Z0,${hot},${breakpointKind}`, 'vCont;c']];
   for (let step = 0; step < 40; step++) {
     const kinds: readonly (() => string[])[] = [
       () => Array.from({ length: 1 + below(6) }, () => [...past, 'vCont;c']).flat(),
-      () => [`z0,${hot},1`, ...Array.from({ length: 1 + below(9) }, () => 'vCont;s:THREAD'), `Z0,${hot},1`],
-      () => [`z0,${hot},1`, `Z0,${inside},1`, 'vCont;c', 'p10', `z0,${inside},1`, `Z0,${hot},1`, 'vCont;c'],
+      () => [
+        `z0,${hot},${breakpointKind}`,
+        ...Array.from({ length: 1 + below(9) }, () => 'vCont;s:THREAD'),
+        `Z0,${hot},${breakpointKind}`,
+      ],
+      () => [
+        `z0,${hot},${breakpointKind}`,
+        `Z0,${inside},${breakpointKind}`,
+        'vCont;c',
+        'p10',
+        `z0,${inside},${breakpointKind}`,
+        `Z0,${hot},${breakpointKind}`,
+        'vCont;c',
+      ],
       () => [`m${hot},10`, `m${place('counter', 0)},8`, 'p10', 'p7', '?'],
       () => [`Z2,${place('counter', 0)},8`, 'vCont;c', 'vCont;c', `z2,${place('counter', 0)},8`],
       () => [`M${place('table', below(64))},2:beef`, `m${place('table', 0)},40`, 'Hg0'],
-      () => [`Z0,${hot},1;X3,220127`, 'vCont;c', `Z0,${hot},1`],
+      () => [`Z0,${hot},${breakpointKind};X3,220127`, 'vCont;c', `Z0,${hot},${breakpointKind}`],
       () => ['vCont;s', 'vCont;c', 'QPassSignals:e', 'qC'],
     ];
     groups.push(kinds[below(kinds.length)]?.() ?? []);

@@ -1,4 +1,5 @@
 /** What comes in between while packets are answered in native code, and whether they are. */
+
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
@@ -10,6 +11,7 @@ import { GdbSession } from '../../src/engines/gdb/session.js';
 import { symbolValue } from '../core/traced-program.js';
 import { compileFixed, newServer } from '../engines/gdb/traced-session.js';
 import { DebugServer } from '../support/debug-server.js';
+import { breakpointKind } from '../support/machine-registers.js';
 import { connectRaw } from '../support/raw-client.js';
 import { bytesAt, trap } from '../support/raw-memory.js';
 import { TestProcess } from '../support/test-process.js';
@@ -29,7 +31,12 @@ interface Cycle {
 
 function cycleAt(site: bigint, pid: number): Cycle {
   const [at, id] = [site.toString(16), pid.toString(16)];
-  return { remove: `z0,${at},1`, step: `vCont;s:p${id}.${id}`, insert: `Z0,${at},1`, run: 'vCont;c' };
+  return {
+    remove: `z0,${at},${breakpointKind}`,
+    step: `vCont;s:p${id}.${id}`,
+    insert: `Z0,${at},${breakpointKind}`,
+    run: 'vCont;c',
+  };
 }
 
 interface Scene {
@@ -89,7 +96,7 @@ describe('cli: repeated packets', () => {
       const accept = spies.spy(server, 'accept');
       const receive = spies.spy(GdbSession.prototype, 'receive');
       const arrived = endpoint.clients[Symbol.asyncIterator]().next();
-      const port = Number(/port (\d+)/.exec(endpoint.announcement)?.[1]);
+      const port = endpoint.place !== undefined && 'port' in endpoint.place ? endpoint.place.port : 0;
       using connection = await connectRaw({ port, host: '127.0.0.1' });
       (await arrived).value.serve(server);
       await connection.client.request(features);
@@ -159,13 +166,18 @@ describe('cli: repeated packets', () => {
         const table = symbolValue(path, 'table');
         const sites = Array.from({ length: 70 }, (_, index) => (table + BigInt(index)).toString(16));
         for (let round = 0; round < 3; round++) {
-          const packets = sites.flatMap((at) => [cycle.remove, `Z0,${at},1`, cycle.insert, `z0,${at},1`]);
+          const packets = sites.flatMap((at) => [
+            cycle.remove,
+            `Z0,${at},${breakpointKind}`,
+            cycle.insert,
+            `z0,${at},${breakpointKind}`,
+          ]);
           for (const packet of packets) assert.deepEqual(await client.ask([packet]), ['OK'], packet);
           assert.match(await goRound(3), /^T05.*swbreak/);
         }
-        for (const at of sites) await client.ask([`Z0,${at},1`]);
+        for (const at of sites) await client.ask([`Z0,${at},${breakpointKind}`]);
         assert.deepEqual(await client.ask([`m${sites[0]},46`]), ['00'.repeat(70)]);
-        for (const at of sites) await client.ask([`z0,${at},1`]);
+        for (const at of sites) await client.ask([`z0,${at},${breakpointKind}`]);
         assert.match(await goRound(3), /^T05.*swbreak/);
       },
     ));

@@ -1,4 +1,5 @@
 /** Faults of the server itself in the middle of a session: its client is sent away, and the server goes on. */
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, describe, it } from 'mocha';
@@ -12,6 +13,7 @@ import { GdbSession } from '../../src/engines/gdb/session.js';
 import { symbolValue } from '../core/traced-program.js';
 import { compileFixed, newServer } from '../engines/gdb/traced-session.js';
 import { bounded } from '../support/bounded.js';
+import { breakpointKind } from '../support/machine-registers.js';
 import { connectRaw } from '../support/raw-client.js';
 import { bytesAt, trap } from '../support/raw-memory.js';
 
@@ -75,7 +77,7 @@ async function withServer(isOnce: boolean, test: (scene: Scene) => Promise<void>
     await server.launch(path, ['0']);
     const [traced] = server.tracer.processes.values();
     assert.ok(traced);
-    const port = Number(/port (\d+)/.exec(endpoint.announcement)?.[1]);
+    const port = endpoint.place !== undefined && 'port' in endpoint.place ? endpoint.place.port : 0;
     const clients = endpoint.clients[Symbol.asyncIterator]();
     await test({ server, lines, clients, port, pid: traced.pid, site: symbolValue(path, 'count') });
   } finally {
@@ -93,7 +95,7 @@ async function suffer(
   const arrived = clients.next();
   using connection = await connectRaw({ port, host: '127.0.0.1' });
   const served = (await arrived).value.serve(server);
-  assert.equal(await connection.client.request(`Z0,${site.toString(16)},1`), 'OK');
+  assert.equal(await connection.client.request(`Z0,${site.toString(16)},${breakpointKind}`), 'OK');
   assert.deepEqual(bytesAt(pid, site), trap);
   fault.provoke();
   const closed = once(connection.socket, 'close');

@@ -1,5 +1,5 @@
 /**
- * Writes dist/outstep.cache, or the file that is named: what the engine has compiled of the bundle when a program was
+ * Writes the bundle's cache beside it, or the file that is named: what the engine has compiled of the bundle when a program was
  * started and a client has looked at its first stop. Does nothing where there is no bundle, as in a checkout before it
  * is built, and where no program can be started.
  */
@@ -42,7 +42,7 @@ function writeCacheAtExit(file) {
   });
 }
 
-const [, , first = join(dist, 'outstep.cache'), second] = process.argv;
+const [, , first = join(dist, `outstep-${process.arch}.cache`), second] = process.argv;
 if (first === argument) writeCacheAtExit(second);
 else if (existsSync(join(dist, 'outstep.js')))
   spawnSync(process.execPath, [__filename, argument, first], {

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * The command: runs outstep.js beside it, compiled already where there is a cache that fits (README.md). The engine looks
- * at its version, its flags and the length of the text; that it is this text, and whole, is seen to here.
+ * at its version, its flags and the length of the text; that it is this text, whole, and for this architecture is seen to
+ * here.
  */
 'use strict';
 const fs = require('node:fs');
@@ -110,10 +111,11 @@ const source = fs.readFileSync(filename, 'latin1');
 const name = source.slice(0, source.indexOf('\n') + 1);
 const userPath = userCachePath(name);
 const cachedData =
-  readCache(userPath, name, isOurs) ?? readCache(`${__dirname}/outstep.cache`, name, () => true);
+  readCache(userPath, name, isOurs) ??
+  readCache(`${__dirname}/outstep-${process.arch}.cache`, name, () => true);
 const script = new Script(source, { filename, cachedData });
 const bundle = { exports: {} };
-script.runInThisContext()(require, bundle, bundle.exports, moduleUrl());
+script.runInThisContext()(require, bundle, bundle.exports, moduleUrl(), (url) => import(url));
 /** For the build: writes the cache for whoever will run what was built. */
 module.exports = { writeCache: (path) => writeCache(path, name, script), progress: bundle.exports.progress };
 
