@@ -74,6 +74,15 @@ describe('installed packages', function () {
       it('serve a program from its launch to its exit', async () =>
         checkLaunch(server(), await compilePrograms()));
 
+      it('run scripts in TypeScript', async () => {
+        const { words, ...options } = server();
+        const { sample } = await compilePrograms();
+        const script = resolve(projectRoot, 'fixtures/scripts/call-log.ts');
+        const [command = ''] = words;
+        const { stdout } = await run(command, ['script', script, 'deposit', '--', sample], options);
+        assert.match(stdout, /^\d+ deposit = 206$/m);
+      });
+
       it('leave nothing in a program when they are killed', async () =>
         checkRepair(server(), await compilePrograms()));
     });

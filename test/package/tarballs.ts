@@ -36,8 +36,10 @@ export async function packPackages(into?: string): Promise<readonly PackedPackag
 
 /** Packs what the packages depend on, as it is installed here: a registry would have it. */
 export async function packDependencies(into: string): Promise<readonly PackedPackage[]> {
-  const installed = join(projectRoot, 'node_modules/@rgrove/parse-xml');
-  const { stdout } = await npm(into, 'pack', '--json', '--ignore-scripts', installed);
+  const installed = ['@rgrove/parse-xml', 'gecko-profiler-demangle'].map((name) =>
+    join(projectRoot, 'node_modules', name),
+  );
+  const { stdout } = await npm(into, 'pack', '--json', '--ignore-scripts', ...installed);
   return Object.values(JSON.parse(stdout) as Record<string, PackedPackage>);
 }
 
