@@ -1,17 +1,26 @@
 /** The counts of the stored baselines as a table in Markdown: baseline/table.md. */
 import type { Baseline } from './baseline.js';
 import type { ExpList } from './exp-lists.js';
+import { machineNames, machineOf } from './suite-machine.js';
 import { countStatuses, type FileResults, statuses } from './suite-results.js';
 
 /** Version, board and list; numbers follow. */
 const textColumns = 3;
 const head = ['gdb', 'board', 'list', 'files', 'seconds', ...statuses];
 
+/** A list that has a machine's name is for that machine alone, and the others are for this one. */
+function isFor(list: ExpList, board: string): boolean {
+  const machine = machineOf(board);
+  return machine === 'host' ? machineNames.every((name) => name !== list.name) : list.name === machine;
+}
+
 /** A row for each list that a baseline has at least in part; the files of a list that it lacks are not in the suite. */
 export function formatBaselineTable(baselines: readonly Baseline[], lists: readonly ExpList[]): string {
   const rows = baselines.flatMap((baseline) =>
     lists
-      .filter((list) => coveredPart(baseline, list).length > list.files.length / 2)
+      .filter(
+        (list) => isFor(list, baseline.board) && coveredPart(baseline, list).length > list.files.length / 2,
+      )
       .map((list) => rowOf(baseline, list)),
   );
   const widths = head.map((title, column) =>

@@ -18,9 +18,9 @@ describe('conformance: baselines', () => {
 
   it('are found by the files that they have', () => {
     const boards = ['native-extended-gdbserver', 'native-gdbserver'];
-    assert.deepEqual(boardsThatCover('13.1', ['gdb.base/break.exp']), boards);
-    assert.deepEqual(boardsThatCover('13.1', ['gdb.server/wrapper.exp']), [...boards, 'unix']);
-    assert.deepEqual(boardsThatCover('13.1', ['gdb.base/break.exp', 'gdb.base/none.exp']), []);
+    assert.deepEqual(boardsThatCover('host', '13.1', ['gdb.base/break.exp']), boards);
+    assert.deepEqual(boardsThatCover('host', '13.1', ['gdb.server/wrapper.exp']), [...boards, 'unix']);
+    assert.deepEqual(boardsThatCover('host', '13.1', ['gdb.base/break.exp', 'gdb.base/none.exp']), []);
     assert.equal(readBaseline('0.0', 'native-gdbserver').files.size, 0);
   });
 

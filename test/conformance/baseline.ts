@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { baselineFolder } from './conformance-paths.js';
+import { type MachineName, machineOf } from './suite-machine.js';
 import { type FileResults, formatResults, parseResults } from './suite-results.js';
 
 const suffix = '.sum.gz';
@@ -54,9 +55,10 @@ export function storeInBaseline(version: string, board: string, results: readonl
   return path;
 }
 
-/** Boards whose baseline has every one of the files. */
-export function boardsThatCover(version: string, files: readonly string[]): string[] {
+/** Boards of a machine whose baseline has every one of the files. */
+export function boardsThatCover(machine: MachineName, version: string, files: readonly string[]): string[] {
   return readBaselines()
-    .filter((baseline) => baseline.version === version && files.every((file) => baseline.files.has(file)))
+    .filter((baseline) => machineOf(baseline.board) === machine && baseline.version === version)
+    .filter((baseline) => files.every((file) => baseline.files.has(file)))
     .map(({ board }) => board);
 }

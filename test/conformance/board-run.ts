@@ -1,6 +1,5 @@
 /** One board of a run: the suite, the comparison with the baseline, and the report. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Baseline, readBaseline, storeInBaseline } from './baseline.js';
 import { compare, type Expectations } from './comparison.js';
@@ -8,13 +7,16 @@ import { countOutcomes, formatComparison, formatCounts, type OutcomeCounts } fro
 import { confirm, type Rerun } from './confirmation.js';
 import { flakyFile, knownFailuresFile } from './conformance-paths.js';
 import { parseExcusedTests } from './excused-tests.js';
+import { hostMachine } from './host-machine.js';
 import type { ConformanceOptions } from './options.js';
 import { runSuite } from './run-suite.js';
+import type { SuiteMachine } from './suite-machine.js';
 import type { FileResults } from './suite-results.js';
 import { prepareServer, type Toolchain, versionOf } from './toolchain.js';
 
 export interface BoardRun {
   readonly board: string;
+  readonly machine: SuiteMachine;
   readonly toolchain: Toolchain;
   readonly options: ConformanceOptions;
   /** Those of the wanted files that the suite has. */
@@ -27,13 +29,16 @@ export interface BoardRun {
 
 /** @throws Error if gdb cannot debug a trivial program through the server */
 export async function runBoard(run: BoardRun): Promise<OutcomeCounts> {
-  const { board, toolchain, options, out, say } = run;
+  const { board, machine, toolchain, options, out, say } = run;
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  const work = mkdtempSync(join(tmpdir(), 'gdb-suite-'));
+  const work = mkdtempSync(join(machine.workFolder, 'gdb-suite-'));
   try {
-    const server = prepareServer(options.server, toolchain, work);
-    const about = `${board}: ${versionOf(toolchain.gdb)}; ${versionOf(server)}; suite ${toolchain.version}`;
+    const server = prepareServer(options.server, toolchain, machine, work);
+    const about = [
+      `${board}: ${versionOf(toolchain.gdb, hostMachine)}`,
+      `${versionOf(server, machine)}; suite ${toolchain.version}`,
+    ].join('; ');
     say(about);
     const baseline = readBaseline(toolchain.version, board);
     const runFiles = (
@@ -43,7 +48,16 @@ export async function runBoard(run: BoardRun): Promise<OutcomeCounts> {
       to: string,
     ): Promise<FileResults[]> =>
       runSuite(
-        { ...options, board, gdb: toolchain.gdb, suite: toolchain.suite, server: bin, work, out: to },
+        {
+          ...options,
+          board,
+          machine,
+          gdb: toolchain.gdb,
+          suite: toolchain.suite,
+          server: bin,
+          work,
+          out: to,
+        },
         { ...run, files, jobs, limitSeconds: options.limitSeconds, baselineSeconds: secondsIn(baseline) },
       );
     const results = await runFiles(run.files, server, options.jobs, out);

@@ -14,6 +14,13 @@ describe('conformance: options', () => {
     assert.deepEqual([words, boards, server, gdb, jobs], [['quick'], [], undefined, 'system', 1]);
   });
 
+  it('choose another list and gdb for another machine', () => {
+    const { words, machine, gdb } = parseRun('--machine', 'aarch64');
+    assert.deepEqual([words, machine, gdb], [['aarch64'], 'aarch64', 'gdb-multiarch']);
+    assert.deepEqual(parseRun('--machine', 'aarch64', 'gdb.base/break.exp').words, ['gdb.base/break.exp']);
+    assert.throws(() => parseCommand(['--machine', 'vax']), /--machine is one of host, aarch64/);
+  });
+
   it('may be repeated where they name several things', () => {
     const { words, boards, variables } = parseRun(
       ...['server', '--board', 'unix', '--board', 'x', 'gdb.base/break.exp', '--var', 'A=1', '--packets'],

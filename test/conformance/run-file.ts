@@ -2,10 +2,12 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type LimitedRun, runLimited } from './limited-run.js';
+import type { SuiteMachine } from './suite-machine.js';
 import { type FileResults, parseResults, type TestResult } from './suite-results.js';
 
 export interface SuiteSetup {
   readonly board: string;
+  readonly machine: SuiteMachine;
   readonly gdb: string;
   readonly server: string;
   /** gdb/testsuite of a source tree. */
@@ -34,6 +36,7 @@ export interface FileRun {
 export async function runFile(
   file: string,
   setup: SuiteSetup,
+  lane: number,
   limitSeconds: number,
   stop: AbortSignal,
 ): Promise<FileRun> {
@@ -41,7 +44,7 @@ export async function runFile(
   const folder = join(setup.work, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'site.exp'), siteSettings(setup.suite));
+  writeFileSync(join(folder, 'site.exp'), siteSettings(setup, lane));
   const command = [
     ...['runtest', '--tool', 'gdb', `--target_board=${setup.board}`, `--outdir=${folder}`],
     ...[`GDB=${setup.gdb}`, `GDBSERVER=${setup.server}`, 'GDB_PARALLEL=yes'],
@@ -49,6 +52,7 @@ export async function runFile(
     file,
   ];
   const limited = await runLimited(command, folder, limitSeconds, stop);
+  await setup.machine.endLeftovers(lane);
   const sum = readIfThere(join(folder, 'gdb.sum'));
   const hasSummary = sum.includes('=== gdb Summary ===');
   const ending = limited.outcome === 'ended' && !hasSummary ? 'no summary' : limited.outcome;
@@ -71,8 +75,8 @@ export async function runFile(
 }
 
 /** The settings that the suite's own Makefile would write. */
-function siteSettings(suite: string): string {
-  const triplet = 'x86_64-pc-linux-gnu';
+function siteSettings({ suite, machine }: SuiteSetup, lane: number): string {
+  const { triplet } = machine;
   return `set host_triplet ${triplet}
 set target_alias ${triplet}
 set target_triplet ${triplet}
@@ -81,7 +85,10 @@ set srcdir ${suite}
 set tool gdb
 set enable_libctf yes
 source \${srcdir}/lib/append_gdb_boards_dir.exp
-`;
+${machine
+  .settings(lane)
+  .map((line) => `${line}\n`)
+  .join('')}`;
 }
 
 /** The whole dialogue; what runtest itself said goes with it where it did not come to its end. */

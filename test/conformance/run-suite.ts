@@ -25,21 +25,21 @@ const suspiciousLimits = 3;
  * @throws Error if gdb cannot debug a trivial program through the server
  */
 export async function runSuite(setup: SuiteSetup, run: SuiteRun): Promise<FileResults[]> {
-  await checkStartUp(setup.gdb, setup.server, setup.board);
+  await checkStartUp(setup.gdb, setup.server, setup.board, setup.machine);
   if (setup.ipa !== undefined) placeAgent(setup.ipa, setup.work);
   const runs = new Map<string, FileRun>();
   const waiting = [...run.files];
   let limitsInARow = 0;
-  const work = async (): Promise<void> => {
+  const work = async (lane: number): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined && !run.stop.aborted; file = waiting.shift()) {
-      const done = await runFile(file, setup, limitOf(file, run), run.stop);
+      const done = await runFile(file, setup, lane, limitOf(file, run), run.stop);
       runs.set(file, done);
       run.say(describeRun(done));
       limitsInARow = done.ending === 'time limit' ? limitsInARow + 1 : 0;
       if (limitsInARow >= suspiciousLimits && !(await stillStarts(setup, run))) waiting.length = 0;
     }
   };
-  await Promise.all(Array.from({ length: run.jobs }, work));
+  await Promise.all(Array.from({ length: run.jobs }, (_, lane) => work(lane)));
   const results = run.files.map((file) => runs.get(file)?.results ?? notRun(file));
   writeFileSync(join(setup.out, 'all.sum'), formatResults(results));
   return results;
@@ -53,9 +53,9 @@ function placeAgent(library: string, work: string): void {
   symlinkSync(resolve(library), place);
 }
 
-async function stillStarts({ gdb, server, board }: SuiteSetup, { say }: SuiteRun): Promise<boolean> {
+async function stillStarts({ gdb, server, board, machine }: SuiteSetup, { say }: SuiteRun): Promise<boolean> {
   try {
-    await checkStartUp(gdb, server, board);
+    await checkStartUp(gdb, server, board, machine);
     return true;
   } catch (error) {
     say(`given up, for the server does not start any more: ${messageOf(error)}`);

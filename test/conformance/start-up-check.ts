@@ -1,48 +1,44 @@
 /** Whether gdb can debug a trivial program through a server at all: a run of the suite would only find out slowly. */
 
-import { once } from 'node:events';
-import { realpathSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { TestProcess } from '../support/test-process.js';
+import type { SuiteMachine } from './suite-machine.js';
 
 const startLimitMs = 10_000;
 const gdbLimitMs = 40_000;
 
 /** @throws Error with what the server or gdb said instead. */
-export async function checkStartUp(gdb: string, server: string, board: string): Promise<void> {
-  const program = realpathSync('/bin/true');
+export async function checkStartUp(
+  gdb: string,
+  server: string,
+  board: string,
+  machine: SuiteMachine,
+): Promise<void> {
+  const program = machine.trivialProgram;
   if (board.includes('stdio')) {
-    await runProgram(gdb, program, [`target remote | ${server} --once stdio ${program}`, 'continue']);
+    await runProgram(gdb, machine, [`target remote | ${server} --once stdio ${program}`, 'continue']);
     return;
   }
-  const comm = `localhost:${await findFreePort()}`;
+  const { listen, connect } = await machine.freeAddress();
   const isExtended = board.includes('extended');
-  const command = [server, '--once', ...(isExtended ? ['--multi', comm] : [comm, program])];
+  const command = machine.commandLine([
+    ...[server, '--once'],
+    ...(isExtended ? ['--multi', listen] : [listen, program]),
+  ]);
   await using started = await TestProcess.start(command.join(' '), command);
-  await started.output.match(/Listening on/, startLimitMs);
+  await started.output.match(/Listening on/, startLimitMs * machine.patience);
   const commands = isExtended
-    ? [`target extended-remote ${comm}`, `set remote exec-file ${program}`, 'run']
-    : [`target remote ${comm}`, 'continue'];
-  await runProgram(gdb, program, commands);
+    ? [`target extended-remote ${connect}`, `set remote exec-file ${program}`, 'run']
+    : [`target remote ${connect}`, 'continue'];
+  await runProgram(gdb, machine, commands);
 }
 
-async function runProgram(gdb: string, program: string, commands: readonly string[]): Promise<void> {
-  const settings = ['set sysroot', 'set auto-connect-native-target off'];
+async function runProgram(gdb: string, machine: SuiteMachine, commands: readonly string[]): Promise<void> {
+  const settings = [...machine.gdbSettings, 'set auto-connect-native-target off'];
   await using session = await TestProcess.start('gdb', [
     ...[gdb, '-nx', '-nw', '-batch'],
     ...settings.flatMap((setting) => ['-iex', setting]),
     ...commands.flatMap((command) => ['-ex', command]),
-    program,
+    machine.trivialProgram,
   ]);
-  await session.output.match(/exited normally\]/, gdbLimitMs);
-}
-
-async function findFreePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const address = listener.address();
-  listener.close();
-  await once(listener, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the listener has no port');
-  return address.port;
+  await session.output.match(/exited normally\]/, gdbLimitMs * machine.patience);
 }

@@ -3,12 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { hostProcess } from '../../src/base/host-process.js';
-import { conformanceFolder, serverScript } from './conformance-paths.js';
+import { conformanceFolder } from './conformance-paths.js';
 import type { ConformanceOptions } from './options.js';
+import type { SuiteMachine } from './suite-machine.js';
 
 export interface Toolchain {
   readonly gdb: string;
-  /** GNU gdbserver of the same version. */
+  /** GNU gdbserver, of the same version where it is this machine's. */
   readonly gnuServer: string;
   /** gdb/testsuite of a source tree. */
   readonly suite: string;
@@ -20,7 +21,10 @@ export interface Toolchain {
 const newestRelease = 'trixie';
 
 /** @throws Error if one of the programs is not there. */
-export function findToolchain(options: Pick<ConformanceOptions, 'gdb' | 'suite'>): Toolchain {
+export function findToolchain(
+  options: Pick<ConformanceOptions, 'gdb' | 'suite'>,
+  machine: SuiteMachine,
+): Toolchain {
   const isNewest = options.gdb === 'newest';
   const newestFolder = isNewest ? runScript('newest-gdb.sh', newestRelease) : '';
   const gdb = isNewest
@@ -33,7 +37,7 @@ export function findToolchain(options: Pick<ConformanceOptions, 'gdb' | 'suite'>
   for (const program of ['runtest', 'expect', 'python3']) findProgram(program);
   return {
     gdb,
-    gnuServer: existsSync(beside) ? beside : findProgram('gdbserver'),
+    gnuServer: machine.gnuServer ?? (existsSync(beside) ? beside : findProgram('gdbserver')),
     suite,
     version: readFileSync(join(suite, '../version.in'), 'utf8').trim(),
   };
@@ -44,19 +48,25 @@ export function findToolchain(options: Pick<ConformanceOptions, 'gdb' | 'suite'>
  *
  * @param server as `--server` has it; undefined: Outstep, by a script that is put into `folder`
  */
-export function prepareServer(server: string | undefined, { gnuServer }: Toolchain, folder: string): string {
+export function prepareServer(
+  server: string | undefined,
+  { gnuServer }: Toolchain,
+  machine: SuiteMachine,
+  folder: string,
+): string {
   if (server === 'gdbserver') return gnuServer;
-  if (server !== undefined) return findProgram(server);
-  if (!existsSync(serverScript)) throw new Error(`${serverScript} is missing: npm run build makes it`);
+  if (server !== undefined) return machine.gnuServer === undefined ? findProgram(server) : server;
   const path = join(folder, 'outstep');
-  writeFileSync(path, `#!/bin/sh\nexec '${hostProcess.execPath}' '${serverScript}' "$@"\n`, { mode: 0o755 });
+  const command = machine.outstep.map((word) => `'${word}'`).join(' ');
+  writeFileSync(path, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
   return path;
 }
 
 /** The first line that a program says about its version. */
-export function versionOf(program: string): string {
+export function versionOf(program: string, machine: Pick<SuiteMachine, 'commandLine'>): string {
+  const [command = '', ...args] = machine.commandLine([program, '--version']);
   try {
-    const text = execFileSync(program, ['--version'], {
+    const text = execFileSync(command, args, {
       encoding: 'utf8',
       timeout: 10_000,
       stdio: ['ignore', 'pipe', 'ignore'],
