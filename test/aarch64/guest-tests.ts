@@ -1,17 +1,18 @@
-/** Runs mocha in the guest and reads its summary; a guest that dies or falls silent is a failure, shown by its console. */
+/** Runs tests in the guest, or on it, and reads their summary; a guest that dies or falls silent is a failure, shown by its console. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { hostProcess } from '../../src/base/host-process.js';
 import { projectRoot } from '../support/project-paths.js';
 import type { Guest } from './guest.js';
-import { outsideFiles, type TestGroup } from './selection.js';
+import { outsideFiles, suiteFiles, type TestGroup } from './selection.js';
 import { timeFactor } from './services.js';
 
 /** No test is silent for longer, however slow the machine. */
 const silenceLimitMs = 600_000;
 
-const summaryLine = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m;
+/** The last of its kind: mocha's, or that of gdb's suite. */
+const summaryLine = /^(?:Files of the suite: )?(\d+) passed, (\d+) failed, (\d+) (?:skipped|known to fail)$/m;
 
 export interface Counts {
   readonly passed: number;
@@ -34,28 +35,50 @@ const mocha: readonly string[] = [
   ...['--reporter', './dist/test/support/summary-reporter.js'],
 ];
 
-/** @param env what the tests are told of their surroundings */
+/** Its lines are printed behind its name: others run meanwhile. @param env what the tests are told of their surroundings */
 export function runGroup(
   guest: Guest,
-  group: TestGroup,
+  { name, files }: TestGroup,
   env: Readonly<Record<string, string>>,
 ): Promise<Counts> {
-  return runMocha(guest, guest.shellCommand(['node', ...mocha, ...group.files], { env }));
+  return runTests(guest, guest.shellCommand(['node', ...mocha, ...files], { env }), { title: name });
 }
 
 /** Debuggers of this machine, on the server in the guest. */
 export function runOutside(guest: Guest): Promise<Counts> {
   const env = { ...hostProcess.env, OUTSTEP_GUEST: guest.name, OUTSTEP_TEST_TIME_FACTOR: `${timeFactor}` };
-  return runMocha(guest, [hostProcess.execPath, ...mocha, ...outsideFiles], env);
+  return runTests(guest, [hostProcess.execPath, ...mocha, ...outsideFiles], { title: 'outside', env });
 }
 
-async function runMocha(
+/** A few files of gdb's own suite, against the server in the guest. */
+export function runSuiteFiles(guest: Guest): Promise<Counts> {
+  const runner = 'dist/test/conformance/main.js';
+  const options = ['--machine', 'aarch64', '--board', 'aarch64-extended-gdbserver', '--confirm'];
+  const env = { ...hostProcess.env, OUTSTEP_GUEST: guest.name };
+  return runTests(guest, [hostProcess.execPath, runner, ...options, ...suiteFiles], { title: 'suite', env });
+}
+
+interface RunOptions {
+  /** What its lines begin with. */
+  readonly title: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+async function runTests(
   guest: Guest,
   [program = '', ...args]: readonly string[],
-  env: NodeJS.ProcessEnv = hostProcess.env,
+  { title, env = hostProcess.env }: RunOptions,
 ): Promise<Counts> {
+  const say = (line: string): void => void writeSync(1, `${title}: ${line}\n`);
   const child = spawn(program, args, { env, cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
+  let shownUpTo = 0;
+  const showLines = (): void => {
+    const end = printed.lastIndexOf('\n');
+    if (end < shownUpTo) return;
+    for (const line of printed.slice(shownUpTo, end).split('\n')) say(line);
+    shownUpTo = end + 1;
+  };
   const giveUp = (): void => {
     say(`Nothing was heard for ${silenceLimitMs / 1000} seconds.`);
     child.kill('SIGKILL');
@@ -64,7 +87,7 @@ async function runMocha(
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       printed += chunk;
-      writeSync(1, chunk);
+      showLines();
       clearTimeout(silence);
       silence = setTimeout(giveUp, silenceLimitMs);
     });
@@ -78,8 +101,4 @@ async function runMocha(
     `The tests did not run to their end; the guest ${guest.isRunning ? 'runs' : 'has ended'}. Its console:\n${guest.consoleTail()}`,
   );
   return { passed: 0, failed: 1, skipped: 0 };
-}
-
-function say(line: string): void {
-  writeSync(1, `${line}\n`);
 }

@@ -15,7 +15,7 @@ import { projectRoot } from '../support/project-paths.js';
 
 /** Emulated, on a busy machine, with a cold cache of the host's; usually five seconds. */
 const bootTimeoutMs = 300_000;
-const forwardedPorts = 6;
+const usualPorts = 6;
 const memoryMiB = 2048;
 
 interface State {
@@ -113,9 +113,10 @@ export class Guest {
 
   /**
    * Boots a guest, and waits until it takes commands.
+   * @param forwardedPorts how many ports of this machine lead into it
    * @throws Error with the console's tail when the kernel panics or nothing is heard of the guest in time
    */
-  static async boot(name: string): Promise<Guest> {
+  static async boot(name: string, forwardedPorts = usualPorts): Promise<Guest> {
     if (Guest.find(name) !== undefined) throw new Error(`a guest "${name}" runs already`);
     const image = await findImage();
     const folder = folderOf(name);

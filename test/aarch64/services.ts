@@ -1,4 +1,4 @@
-/** What commands in the guest need of the host while they run: a compiler, and patience. */
+/** What commands in the guest need of the host while they run: a compiler, patience, and servers that start fast. */
 import { compileFixture } from '../support/fixture.js';
 import { serveCompiler } from '../support/remote-compiler.js';
 
@@ -16,6 +16,7 @@ export async function withServices<Result>(
     return await work({
       OUTSTEP_TEST_COMPILER: `${host}:${port}`,
       OUTSTEP_TEST_TIME_FACTOR: `${timeFactor}`,
+      OUTSTEP_TEST_COMMAND: 'dist/outstep.cjs',
     });
   } finally {
     server.close();
