@@ -34,5 +34,7 @@ need_program qemu-user qemu-x86_64
 
 install_missing
 bash "$(dirname "${BASH_SOURCE[0]}")/package/setup.sh" > /dev/null
+npm ci --prefix "$(dirname "${BASH_SOURCE[0]}")/../.typedoc" --silent
 bash "$(dirname "${BASH_SOURCE[0]}")/conformance/newest-gdb.sh" > /dev/null
+for version in 14 16; do bash "$(dirname "${BASH_SOURCE[0]}")/lldb/older-lldb.sh" "$version" > /dev/null; done
 echo 'Everything that the tests need is installed.'

@@ -5,7 +5,20 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, it } from 'mocha';
 import { projectRoot } from '../support/project-paths.js';
 
-const layers = ['base', 'native', 'arch', 'core', 'engines', 'client', 'cli', 'rsp', 'index'] as const;
+const layers = [
+  'base',
+  'native',
+  'arch',
+  'debug-info',
+  'core',
+  'snapshot',
+  'event-log',
+  'engines',
+  'client',
+  'cli',
+  'rsp',
+  'index',
+] as const;
 type Layer = (typeof layers)[number];
 
 const codec = 'gdb-js-rsp-parser';
@@ -16,11 +29,14 @@ const allowed: Readonly<Record<Layer, readonly Layer[]>> = {
   rsp: [],
   arch: ['base'],
   native: ['base'],
+  'debug-info': ['base'],
   core: ['base', 'arch', 'native'],
-  engines: ['base', 'arch', 'core', 'rsp'],
+  snapshot: ['base', 'arch', 'core', 'debug-info'],
+  'event-log': ['base', 'core', 'rsp'],
+  engines: ['base', 'event-log', 'arch', 'core', 'snapshot', 'rsp'],
   client: ['rsp'],
-  cli: ['base', 'arch', 'native', 'core', 'engines', 'client', 'rsp', 'index'],
-  index: ['base', 'arch', 'core', 'engines', 'client', 'rsp'],
+  cli: ['base', 'event-log', 'arch', 'native', 'core', 'snapshot', 'engines', 'client', 'rsp', 'index'],
+  index: ['base', 'event-log', 'snapshot', 'arch', 'core', 'engines', 'client', 'rsp'],
 };
 
 interface Import {
@@ -145,9 +161,8 @@ describe('conventions: imports', () => {
   });
 
   it('keep Node out of what runs in a browser or needs no machine', () => {
-    const wrong = imports.filter(
-      ({ from, to }) => (layerOf(from) === 'rsp' || layerOf(from) === 'arch') && to.startsWith('node:'),
-    );
+    const pure: readonly Layer[] = ['rsp', 'arch', 'debug-info'];
+    const wrong = imports.filter(({ from, to }) => pure.includes(layerOf(from)) && to.startsWith('node:'));
     assert.deepEqual(wrong, []);
   });
 
@@ -164,12 +179,20 @@ describe('conventions: imports', () => {
     assert.deepEqual(wrong, []);
   });
 
-  for (const name of ['capstone-wasm', '@rgrove/parse-xml'])
-    it(`load ${name} in one file, which is the client's`, () => {
+  for (const [name, layer] of [
+    ['capstone-wasm', 'client'],
+    ['@rgrove/parse-xml', 'rsp'],
+  ] as const)
+    it(`load ${name} in one file, of ${layer}`, () => {
       const users = [...new Set(imports.filter(({ to }) => to === name).map(({ from }) => from))];
       assert.equal(users.length, 1, users.join(', '));
-      assert.ok(users.every((path) => layerOf(path) === 'client'));
+      assert.ok(users.every((path) => layerOf(path) === layer));
     });
+
+  it('load the demangler in one file', () => {
+    const users = imports.filter(({ to }) => to.startsWith('gecko-profiler-demangle'));
+    assert.deepEqual([...new Set(users.map(({ from }) => from))], ['src/snapshot/demangle.ts']);
+  });
 
   it('never lead from the command line to the client', () => {
     const reached = new Set(['src/cli/main.ts']);

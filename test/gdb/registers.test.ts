@@ -4,6 +4,7 @@ import { skipOnGnuServer } from '../support/debug-server.js';
 import { debugFixture, type Session } from '../support/debug-session.js';
 import { expectBreakpointStop, expectExit } from '../support/expectations.js';
 import type { Gdb } from '../support/gdb.js';
+import { itOnCpuWith } from '../support/machine.js';
 
 const encodingOrder = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
 // No values of these are known beforehand, and a wrong one breaks the program.
@@ -129,30 +130,23 @@ describe('gdb: registers', () => {
     });
   });
 
-  it('ymm, where the CPU has them', async function () {
-    let isThere = true;
+  itOnCpuWith('avx', 'ymm', async () => {
     await debugFixture('registers', {}, async (session) => {
       const { gdb } = session;
       await untilReady(session);
-      isThere = (await gdb.evaluate('has_avx')) === '1';
-      if (!isThere) return;
       await stopAt(gdb, 'avx_loaded');
       await exchangeVectors(gdb, 'ymm', [0, 1, 15], 32);
       await stopAt(gdb, 'avx_stored');
       await expectStored(gdb, [0, 1, 15], 32);
       expectExit(await gdb.run('continue'), 0);
     });
-    if (!isThere) this.skip();
   });
 
-  it('zmm and k, where the CPU has them', async function () {
+  itOnCpuWith('avx512f', 'zmm and k', async function () {
     skipOnGnuServer(this, "it assumes the offsets of Intel's XSAVE area");
-    let isThere = true;
     await debugFixture('registers', {}, async (session) => {
       const { gdb } = session;
       await untilReady(session);
-      isThere = (await gdb.evaluate('has_avx512')) === '1';
-      if (!isThere) return;
       await stopAt(gdb, 'avx512_loaded');
       assert.equal(await gdb.hex('$k1'), '0x3333333333330001');
       await exchangeVectors(gdb, 'zmm', [0, 1, 15, 16, 31], 64);
@@ -164,7 +158,6 @@ describe('gdb: registers', () => {
       assert.equal(await gdb.hex('mask_out[7]'), '0x7777777777777777');
       expectExit(await gdb.run('continue'), 0);
     });
-    if (!isThere) this.skip();
   });
 
   it('all registers can be listed, and the groups hold them', async () => {

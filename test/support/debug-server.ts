@@ -3,16 +3,16 @@
  * OUTSTEP_TEST_SERVER=/usr/bin/gdbserver the same tests run against GNU gdbserver, which understands the same
  * command lines: what fails there as well is the test's fault.
  */
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import process from 'node:process';
-import { projectRoot } from './project-paths.js';
+import { commandScript } from './project-paths.js';
 import { TestProcess, type TestProcessOptions } from './test-process.js';
 
 const other = process.env.OUTSTEP_TEST_SERVER;
 
 /** Program and first arguments of the server. */
 export const serverCommand: readonly string[] =
-  other === undefined ? [process.execPath, resolve(projectRoot, 'dist/src/cli/main.js')] : other.split(' ');
+  other === undefined ? [process.execPath, commandScript] : other.split(' ');
 
 export const isGnuServer = basename(serverCommand[0] ?? '') === 'gdbserver';
 

@@ -67,7 +67,7 @@ export function lineOf(name: string, marker: string): number {
 /** Path of the compiled fixture, an absolute one. Two calls at the same time compile once. */
 export function compileFixture(name: string, options: CompileOptions = {}): Promise<string> {
   const key = JSON.stringify([name, options]);
-  const wanted: CompileOptions = { machine: thisMachine, ...options };
+  const wanted: CompileOptions = { ...options, machine: options.machine ?? thisMachine };
   const known = compiled.get(key) ?? (hasRemoteCompiler ? compileRemotely : compile)(name, wanted);
   compiled.set(key, known);
   return known;

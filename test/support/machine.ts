@@ -2,8 +2,9 @@
  * The machine that the tests run on. What tests need of it they declare themselves; suites that need another one are not
  * there at all, and the report says which.
  */
+import { readFileSync } from 'node:fs';
 import { arch } from 'node:os';
-import { describe } from 'mocha';
+import { describe, it } from 'mocha';
 
 /** Kinds of programs; `i386` are 32-bit programs on x86_64. */
 export type Machine = 'x86_64' | 'i386' | 'aarch64';
@@ -19,11 +20,29 @@ function findMachine(): Machine {
 /** Of 64-bit programs. */
 export const thisMachine = findMachine();
 
+/** Kinds of programs that this machine runs. */
+export const programKinds: readonly Machine[] = thisMachine === 'x86_64' ? ['x86_64', 'i386'] : [thisMachine];
+
 const leftOut: string[] = [];
 
 /** Suites that are not there on this machine. */
 export function leftOutSuites(): readonly string[] {
   return leftOut;
+}
+
+/** Of the first processor, as /proc/cpuinfo names what it can do. */
+const cpuFeatures = /^(?:flags|Features)\s*:\s*(.*)$/m
+  .exec(readFileSync('/proc/cpuinfo', 'latin1'))?.[1]
+  ?.split(' ');
+
+/** A test about what only some processors of this machine's kind have; elsewhere it is not there. */
+export function itOnCpuWith(
+  feature: string,
+  title: string,
+  body: (this: Mocha.Context) => Promise<void>,
+): void {
+  if (cpuFeatures?.includes(feature) === true) it(title, body);
+  else leftOut.push(title);
 }
 
 /** A suite about one machine: its registers, its instructions, its 32-bit programs. */

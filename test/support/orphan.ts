@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import process from 'node:process';
 import { type Pid, pid } from '../../src/base/ids.js';
+import { TestProcess } from './test-process.js';
 
 export interface Orphan extends Disposable {
   readonly pid: Pid;
@@ -22,6 +23,20 @@ export function startOrphan(path: string, args: readonly string[]): Orphan {
       if (isThere(id)) process.kill(id, 'SIGKILL');
     },
   };
+}
+
+export interface Grandchild extends AsyncDisposable {
+  readonly pid: Pid;
+  /** The shell in between: input and output are the program's. */
+  readonly process: TestProcess;
+}
+
+/** Starts a program as the child of a shell, which ends as it does. */
+export async function startGrandchild(title: string, command: readonly string[]): Promise<Grandchild> {
+  const script = 'exec 3<&0; "$@" <&3 3<&- & echo "pid $!"; wait $!';
+  const process = await TestProcess.start(title, ['/bin/sh', '-c', script, 'sh', ...command]);
+  const [, id] = await process.output.match(/^pid (\d+)$/m, 10_000);
+  return { pid: pid(Number(id)), process, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() };
 }
 
 function isThere(id: number): boolean {

@@ -1,16 +1,9 @@
 /** The memory of a process as it is, with the traps that debuggers hide. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { modules } from '../../arch/index.js';
-import { thisMachine } from './machine.js';
-
-function findTrap(): Uint8Array {
-  const module = modules.find(({ name }) => name === thisMachine);
-  if (module === undefined) throw new Error(`no architecture is named ${thisMachine}`);
-  return module.breakpoint.bytes;
-}
+import { thisModule } from './machine-registers.js';
 
 /** The breakpoint instruction of this machine's 64-bit programs. */
-export const trap = findTrap();
+export const trap = thisModule.breakpoint.bytes;
 
 export function bytesAt(pid: number, address: bigint, count = trap.length): Uint8Array {
   const memory = openSync(`/proc/${pid}/mem`, 'r');

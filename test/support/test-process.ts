@@ -1,9 +1,9 @@
 /** Processes that tests start: each with its output at hand, and none of them outlives its test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { bounded } from './bounded.js';
+import { killFamily, newFamily } from './process-family.js';
 import { Transcript } from './transcript.js';
 
 export type Exit =
@@ -14,10 +14,6 @@ export interface TestProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
 }
-
-/** The variable by which descendants are known, whatever their parents became. */
-const marker = 'OUTSTEP_TEST_FAMILY';
-let families = 0;
 
 export class TestProcess implements AsyncDisposable {
   readonly output: Transcript;
@@ -49,9 +45,8 @@ export class TestProcess implements AsyncDisposable {
     options: TestProcessOptions = {},
   ): Promise<TestProcess> {
     const [program = '', ...args] = command;
-    families += 1;
-    const family = `${process.pid}.${families}`;
-    const env = { ...process.env, DEBUGINFOD_URLS: '', ...options.env, [marker]: family };
+    const { family, variables } = newFamily();
+    const env = { ...process.env, DEBUGINFOD_URLS: '', ...options.env, ...variables };
     const child = spawn(program, args, { env, cwd: options.cwd, stdio: 'pipe' });
     await bounded(once(child, 'spawn'), 10_000, () => `start of ${command.join(' ')}`);
     return new TestProcess(child, title, family);
@@ -78,33 +73,18 @@ export class TestProcess implements AsyncDisposable {
     return bounded(this.exit, timeoutMs, () => `exit of ${this.output.title}\n${this.output.tail()}`);
   }
 
+  /** As `waitForExit`; all that it has printed has been read then. */
+  async waitForEnd(timeoutMs: number): Promise<Exit> {
+    const exit = await this.waitForExit(timeoutMs);
+    await bounded(this.#closed, timeoutMs, () => `end of output of ${this.output.title}`);
+    return exit;
+  }
+
   /** Kills the process and all its descendants that still bear its mark. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.waitForExit();
     killFamily(this.#family);
     await bounded(this.#closed, 15_000, () => `end of output of ${this.output.title}\n${this.output.tail()}`);
-  }
-}
-
-function killFamily(family: string): void {
-  for (const entry of readdirSync('/proc')) {
-    if (/^\d+$/.test(entry) && bearsMark(entry, family)) killIfThere(Number(entry));
-  }
-}
-
-function bearsMark(pid: string, family: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`${marker}=${family}`);
-  } catch {
-    return false;
-  }
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
