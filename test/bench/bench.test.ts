@@ -65,6 +65,15 @@ describe('bench', () => {
     }).timeout(120_000);
   }
 
+  it('runs what strace does as well', async () => {
+    await using bench = await Bench.prepare(settings);
+    for (const name of ['traced', 'untraced-8']) {
+      const { failures, summaries } = await run(bench, rowNamed(name), ['outstep', 'strace', 'native'], 0.01);
+      assert.deepEqual([...failures], []);
+      assert.deepEqual([...summaries.keys()], ['outstep', 'strace', 'native']);
+    }
+  }).timeout(120_000);
+
   it('counts system calls and stops', async () => {
     await using bench = await Bench.prepare(settings);
     const { summaries } = await run(bench, rowNamed('stepi'), ['gdbserver', 'raw'], 0.4);

@@ -10,9 +10,9 @@ export type ServerName = (typeof servers)[number];
 
 /**
  * `raw`: a C program that does the row's own work with ptrace and nothing else. `native`: the workload without a
- * debugger. `node`: Node with a script that writes one byte.
+ * debugger. `node`: Node with a script that writes one byte. strace stands beside `outstep strace`.
  */
-export const contenders = [...servers, 'raw', 'native', 'node'] as const;
+export const contenders = [...servers, 'raw', 'native', 'node', 'strace', 'strace --seccomp-bpf'] as const;
 export type ContenderName = (typeof contenders)[number];
 
 export function isServer(name: ContenderName): name is ServerName {

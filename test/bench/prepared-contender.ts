@@ -27,7 +27,8 @@ export async function prepareContender(
   }
   const workload = await row.workload(count, bench);
   if (contender === 'native') return row.hasNative === true ? nativeRun(bench, workload) : undefined;
-  if (contender === 'node' || (contender === 'raw' && row.raw === undefined)) return undefined;
+  const isElsewhere = contender === 'node' || contender === 'strace' || contender === 'strace --seccomp-bpf';
+  if (isElsewhere || (contender === 'raw' && row.raw === undefined)) return undefined;
   if (contender === 'raw' && row.raw !== undefined && row.raw.name !== 'step') {
     return rawRun(bench, row.raw, workload, count);
   }

@@ -81,12 +81,19 @@ function tableRow(result: RowResult, all: Results): readonly string[] {
   ];
 }
 
+/** Contenders of few rows. */
+const others: Partial<Readonly<Record<ContenderName, string>>> = {
+  native: 'without a debugger',
+  node: 'Node with a script that writes one byte',
+  strace: 'strace',
+  'strace --seccomp-bpf': 'strace -f --seccomp-bpf',
+};
+
 /** What the table has no column for. */
 function remarks(results: Results): readonly string[] {
   return [...results.values()].flatMap(({ row, summaries, failures }) => [
-    ...(['native', 'node'] as const).flatMap((name) => {
-      const summary = summaries.get(name);
-      const who = name === 'node' ? 'Node with a script that writes one byte' : 'without a debugger';
+    ...Object.entries(others).flatMap(([name, who]) => {
+      const summary = summaries.get(name as ContenderName);
       return summary === undefined ? [] : [`\`${row.name}\`, ${who}: ${duration(summary.medianNs)}`];
     }),
     ...[...summaries].flatMap(([name, { residentKib }]) =>

@@ -36,6 +36,19 @@ export function ofNative(atLeast: number): Target {
   };
 }
 
+/** So many times as quick as strace, at least. */
+export function fasterThanStrace(name: 'strace' | 'strace --seccomp-bpf', atLeast: number): Target {
+  return {
+    text: `${atLeast}x ${name}`,
+    judge: (own) => {
+      const [ours, theirs] = summaries(own, 'outstep', name);
+      if (ours === undefined || theirs === undefined) return undefined;
+      const ratio = theirs.medianNs / ours.medianNs;
+      return { actual: times(ratio), isMet: ratio >= atLeast };
+    },
+  };
+}
+
 /** Against GNU gdbserver in another row, which it lacks in this one. */
 export function fasterThan(rowName: string, atLeast: number): Target {
   return {

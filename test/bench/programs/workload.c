@@ -9,7 +9,7 @@
  *                             thread with HOT_LAST; it does all the calls where THREADS is 1
  *   watch WRITES              writes the value to `watched` that is there
  *   memory BYTES              fills `memory`; after ready() counts the words that are of stream 2
- *   calls COUNT               getppid
+ *   calls COUNT [THREADS]     getppid, by the main thread, or in equal parts by THREADS others
  *   signals COUNT             SIGUSR1 to itself, handled
  *   clones COUNT              threads made and joined, 16 at a time
  *   forks COUNT               children made and waited for
@@ -173,12 +173,32 @@ static void use_memory(size_t length_bytes) {
   atomic_store(&done, same);
 }
 
-static void calls(long count) {
-  ready();
+static void call(long count) {
   for (long i = 0; i < count; i++) {
     syscall(SYS_getppid);
     atomic_fetch_add_explicit(&done, 1, memory_order_relaxed);
   }
+}
+
+static void *call_its_part(void *part) {
+  pthread_barrier_wait(&barrier);
+  call((long)part);
+  return NULL;
+}
+
+static void calls(long count, int threads) {
+  if (threads == 0) {
+    ready();
+    call(count);
+    return;
+  }
+  pthread_t all[AT_ONCE];
+  if (threads > AT_ONCE) exit(2);
+  pthread_barrier_init(&barrier, NULL, threads + 1);
+  for (int i = 0; i < threads; i++) start_thread(&all[i], call_its_part, (void *)(count / threads));
+  ready();
+  pthread_barrier_wait(&barrier);
+  for (int i = 0; i < threads; i++) pthread_join(all[i], NULL);
 }
 
 static void on_signal(int number) {
@@ -254,7 +274,7 @@ int main(int argc, char **argv) {
   else if (strcmp(mode, "hits") == 0 && argc > 3) hits(first, atol(argv[3]));
   else if (strcmp(mode, "watch") == 0) watch(first);
   else if (strcmp(mode, "memory") == 0 && first <= MEMORY_BYTES) use_memory(first);
-  else if (strcmp(mode, "calls") == 0) calls(first);
+  else if (strcmp(mode, "calls") == 0) calls(first, argc > 3 ? atoi(argv[3]) : 0);
   else if (strcmp(mode, "signals") == 0) signals(first);
   else if (strcmp(mode, "clones") == 0) clones(first);
   else if (strcmp(mode, "forks") == 0) forks(first);

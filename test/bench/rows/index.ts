@@ -7,6 +7,7 @@ import { steppingRows } from './stepping.js';
 import { stormRows } from './storms.js';
 import { systemCallRows } from './system-calls.js';
 import { threadRows } from './threads.js';
+import { tracedCallRows } from './traced-calls.js';
 
 export const allRows: readonly Row[] = [
   ...startRows,
@@ -14,6 +15,7 @@ export const allRows: readonly Row[] = [
   ...breakpointRows,
   ...memoryRows,
   ...systemCallRows,
+  ...tracedCallRows,
   ...stormRows,
   ...threadRows,
   ...interruptRows,
