@@ -3,9 +3,14 @@
  * and would take the stops of one that the same process traces.
  */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { type Pid, pid } from '../../src/base/ids.js';
+import { timeFactor, WaitTimeout } from './bounded.js';
 import { TestProcess } from './test-process.js';
+
+const startLimitMs = 10_000;
+const pauses = new Int32Array(new SharedArrayBuffer(4));
 
 export interface Orphan extends Disposable {
   readonly pid: Pid;
@@ -17,12 +22,14 @@ export function startOrphan(path: string, args: readonly string[]): Orphan {
   const id = pid(
     Number(execFileSync('/bin/sh', ['-c', command, 'sh', path, ...args], { encoding: 'latin1' })),
   );
-  return {
+  const orphan: Orphan = {
     pid: id,
     [Symbol.dispose]() {
       if (isThere(id)) process.kill(id, 'SIGKILL');
     },
   };
+  waitForProgram(id, [path, ...args]);
+  return orphan;
 }
 
 export interface Grandchild extends AsyncDisposable {
@@ -36,7 +43,18 @@ export async function startGrandchild(title: string, command: readonly string[])
   const script = 'exec 3<&0; "$@" <&3 3<&- & echo "pid $!"; wait $!';
   const process = await TestProcess.start(title, ['/bin/sh', '-c', script, 'sh', ...command]);
   const [, id] = await process.output.match(/^pid (\d+)$/m, 10_000);
+  waitForProgram(Number(id), command);
   return { pid: pid(Number(id)), process, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() };
+}
+
+/** A shell tells the pid of its copy of itself, which may not have executed the program yet. */
+function waitForProgram(id: number, command: readonly string[]): void {
+  const wanted = command.map((word) => `${word}\0`).join('');
+  const end = performance.now() + startLimitMs * timeFactor;
+  while (readFileSync(`/proc/${id}/cmdline`, 'utf8') !== wanted) {
+    if (performance.now() > end) throw new WaitTimeout(`${id} does not execute ${command.join(' ')}`);
+    Atomics.wait(pauses, 0, 0, 1);
+  }
 }
 
 function isThere(id: number): boolean {

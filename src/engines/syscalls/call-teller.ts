@@ -1,5 +1,6 @@
 /** Makes records of calls: one when a call is made, one when it returns. */
 import type { SystemCallTable } from '../../../arch/system-call-table.js';
+import { wallClockMs } from '../../base/wall-clock.js';
 import type { Process, Thread } from '../../core/index.js';
 import type { CallFacts } from './decode/call-facts.js';
 import { CallText, rawSignature } from './decode/call-text.js';
@@ -54,7 +55,7 @@ export class CallTeller {
       kind: 'call',
       pid: thread.group,
       tid: thread.tid,
-      timeMs: now(),
+      timeMs: wallClockMs(),
       name,
       number,
       registers,
@@ -78,7 +79,7 @@ export class CallTeller {
     const { record, text, injections, stack } = call;
     const rest = facts === undefined || record.resumes !== undefined ? '' : text.leave(facts);
     const outcome = facts === undefined ? { text: '?', error: undefined } : text.result(facts);
-    const timeMs = now();
+    const timeMs = wallClockMs();
     this.#listener({
       kind: 'return',
       pid: record.pid,
@@ -115,9 +116,4 @@ export class CallTeller {
     this.#processes.set(process, made);
     return made;
   }
-}
-
-/** Milliseconds since 1970, with parts of microseconds. */
-export function now(): number {
-  return performance.timeOrigin + performance.now();
 }

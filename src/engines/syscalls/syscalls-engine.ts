@@ -5,6 +5,7 @@
 import { systemCallsOf } from '../../../arch/system-calls.js';
 import { errorCodes, isOutstepError } from '../../base/errors.js';
 import { type KernelSignal, kernelSignal, type Tid, tid as tidOf } from '../../base/ids.js';
+import { wallClockMs } from '../../base/wall-clock.js';
 import {
   type Attachment,
   type CallEvent,
@@ -21,7 +22,7 @@ import {
   unionOf,
   wishFor,
 } from '../../core/index.js';
-import { CallTeller, now } from './call-teller.js';
+import { CallTeller } from './call-teller.js';
 import { siginfoText } from './decode/structs/signals.js';
 import { restartErrors } from './decode/tables/errors.js';
 import { signalName } from './decode/tables/signals.js';
@@ -190,7 +191,7 @@ export class SyscallsEngine implements Engine {
     if (present !== undefined) return present;
     const added = new TracedThread(id, process);
     this.#threads.set(id, added);
-    this.#listener({ kind: 'attached', pid: process.pid, tid: id, timeMs: now() });
+    this.#listener({ kind: 'attached', pid: process.pid, tid: id, timeMs: wallClockMs() });
     return added;
   }
 
@@ -311,7 +312,7 @@ export class SyscallsEngine implements Engine {
     if (known === undefined) return;
     if (known.call !== undefined) this.#calls.end(known, undefined);
     this.#threads.delete(id);
-    this.#listener({ kind: 'exit', pid: known.process.pid, tid: id, timeMs: now(), status });
+    this.#listener({ kind: 'exit', pid: known.process.pid, tid: id, timeMs: wallClockMs(), status });
   }
 
   #tell(
@@ -321,7 +322,7 @@ export class SyscallsEngine implements Engine {
       | { kind: 'stopped'; name: string }
       | { kind: 'superseded'; by: Tid },
   ): void {
-    this.#listener({ ...record, pid: thread.group, tid: thread.tid, timeMs: now() });
+    this.#listener({ ...record, pid: thread.group, tid: thread.tid, timeMs: wallClockMs() });
   }
 }
 

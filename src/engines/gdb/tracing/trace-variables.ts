@@ -1,4 +1,5 @@
 /** Trace state variables: what the client defined them as, and their values. */
+import { wallClockMs } from '../../../base/wall-clock.js';
 
 export interface VariableDefinition {
   readonly number: number;
@@ -64,5 +65,5 @@ export class TraceVariables {
 }
 
 export function microsecondsNow(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000));
+  return BigInt(Math.round(wallClockMs() * 1000));
 }
