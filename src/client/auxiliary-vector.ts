@@ -1,6 +1,7 @@
 /** The auxiliary vector of a program (getauxval(3), <elf.h>). */
 import { type ByteOrder, bigintOf } from './registers/register-value.js';
 
+/** A pair of the vector that the kernel gives to a new program. */
 export interface AuxiliaryEntry {
   readonly type: number;
   /** `AT_ENTRY` without the `AT_`; undefined for types that are not known here. */

@@ -68,6 +68,7 @@ class SetBreakpoint implements Breakpoint {
   }
 }
 
+/** Sets breakpoints and watchpoints, and knows those that are set. As `client.breakpoints`. */
 export class Breakpoints {
   readonly #requester: Requester;
   readonly #trapKind: () => Promise<number>;

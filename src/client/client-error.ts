@@ -25,8 +25,10 @@ export const clientErrorCodes = {
   NO_SERVER: 'RSP_NO_SERVER',
 } as const;
 
+/** `code` of a `ClientError`. */
 export type ClientErrorCode = (typeof clientErrorCodes)[keyof typeof clientErrorCodes];
 
+/** What is known of a request that failed. */
 export interface ClientErrorDetails {
   /** The packet that was sent, as text. */
   readonly packet?: string;
@@ -39,6 +41,10 @@ export interface ClientErrorDetails {
   readonly cause?: unknown;
 }
 
+/**
+ * A request that failed: its message names the packet and the reply, as far as there are any. `code` says what kind of
+ * failure it is, one of `clientErrorCodes`.
+ */
 export class ClientError extends Error {
   override readonly name = 'ClientError';
   readonly packet: string | undefined;

@@ -4,6 +4,7 @@
  */
 import { ClientError, clientErrorCodes } from './client-error.js';
 
+/** An instruction as it stands in memory. */
 export interface Instruction {
   readonly address: bigint;
   readonly bytes: Uint8Array;

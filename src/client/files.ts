@@ -57,6 +57,7 @@ const defaultMode = 0o644;
 
 type FileAnswer = Answer<'vFile:close'> | Answer<'vFile:pread'>;
 
+/** Files of the server's machine (GDB manual, "Host I/O Packets"). As `client.files`. */
 export class Files {
   readonly #requester: Requester;
 
@@ -261,6 +262,7 @@ export class RemoteFile implements AsyncDisposable {
     resultOf(`close ${this.path}`, await this.#requester.ask(packet));
   }
 
+  /** As `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -4,7 +4,13 @@ export type { MemoryArea } from 'gdb-js-rsp-parser/documents';
 export type { AuxiliaryEntry } from './auxiliary-vector.js';
 export type { Breakpoint, BreakpointOptions, Breakpoints, WatchpointOptions } from './breakpoints.js';
 export type { Call } from './calling-convention.js';
-export { ClientError, type ClientErrorCode, clientErrorCodes, hasCode } from './client-error.js';
+export {
+  ClientError,
+  type ClientErrorCode,
+  type ClientErrorDetails,
+  clientErrorCodes,
+  hasCode,
+} from './client-error.js';
 export type { ConnectOptions, ContinueOptions } from './connect-options.js';
 export { disassemble, type Instruction } from './disassemble.js';
 export type { Endpoint } from './endpoint.js';
@@ -19,12 +25,13 @@ export type { RegisterAccess, SavedRegisters } from './registers/register-access
 export type { BitField, RegisterType, StructField, TypeField } from './registers/register-type.js';
 export type { ByteOrder, RegisterValue } from './registers/register-value.js';
 export type { RegisterDescription, TargetDescription } from './registers/target-description.js';
+export type { Answer } from './requester.js';
 export { RspClient } from './rsp-client.js';
 export type { ResumeAction, RunMode } from './run-control.js';
 export type { Script, ScriptContext } from './script-context.js';
 export type { SignalInfo } from './signal-info.js';
 export type { ByteStreams } from './socket.js';
-export type { SpawnedServer } from './spawned-server.js';
+export type { Command, ReverseServer, SpawnedServer } from './spawned-server.js';
 export type { StopEvent } from './stop-event.js';
 export type { SymbolKind } from './symbols/elf-file.js';
 export type { ProgramSymbol, SymbolOptions, SymbolPlace, Symbols } from './symbols/symbols.js';

@@ -6,6 +6,10 @@ import {
   type Svr4Library,
 } from 'gdb-js-rsp-parser/documents';
 
+/**
+ * A shared library of a program: with the addresses of its link map, or with those of its segments or sections (GDB
+ * manual, "Library List Format for SVR4 Targets", "Library List Format").
+ */
 export type Library =
   /** Of a dynamic linker with link maps. */
   ({ readonly kind: 'svr4' } & Svr4Library) | ({ readonly kind: 'plain' } & PlainLibrary);

@@ -27,6 +27,10 @@ export interface MemoryContext {
   readonly readFile: (path: string) => Promise<Uint8Array>;
 }
 
+/**
+ * Memory of a process, of any size: reads and writes are cut into packets, which are on their way at the same time. As
+ * `client.memory`, or `memory` of a thread.
+ */
 export class Memory {
   readonly #context: MemoryContext;
 
@@ -98,6 +102,7 @@ export class Memory {
     await Promise.all(writes);
   }
 
+  /** Writes a number, taken modulo its size, in the target's byte order. @throws ClientError REFUSED */
   async writeInteger(
     address: AddressLike,
     value: bigint,

@@ -16,12 +16,14 @@ export interface RunOptions extends WaitOptions {
   readonly startWithShell?: boolean;
 }
 
+/** A process of the server's machine, which need not be debugged. */
 export interface ProcessInfo {
   readonly pid: number;
   readonly user?: string;
   readonly command: string;
 }
 
+/** Starts programs, attaches to processes, lets go of them and kills them. As `client.processes`. */
 export class Processes {
   readonly #requester: Requester;
   readonly #running: RunControl;

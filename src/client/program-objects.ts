@@ -7,6 +7,7 @@ import type { Requester } from './requester.js';
 import { parseSignalInfo, type SignalInfo } from './signal-info.js';
 import type { Target } from './target.js';
 
+/** Objects of `qXfer`: what the server can tell of the program as a whole, or of the machine. As `client.objects`. */
 export class ProgramObjects {
   readonly #requester: Requester;
   readonly #target: Target;

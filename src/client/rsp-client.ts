@@ -29,6 +29,11 @@ const defaultTimeoutMs = 10_000;
 /** Packets before whose reply output may come. */
 const runsProgram = /^(?:[cCsS?]|vCont;|vRun;|vAttach;)/;
 
+/**
+ * A session with a server, from `RspClient.connect` to `close`. Requests may be made at any time and are answered in
+ * their order; each can be bounded and given up by itself. What the program does comes from `stops`, `nextStop` and the
+ * calls that let it run.
+ */
 export class RspClient implements AsyncDisposable {
   readonly breakpoints: Breakpoints;
   readonly files: Files;
@@ -382,6 +387,7 @@ export class RspClient implements AsyncDisposable {
     await this.#endpoint.close();
   }
 
+  /** As `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

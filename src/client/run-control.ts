@@ -31,6 +31,7 @@ export interface ResumeAction {
   readonly end?: bigint;
 }
 
+/** Whether a stop holds all threads, or only the one that is told of. */
 export type RunMode = 'all-stop' | 'non-stop';
 
 export interface ResumeOptions extends WaitOptions {

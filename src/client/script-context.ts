@@ -1,6 +1,7 @@
 /** What `outstep script` gives to a script, whose default export is a function that takes it. */
 import type { RspClient } from './rsp-client.js';
 
+/** What a script is called with. */
 export interface ScriptContext {
   /**
    * Connected to a server of the command's own. The program stands before its first instruction, or where it was when it

@@ -1,6 +1,7 @@
 /** What the kernel says of a signal: `siginfo_t` of Linux (sigaction(2), <asm-generic/siginfo.h>). */
 import type { ByteOrder } from './registers/register-value.js';
 
+/** Why a thread has got a signal; the fields that its code has. */
 export interface SignalInfo {
   /** In the kernel's numbering. */
   readonly signal: number;

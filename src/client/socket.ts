@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type NetConnectOpts } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 
+/** A connection that somebody else has made. */
 export interface ByteStreams {
   /** From the server. */
   readonly readable: Readable;

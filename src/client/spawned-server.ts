@@ -8,13 +8,15 @@ import { ClientError, clientErrorCodes } from './client-error.js';
 import type { OpenEndpoint } from './endpoint.js';
 import { type ByteStreams, openSocket } from './socket.js';
 
-interface Command {
+/** A program to start, with its arguments, folder and environment; by default those of this process. */
+export interface Command {
   readonly command: string;
   readonly args?: readonly string[];
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
+/** A server that is started for the session, and how it is reached. It ends with the session. */
 export type SpawnedServer =
   /** The server speaks over its standard input and output, as `gdbserver - PROGRAM` does. */
   | (Command & { readonly via?: 'stdio' })
@@ -25,8 +27,10 @@ export type SpawnedServer =
   /** The server connects to a port of this side, as `lldb-server gdbserver --reverse-connect` does. */
   | ReverseServer;
 
-interface ReverseServer extends Omit<Command, 'args'> {
+/** A server that connects to the client. */
+export interface ReverseServer extends Omit<Command, 'args'> {
   readonly via: 'reverse';
+  /** Arguments for the port that the client listens on. */
   readonly args: (port: number) => readonly string[];
 }
 

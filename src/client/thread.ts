@@ -7,6 +7,7 @@ import type { SignalInfo } from './signal-info.js';
 import type { StopEvent } from './stop-event.js';
 import type { WaitOptions } from './wait-options.js';
 
+/** One thread of the program; no request is made for having it. */
 export interface Thread {
   readonly id: ThreadId;
   readonly registers: RegisterAccess;

@@ -5,6 +5,7 @@ import { documentValue, readObjectText } from './objects.js';
 import { type Requester, undefinedIfRefused } from './requester.js';
 import type { WaitOptions } from './wait-options.js';
 
+/** What the server says of a thread. */
 export interface ThreadInfo extends ListedThread {
   /** LLDB's servers: why it is stopped. */
   readonly reason?: string;

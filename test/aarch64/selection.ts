@@ -133,6 +133,7 @@ export const leftOut: Readonly<Record<string, readonly string[]>> = {
     'aarch64/selection',
     'arch/aarch64',
     'arch/system-calls',
+    'base',
     'client',
     'conventions',
     'rsp',

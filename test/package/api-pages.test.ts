@@ -20,7 +20,8 @@ describe('the pages of the library', () => {
       encoding: 'utf8',
     });
     assert.equal(status, 0, `${stdout}${stderr}`);
-    assert.match(readFileSync(resolve(out, 'README.md'), 'utf8'), /ScriptedEngine/);
+    for (const [page, name] of Object.entries({ index: /ScriptedEngine/, client: /RspClient/ }))
+      assert.match(readFileSync(resolve(out, page, 'README.md'), 'utf8'), name);
     rmSync(out, { recursive: true });
   });
 });

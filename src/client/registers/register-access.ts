@@ -11,6 +11,10 @@ export interface SavedRegisters {
   readonly block: RegisterBlock;
 }
 
+/**
+ * Registers of a thread, by name. What was read is kept until the thread runs or a register is written. As
+ * `client.registers`, or `registers` of a thread.
+ */
 export class RegisterAccess {
   readonly #requester: Requester;
   readonly #blocks: RegisterBlocks;
@@ -92,7 +96,7 @@ export class RegisterAccess {
     return answer.registers.bytes;
   }
 
-  /** @param value a number, taken modulo the register's size, or bytes in the target's order, as many as it has */
+  /** Writes a register. @param value a number, taken modulo the register's size, or bytes in the target's order, as many as it has */
   async write(name: string, value: bigint | Uint8Array, options: WaitOptions = {}): Promise<void> {
     const slot = await this.#blocks.slot(name);
     const bytes = typeof value === 'bigint' ? bytesOf(value, slot.sizeBytes, this.#blocks.byteOrder) : value;

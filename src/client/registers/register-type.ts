@@ -12,11 +12,13 @@ export type RegisterType =
   | { readonly kind: 'flags'; readonly fields: readonly BitField[]; readonly id: string }
   | { readonly kind: 'enum'; readonly names: ReadonlyMap<bigint, string>; readonly id: string };
 
+/** A member of a union, or of a structure without bits. */
 export interface TypeField {
   readonly name: string;
   readonly type: RegisterType;
 }
 
+/** Bits of a register or a structure with a name; without a type they are a flag or a number. */
 export interface BitField {
   readonly name: string;
   /** First and last bit, from the lowest on. */
@@ -25,6 +27,7 @@ export interface BitField {
   readonly type?: RegisterType;
 }
 
+/** A member of a structure: one whose bits are counted, or one that follows the member before. */
 export type StructField = TypeField | BitField;
 
 const integer = (bits: number, isSigned: boolean): RegisterType => ({ kind: 'integer', bits, isSigned });

@@ -14,6 +14,7 @@ export type RegisterValue =
   | readonly RegisterValue[]
   | { readonly [field: string]: RegisterValue };
 
+/** Which byte of a number comes first. */
 export type ByteOrder = 'little' | 'big';
 
 /** Bytes as a number without sign. */

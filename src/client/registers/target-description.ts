@@ -17,6 +17,7 @@ import {
   typeNamed,
 } from './register-type.js';
 
+/** A register as the server describes it (GDB manual, "Target Description Format"). */
 export interface RegisterDescription {
   readonly name: string;
   /** Number in the `p` packet; registers come in its order in the `g` packet. */
@@ -36,6 +37,7 @@ export interface RegisterDescription {
   readonly partOf?: readonly number[];
 }
 
+/** The document `target.xml` with all that it includes. */
 export interface TargetDescription {
   /** As the server names it, `i386:x86-64` or `aarch64`; undefined when it does not say. */
   readonly architecture: string | undefined;

@@ -6,6 +6,7 @@ import type { MappedMemory } from '../memory-regions.js';
 import type { WaitOptions } from '../wait-options.js';
 import { type ElfFile, readElf, type SymbolKind } from './elf-file.js';
 
+/** A function or variable of the program or of its libraries, where it is in the process. */
 export interface ProgramSymbol {
   readonly name: string;
   readonly kind: SymbolKind;
