@@ -231,7 +231,21 @@ export class Attachment {
       case 'system-call-entry':
       case 'system-call-return':
         return this.catchesSystemCall(event.number);
-      default:
+      case 'signal':
+      case 'program-trap':
+      case 'clone':
+      case 'thread-start':
+      case 'fork':
+      case 'fork-settled':
+      case 'vfork':
+      case 'vfork-done':
+      case 'held':
+      case 'exec':
+      case 'group-stop':
+      case 'thread-exit':
+      case 'separated':
+      case 'printed':
+      case 'exit':
         return true;
     }
   }

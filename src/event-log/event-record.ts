@@ -71,7 +71,18 @@ export function factOf(event: CoreEvent): Fact | undefined {
       return { kind: 'thread-exit', ...place(event.process, event.tid), details: { code: event.code } };
     case 'exit':
       return { kind: 'exit', ...place(event.process, event.pid), details: statusDetails(event.status) };
-    default:
+    case 'breakpoint':
+    case 'hardware-breakpoint':
+    case 'watchpoint':
+    case 'step-done':
+    case 'thread-start':
+    case 'fork-settled':
+    case 'vfork-done':
+    case 'system-call-entry':
+    case 'system-call-return':
+    case 'held':
+    case 'separated':
+    case 'printed':
       return undefined;
   }
 }

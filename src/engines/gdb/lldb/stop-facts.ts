@@ -70,7 +70,11 @@ function eventFacts(event: ThreadEvent): StopFacts {
       return trap('vforkdone');
     case 'held':
       return noReason;
-    default:
+    case 'clone':
+    case 'thread-start':
+    case 'fork-settled':
+    case 'system-call-entry':
+    case 'system-call-return':
       return { signal: sigtrap };
   }
 }
