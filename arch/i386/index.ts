@@ -1,9 +1,6 @@
 /** 32-bit programs on x86-64 Linux. */
 import type { ArchModule } from '../module.js';
-import { breakpoint, trapCodes } from '../x86/breakpoint.js';
-import { debugRegisters } from '../x86/debug-registers.js';
-import { trapFlag } from '../x86/general-regset.js';
-import { planReach, slotBytes } from '../x86/out-of-line.js';
+import { commonFacts } from '../x86/common-facts.js';
 import { coreFile, frames } from './frames.js';
 import { orphanHandler } from './orphan-handler.js';
 import { flow, plan, transfers } from './out-of-line.js';
@@ -16,31 +13,17 @@ import { syscall } from './syscalls.js';
 const gsBaseOffset = 176;
 
 export const i386: ArchModule = {
+  ...commonFacts,
   name: 'i386',
   target: 'i386-pc',
-  isDescribedUnasked: false,
   /** EM_386, ELFCLASS32: <elf.h>. */
   elfMachine: 3,
   elfClass: 1,
   pointerBytes: 4,
-  breakpoint,
-  trapCodes,
-  instructionAlignment: 1,
-  addressMask: (1n << 64n) - 1n,
-  hasCoherentText: true,
-  keepsStepping: false,
   registerFile,
-  debugRegisters,
-  planReach,
-  slotBytes,
   plan,
-  sequences: undefined,
-  guardedMemory: undefined,
   flow,
   transfers,
-  guardedStack: () => undefined,
-  taggedMemory: () => undefined,
-  returnMark: () => trapFlag,
   syscall,
   general: generalSet.facts('eip', 'esp', 'eflags'),
   /**

@@ -1,9 +1,6 @@
 /** x86-64 Linux, 64-bit programs. */
 import type { ArchModule } from '../module.js';
-import { breakpoint, trapCodes } from '../x86/breakpoint.js';
-import { debugRegisters } from '../x86/debug-registers.js';
-import { trapFlag } from '../x86/general-regset.js';
-import { planReach, slotBytes } from '../x86/out-of-line.js';
+import { commonFacts } from '../x86/common-facts.js';
 import { coreFile, frames } from './frames.js';
 import { orphanHandler } from './orphan-handler.js';
 import { flow, plan, transfers } from './out-of-line.js';
@@ -12,31 +9,17 @@ import { generalSet } from './regsets.js';
 import { syscall } from './syscalls.js';
 
 export const x86_64: ArchModule = {
+  ...commonFacts,
   name: 'x86_64',
   target: 'x86_64-pc',
-  isDescribedUnasked: false,
   /** EM_X86_64, ELFCLASS64: <elf.h>. */
   elfMachine: 62,
   elfClass: 2,
   pointerBytes: 8,
-  breakpoint,
-  trapCodes,
-  instructionAlignment: 1,
-  addressMask: (1n << 64n) - 1n,
-  hasCoherentText: true,
-  keepsStepping: false,
   registerFile,
-  debugRegisters,
-  planReach,
-  slotBytes,
   plan,
-  sequences: undefined,
-  guardedMemory: undefined,
   flow,
   transfers,
-  guardedStack: () => undefined,
-  taggedMemory: () => undefined,
-  returnMark: () => trapFlag,
   syscall,
   general: generalSet.facts('rip', 'rsp', 'eflags'),
   /** struct rt_sigframe: return address, then struct ucontext with uc_mcontext from 40 on, <asm/ucontext.h>, <asm/sigcontext.h>. */

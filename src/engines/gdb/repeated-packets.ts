@@ -8,13 +8,14 @@ import {
   mayRunUnasked,
   type Process,
   type ResumeAction,
+  type StopForm,
   type Thread,
   type ThreadEvent,
 } from '../../core/index.js';
 import type { Reply } from './packet.js';
 import type { Stop } from './pending-stops.js';
 import type { ResumePlan } from './process-set.js';
-import type { PacketRepeater, StopForm } from './transport.js';
+import type { PacketRepeater } from './transport.js';
 
 /** Packets behind which everything is repeated as before: they change nothing that decides about another one. */
 const harmless: ReadonlySet<string> = new Set([

@@ -1,37 +1,8 @@
 import type { BulkCodec } from 'gdb-js-rsp-parser';
-
-/** How the end of a run is told. */
-export interface StopForm {
-  /** The site that was reached; 0: none. Without site and call a step has ended. */
-  readonly site: bigint;
-  /** The end of a system call that was reached. */
-  readonly call: { readonly isEntry: boolean; readonly number: number } | undefined;
-  /** The beginning of the reply. */
-  readonly head: string;
-  /** Numbers of the registers behind it, all in the general regset. */
-  readonly registers: readonly number[];
-  /** The end of the reply, while these bytes of regsets are the same: the values of other registers. */
-  readonly tail: string;
-  readonly tailWhile: readonly {
-    readonly noteType: number;
-    readonly offset: number;
-    readonly bytes: Uint8Array;
-  }[];
-  /**
-   * Not empty: a fork was reached. What the client then says of the child, in order; `OK` is the answer to each, and
-   * with the last one the child is let go. In these and in `head` `*` stands for the child's id in hex digits.
-   */
-  readonly aboutChild: readonly string[];
-}
+import type { Repeater } from '../../core/index.js';
 
 /** Answers packets that come again, as a session has taught it. */
-export interface PacketRepeater {
-  /** `packet` puts in or takes out a site that has no programs; `OK` is the answer. `space`: of the process. */
-  learnSite(packet: Uint8Array, space: number, address: bigint, isInserted: boolean): void;
-  /** `packet` lets a thread run, with every other one stopped. */
-  learnRun(packet: Uint8Array, tid: number, mode: 'step' | 'continue', form: StopForm): void;
-  forget(): void;
-}
+export type PacketRepeater = Omit<Repeater, 'serve'>;
 
 /** The way out of a session. Bytes that come in are handed to the session by whoever owns the connection. */
 export interface Transport {
