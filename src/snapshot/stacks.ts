@@ -43,6 +43,11 @@ export interface ProcessStacks {
 /** The stacks in a snapshot; files with symbols are read for it, and the process runs meanwhile. */
 export async function stacksOf(snapshot: ProcessSnapshot): Promise<ProcessStacks> {
   using files = new MappedFiles(snapshot.pid, snapshot.mappings, snapshot.kernelCode);
+  return await stacksWith(snapshot, files);
+}
+
+/** As `stacksOf`, by files that are kept for the next snapshot of the process. */
+export async function stacksWith(snapshot: ProcessSnapshot, files: MappedFiles): Promise<ProcessStacks> {
   const walked = snapshot.threads.map((thread) => ({ thread, frames: backtrace(snapshot, thread, files) }));
   const symbols = walked.flatMap(({ frames }) => frames.flatMap(({ symbol }) => symbol ?? []));
   const demangle = await demanglerFor(symbols);

@@ -5,26 +5,17 @@ import {
   type Demangler,
   demanglerFor,
   type Frame,
-  KnownMappings,
-  MappedFiles,
-  type ProcessSnapshot,
+  KnownFiles,
   takeSnapshot,
 } from '../../snapshot/index.js';
 
 /** Any name of C++: the demangler is loaded for it. */
 const mangled = '_Z1fv';
 
-/** What is known of a program; another one when it executes another. */
-interface Known {
-  readonly mappings: KnownMappings;
-  files: MappedFiles | undefined;
-  snapshot: ProcessSnapshot['mappings'];
-}
-
 /** Reads the stacks of stopped threads, as text; keeps what it has read of files. */
 export class StackReader implements Disposable {
   readonly #demangle: Demangler;
-  readonly #known = new Map<Process, Known>();
+  readonly #known = new Map<Process, KnownFiles>();
 
   private constructor(demangle: Demangler) {
     this.#demangle = demangle;
@@ -38,17 +29,12 @@ export class StackReader implements Disposable {
   /** Innermost first, as `FILE(FUNCTION+0xOFFSET) [0xADDRESS]`, the address as it is in the file; of a stopped thread. */
   framesOf(thread: Thread): readonly string[] {
     const { process } = thread;
-    const known = this.#known.get(process) ?? {
-      mappings: new KnownMappings(process.pid),
-      files: undefined,
-      snapshot: [],
-    };
+    const known = this.#known.get(process) ?? new KnownFiles(process.pid);
     this.#known.set(process, known);
     const snapshot = takeSnapshot(process, known.mappings, [thread]);
     const [copy] = snapshot.threads;
     if (copy === undefined) return [];
-    const files = filesOf(known, snapshot);
-    return backtrace(snapshot, copy, files).map((frame) => this.#text(frame));
+    return backtrace(snapshot, copy, known.at(snapshot)).map((frame) => this.#text(frame));
   }
 
   #text({ pc, symbol, offset, file, isSignalFrame }: Frame): string {
@@ -59,7 +45,7 @@ export class StackReader implements Disposable {
 
   /** Of a process that is gone nothing need be kept. */
   forget(process: Process): void {
-    this.#known.get(process)?.files?.[Symbol.dispose]();
+    this.#known.get(process)?.[Symbol.dispose]();
     this.#known.delete(process);
   }
 
@@ -67,12 +53,4 @@ export class StackReader implements Disposable {
   [Symbol.dispose](): void {
     for (const process of [...this.#known.keys()]) this.forget(process);
   }
-}
-
-function filesOf(known: Known, { pid, mappings, kernelCode }: ProcessSnapshot): MappedFiles {
-  if (known.files !== undefined && known.snapshot === mappings) return known.files;
-  known.files?.[Symbol.dispose]();
-  known.files = new MappedFiles(pid, mappings, kernelCode);
-  known.snapshot = mappings;
-  return known.files;
 }
