@@ -176,6 +176,68 @@ export function rangesWithFlag(process: Pid, flag: string): MemoryRange[] {
   return ranges;
 }
 
+const mappingReadBytes = 0x10000;
+const lineFeed = 0x0a;
+/** Far from what a call takes. */
+const mostArguments = 0x1000;
+
+/**
+ * As `mappings`, some hundreds at a time as the kernel tells them: the first are there before the last have been read, and
+ * nobody has to hold all of them. What changes meanwhile may be told as it was or as it is; no address is told twice.
+ */
+export function* mappingPieces(process: Pid): Generator<Mapping[], void, undefined> {
+  for (const text of mappingTextPieces(process)) yield parseMappings(text);
+}
+
+/** As `mappingsText`, whole lines at a time; nothing where the process is gone. */
+export function* mappingTextPieces(process: Pid): Generator<string, void, undefined> {
+  const descriptor = openIfThere(`/proc/${process}/maps`);
+  if (descriptor === undefined) return;
+  try {
+    const buffer = new Uint8Array(mappingReadBytes);
+    let filled = 0;
+    for (;;) {
+      const count = readInto(descriptor, buffer.subarray(filled));
+      filled += count;
+      // The kernel fills no more than a page or so each time.
+      if (count > 0 && filled < buffer.length / 2) continue;
+      const end = buffer.subarray(0, filled).lastIndexOf(lineFeed) + 1;
+      if (end > 0) yield latin1(buffer.subarray(0, end));
+      buffer.copyWithin(0, end, filled);
+      filled -= end;
+      if (count === 0) return;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Each byte as a character, as Node reads text of that encoding. */
+function latin1(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += mostArguments)
+    text += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(at, at + mostArguments));
+  return text;
+}
+
+/** undefined: it is not there, or not to be looked at. */
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes read; 0 at the end, and when the process is gone. */
+function readInto(descriptor: number, into: Uint8Array): number {
+  try {
+    return readSync(descriptor, into, 0, into.length, null);
+  } catch {
+    return 0;
+  }
+}
+
 /** In order of their addresses. */
 export function mappings(process: Pid): Mapping[] {
   return parseMappings(mappingsText(process));

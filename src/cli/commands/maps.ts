@@ -1,5 +1,5 @@
 /** `outstep maps`: what is mapped where in a process, which is not stopped for that. */
-import { type Mapping, mappingsText, parseMappings } from '../../core/index.js';
+import { type Mapping, mappingTextPieces, parseMappings } from '../../core/index.js';
 import { StartError } from '../start-error.js';
 import type { Streams } from './subcommand.js';
 import { onlyPid, parseWords } from './words.js';
@@ -14,13 +14,16 @@ Shows the mappings of process PID as /proc/PID/maps has them (proc(5)). The proc
 export async function run(words: readonly string[], { output }: Streams): Promise<number> {
   const { values, positionals } = parseWords(words, { json: { type: 'boolean' } });
   const pid = onlyPid(positionals);
-  const text = mappingsText(pid);
-  if (text === '')
-    throw new StartError(`Process ${pid} has no mappings: it is gone, or not to be looked at.`);
-  const bytes = bytesOf(text);
-  if (values.json === true)
-    output.line(JSON.stringify({ pid, mappings: parseMappings(text).map(mappingJson) }));
-  else output.print(bytes);
+  let isFirst = true;
+  for (const text of mappingTextPieces(pid)) {
+    if (values.json === true) {
+      output.print(utf8(isFirst ? `{"pid":${pid},"mappings":[` : ','));
+      output.print(utf8(parseMappings(text).map(mappingText).join(',')));
+    } else output.print(bytesOf(text));
+    isFirst = false;
+  }
+  if (isFirst) throw new StartError(`Process ${pid} has no mappings: it is gone, or not to be looked at.`);
+  if (values.json === true) output.line(']}');
   return 0;
 }
 
@@ -29,14 +32,16 @@ function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
 
-function mappingJson({ start, end, permissions, fileOffset, inode, name }: Mapping): object {
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function mappingText({ start, end, permissions, fileOffset, inode, name }: Mapping): string {
   const hex = (value: bigint): string => `0x${value.toString(16)}`;
-  return {
+  return JSON.stringify({
     start: hex(start),
     end: hex(end),
     permissions,
     fileOffset: hex(fileOffset),
     inode: Number(inode),
     name: new TextDecoder().decode(bytesOf(name)),
-  };
+  });
 }
