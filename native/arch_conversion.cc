@@ -30,6 +30,9 @@ Arch arch(const Napi::Object& object) {
   result.syscall_number_note = static_cast<int>(number(object, "syscallNumberNote"));
   result.syscall_number_offset = offset(object, "syscallNumberOffset");
   result.syscall_result_offset = offset(object, "syscallResultOffset");
+  forEach(object.Get("syscallArgumentOffsets"), [&](const Napi::Value& value) {
+    result.syscall_argument_offsets.push_back(static_cast<size_t>(integer(value)));
+  });
   result.syscall_end_mark_offset = static_cast<int>(number(object, "syscallEndMarkOffset", -1));
   result.rewinds_calls_early = flag(object, "rewindsCallsEarly");
   result.system_call_instructions = byteStrings(object.Get("syscallInstructions"));

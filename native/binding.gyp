@@ -14,7 +14,7 @@
       "target_name": "outstep",
       "sources": [
         "addon.cc", "agent_bytecode.cc", "agent_expression.cc", "agent_format.cc", "arch_conversion.cc",
-        "breakpoint_hit.cc", "call_stops.cc", "child_signal.cc", "children.cc", "conversion.cc", "core_dump.cc",
+        "breakpoint_hit.cc", "call_log.cc", "call_stops.cc", "child_signal.cc", "children.cc", "conversion.cc", "core_dump.cc",
         "cxx_runtime.cc", "decimal.cc", "ended_steps.cc", "frame.cc", "frame_binding.cc", "guarded_stack.cc",
         "interrupted_sites.cc", "listener.cc", "machine.cc", "news_conversion.cc", "out_of_line.cc",
         "passed_signals.cc", "ptrace_ops.cc", "repeater.cc", "repeater_binding.cc", "resuming.cc",

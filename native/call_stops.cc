@@ -98,6 +98,7 @@ RunRequest Tracer::requestFor(Tracee& tracee, bool step, int signal) {
 
 void Tracer::noteCall(Tracee& tracee, const Event& event) {
   if (event.isSystemCallStop()) return;
+  tracee.is_between_calls = false;
   // A signal or an interrupt ends the call, which may be made again.
   tracee.is_in_call = isInsideCall(event.event);
 }
@@ -131,11 +132,13 @@ bool Tracer::onFilterStop(Tracee& tracee, Space& its_space, Event* event) {
 bool Tracer::onCallStop(Tracee& tracee, const Space& its_space, Phase ended, Event* event) {
   // A filter tells of beginnings only, and whoever was last seen inside a call next comes out of it.
   bool is_filters = std::exchange(tracee.is_at_filter, false);
-  bool is_entry = is_filters || (!tracee.is_in_call && isEntry(tracee));
+  bool is_between_calls = std::exchange(tracee.is_between_calls, false);
+  bool is_entry = is_filters || is_between_calls || (!tracee.is_in_call && isEntry(tracee));
   int number = numberIn(tracee, its_space.arch, is_entry);
   // rt_sigreturn(2) restores the register that has the number as well.
   if (!is_entry && number < 0) number = tracee.call_number;
   tracee.is_in_call = is_entry;
+  tracee.is_between_calls = !is_entry;
   tracee.call_number = is_entry ? number : -1;
   bool was_in_exec = std::exchange(tracee.is_in_exec, false);
   event->call_end = is_entry ? CallEnd::kEntry : CallEnd::kReturn;
@@ -149,9 +152,44 @@ bool Tracer::onCallStop(Tracee& tracee, const Space& its_space, Phase ended, Eve
   }
   // After a step in place others wait for the trap to be put back.
   bool is_awaited = is_step_over || ended == Phase::kInPlace;
-  if (is_awaited || its_space.caught_calls.has(number)) return true;
+  if (is_awaited) return true;
+  if (its_space.caught_calls.has(number)) return !logCall(tracee, its_space, is_entry, event);
   if (its_space.call_filter.tellsOf(its_space.caught_calls)) tracee.call_number = -1;
   return !goOn(tracee, 0, event);
+}
+
+bool Tracer::logCall(Tracee& tracee, const Space& its_space, bool is_entry, Event* event) {
+  bool was_entry_logged = std::exchange(tracee.is_call_logged, false);
+  unsigned ends = its_space.logged_calls.endsOf(event->call_number);
+  if (!is_entry) ends >>= LoggedCalls::kReturnShift;
+  bool is_logged = (ends & LoggedCalls::kLogged) != 0 && (is_entry || was_entry_logged);
+  if (!is_logged || !tracee.is_reported || tracee.mode != ResumeMode::kContinue) return false;
+  tracee.is_call_logged = is_entry;
+  if (is_entry) {
+    call_log_.addEntry(tracee, its_space, event->call_number);
+  } else {
+    call_log_.addReturn(tracee, its_space, event->call_number);
+  }
+  if ((ends & LoggedCalls::kWaits) == 0) return goOn(tracee, 0, event);
+  logged_.push_back(*event);
+  return true;
+}
+
+void Tracer::reportCalls(std::vector<Event>* events) {
+  if (call_log_.isEmpty()) return;
+  Event event;
+  event.kind = Event::Kind::kCallLog;
+  event.words = call_log_.take();
+  events->push_back(std::move(event));
+}
+
+void Tracer::releaseLogged(std::vector<Event>* events) {
+  for (Event& event : std::exchange(logged_, {})) {
+    Tracee* tracee = find(event.tid);
+    // Killed, or lost in another thread's exec.
+    if (tracee == nullptr || tracee->state != RunState::kStopped) continue;
+    if (!goOn(*tracee, 0, &event)) events->push_back(event);
+  }
 }
 
 }  // namespace outstep

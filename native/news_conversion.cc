@@ -3,6 +3,7 @@
 #include <sys/ptrace.h>
 
 #include <algorithm>
+#include <cstring>
 #include <span>
 
 #include "conversion.h"
@@ -40,9 +41,20 @@ Napi::Value birth(Napi::Env env, const Event& event) {
   return object;
 }
 
+Napi::Value callLog(Napi::Env env, const Event& event) {
+  size_t size_bytes = event.words.size() * sizeof(uint64_t);
+  auto words = Napi::ArrayBuffer::New(env, size_bytes);
+  memcpy(words.Data(), event.words.data(), size_bytes);
+  auto object = Napi::Object::New(env);
+  object.Set("kind", Napi::String::New(env, "call-log"));
+  object.Set("words", words);
+  return object;
+}
+
 Napi::Value event(Napi::Env env, const Napi::Function& make, const Event& event) {
   if (event.kind == Event::Kind::kPrinted) return printed(env, event);
   if (event.kind == Event::Kind::kBorn) return birth(env, event);
+  if (event.kind == Event::Kind::kCallLog) return callLog(env, event);
   const char* kind = event.kind == Event::Kind::kStopped  ? "stopped"
                      : event.kind == Event::Kind::kExited ? "exited"
                                                           : "killed";

@@ -17,6 +17,7 @@ bool Tracer::run(Tracee& tracee, bool step, int signal) {
   RunRequest request = requestFor(tracee, step || tracee.is_unwatched, signal);
   if (request != RunRequest::kSystemCall) {
     tracee.is_in_call = false;
+    tracee.is_between_calls = false;
     tracee.call_number = -1;
   }
   if (signal != 0) {

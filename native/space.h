@@ -93,6 +93,8 @@ struct Arch {
   int syscall_number_note = kGeneralSet;
   size_t syscall_number_offset = 0;
   size_t syscall_result_offset = 0;
+  /** Of the six registers of its arguments. */
+  std::vector<size_t> syscall_argument_offsets;
   /** -1: none. */
   int syscall_end_mark_offset = -1;
   bool rewinds_calls_early = false;
@@ -280,6 +282,21 @@ struct CaughtCalls {
   bool contains(const CaughtCalls& part) const;
 };
 
+/** Which ends of caught calls go into a list (CallLog) instead of being told as stops. */
+struct LoggedCalls {
+  static constexpr uint8_t kLogged = 1;
+  /** The thread waits until those above have had the list. */
+  static constexpr uint8_t kWaits = 2;
+  /** What is above belongs to the return, what is below to the entry. */
+  static constexpr int kReturnShift = 2;
+
+  /** By number. */
+  std::vector<uint8_t> ends;
+  uint8_t others = 0;
+
+  uint8_t endsOf(int number) const;
+};
+
 /** A seccomp filter of ours in the program, which stops threads on their way into some calls. */
 struct CallFilter {
   CaughtCalls calls;
@@ -314,6 +331,7 @@ struct SpaceTables {
   uint64_t pass_signals = 0;  // bit n - 1: signal n is delivered without an event
   bool is_armed = false;      // it had sites or debug registers: threads may trap
   CaughtCalls caught_calls;
+  LoggedCalls logged_calls;
   CallFilter call_filter;
   QuietChildren quiet_children;
   bool is_watched = false;  // some thread has a watchpoint: writes must be done by the program itself

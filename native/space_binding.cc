@@ -216,6 +216,15 @@ Napi::Value TracerBinding::setCaughtCalls(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value TracerBinding::setLoggedCalls(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  auto ends = info[1].As<Napi::Uint8Array>();
+  space->logged_calls.ends.assign(ends.Data(), ends.Data() + ends.ByteLength());
+  space->logged_calls.others = static_cast<uint8_t>(integer(info[2]));
+  return info.Env().Undefined();
+}
+
 Napi::Value TracerBinding::setCallFilter(const Napi::CallbackInfo& info) {
   Space* space = tracer_.space(handleOf(info));
   if (space == nullptr) return noSpace(info);

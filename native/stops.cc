@@ -264,7 +264,10 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
   // Whichever thread it was that has executed a program, it goes on under this id.
   const Tracee* former =
       event->event == PTRACE_EVENT_EXEC ? find(static_cast<pid_t>(event->message)) : nullptr;
-  if (former != nullptr) tracee.call_number = former->call_number;
+  if (former != nullptr) {
+    tracee.call_number = former->call_number;
+    tracee.is_call_logged = former->is_call_logged;
+  }
   noteBirth(tracee, *event);
   Space* its_space = spaceOf(tracee);
   if (its_space == nullptr) return true;
@@ -339,7 +342,9 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
     }
     newborns_.erase(tid);
     has_ended_ = true;
-    if (is_known) events->push_back(event);
+    if (!is_known) return;
+    reportCalls(events);
+    events->push_back(event);
     return;
   }
   if (!WIFSTOPPED(status)) return;
@@ -378,6 +383,7 @@ void Tracer::take(pid_t tid, int status, std::vector<Event>* events) {
     tracee->is_interrupted = false;
     // In the order in which they were made. An exec takes every other thread with it.
     if (!tracee->is_reported || event.event == PTRACE_EVENT_EXEC) reportBirths(events);
+    reportCalls(events);
     events->push_back(event);
   } else if (tracee->is_interrupted && !tracee->owes_stop) {
     ptrace_ops::interrupt(tid);

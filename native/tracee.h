@@ -123,6 +123,10 @@ struct Tracee {
   bool is_at_filter = false;
   /** Of the call that it is in, when its beginning was seen; else -1. */
   int call_number = -1;
+  /** The beginning of that call was logged. */
+  bool is_call_logged = false;
+  /** It was last stopped on the way out of a call, and let run to the beginning of the next one. */
+  bool is_between_calls = false;
   /** The slot that it was let run into and may still be inside of; 0: none. */
   uint64_t entered_slot = 0;
   /** Stopped for a core dump that takes its process with it, and out of its slot: it stays so until its end.

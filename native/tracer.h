@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent_expression.h"
+#include "call_log.h"
 #include "child_signal.h"
 #include "failure.h"
 #include "sentinel_client.h"
@@ -26,7 +27,7 @@ enum class CallEnd { kNone, kEntry, kReturn };
 
 /** src/native/news-types.ts NativeEvent. */
 struct Event {
-  enum class Kind { kStopped, kExited, kKilled, kPrinted, kBorn };
+  enum class Kind { kStopped, kExited, kKilled, kPrinted, kBorn, kCallLog };
   pid_t tid = 0;
   Kind kind = Kind::kStopped;
   int code = 0;
@@ -55,6 +56,8 @@ struct Event {
   std::string text;
   /** kBorn: whose thread it is. */
   pid_t process = 0;
+  /** kCallLog: as `CallLog` makes them. */
+  std::vector<uint64_t> words;
 };
 
 /** PTRACE_CONT, PTRACE_SINGLESTEP, PTRACE_SYSCALL. */
@@ -178,6 +181,13 @@ class Tracer {
   void noteCall(Tracee& tracee, const Event& event);
   /** As `onStop`; `ended` is what was under way. */
   bool onCallStop(Tracee& tracee, const Space& space, Phase ended, Event* event);
+  /** Puts an end of a call into the log. False: it is to be told as a stop. */
+  bool logCall(Tracee& tracee, const Space& space, bool is_entry, Event* event);
+  /** What was logged before the next event. */
+  void reportCalls(std::vector<Event>* events);
+  /** Those above have had the log: threads that waited for that go on. */
+  void releaseLogged(std::vector<Event>* events);
+  bool isLogDue() const { return !logged_.empty() || call_log_.isFull(); }
   /** Whether only one instruction may be executed now. */
   bool mustStep(Tracee& tracee, int signal);
   /** Lets a thread go on with a system call in the slot of a site that is gone. */
@@ -312,6 +322,9 @@ class Tracer {
   std::vector<pid_t> early_;
   /** Taken from the kernel before their turn. */
   std::vector<Status> unclaimed_;
+  CallLog call_log_;
+  /** The stops of threads that wait until those above have had the log. */
+  std::vector<Event> logged_;
   /** Printed by commands and not handed up yet. */
   std::vector<Event> printed_;
   struct Ahead {

@@ -72,6 +72,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("unguard", &TracerBinding::unguard),
                          InstanceMethod("setPassSignals", &TracerBinding::setPassSignals),
                          InstanceMethod("setCaughtCalls", &TracerBinding::setCaughtCalls),
+                         InstanceMethod("setLoggedCalls", &TracerBinding::setLoggedCalls),
                          InstanceMethod("setCallFilter", &TracerBinding::setCallFilter),
                          InstanceMethod("answerCalls", &TracerBinding::answerCalls),
                          InstanceMethod("setQuietChildren", &TracerBinding::setQuietChildren),

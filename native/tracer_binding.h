@@ -71,6 +71,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value unguard(const Napi::CallbackInfo& info);
   Napi::Value setPassSignals(const Napi::CallbackInfo& info);
   Napi::Value setCaughtCalls(const Napi::CallbackInfo& info);
+  Napi::Value setLoggedCalls(const Napi::CallbackInfo& info);
   Napi::Value setCallFilter(const Napi::CallbackInfo& info);
   Napi::Value answerCalls(const Napi::CallbackInfo& info);
   Napi::Value setQuietChildren(const Napi::CallbackInfo& info);

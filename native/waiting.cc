@@ -245,17 +245,20 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
   std::move(caught_up_.begin(), caught_up_.end(), std::back_inserter(*events));
   caught_up_.clear();
   takePrinted(events);
+  // What is told now may have been logged before.
+  if (events->empty()) releaseLogged(events);
   int64_t start = WaitClock::nowMicroseconds();
   bool can_block = timeout_us > 0 && WaitClock::begin() == 0;
   int stops = 0;
-  while (events->empty() && can_block && anyRunning()) {
+  while (events->empty() && !isLogDue() && can_block && anyRunning()) {
     bool is_round = takeNext(stops > 0, events) && ++stops % kStopsPerRound == 0;
-    if (is_round) takeRound(events);
+    if (is_round && tracees_.size() > 1) takeRound(events);
     int64_t waited_us = WaitClock::nowMicroseconds() - start;
     if (waited_us >= timeout_us || (is_round && waited_us >= kUndisturbedUs && doOthersWait())) break;
   }
   WaitClock::end();
   reportBirths(events);
+  reportCalls(events);
   look_at_stopped = std::exchange(has_vanished_, false) || look_at_stopped;
   // It will be waited again at once: no signal need tell of what comes meanwhile.
   passes_stops_ = events->empty() && stops > 0 && anyRunning();
@@ -271,6 +274,7 @@ void Tracer::wait(int64_t timeout_us, bool look_at_stopped, std::vector<Event>* 
   if (anyRunning() || look_at_stopped) takeRound(events);
   reportEarly(events);
   reportBirths(events);
+  reportCalls(events);
 }
 
 }  // namespace outstep

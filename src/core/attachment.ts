@@ -10,6 +10,7 @@ import {
   hasPrograms,
   noPrograms,
 } from './breakpoint-programs.js';
+import type { LoggedCall, LoggedCalls } from './call-log.js';
 import { type CaughtSystemCalls, callSetOf, hasCall } from './call-set.js';
 import type { Engine, EventAnswer, ResumeAction } from './engine.js';
 import type { CoreEvent, HitOwners, ThreadEvent } from './event.js';
@@ -57,6 +58,7 @@ export class Attachment {
   readonly #awaited = new Set<Thread>();
   #passSignals: bigint;
   #caughtCalls: CaughtSystemCalls;
+  #loggedCalls: LoggedCalls | undefined;
   #isAttached = true;
   #hasFailed = false;
   #resumeOrder = 0;
@@ -74,6 +76,7 @@ export class Attachment {
     this.#newThreads = parent?.newThreads ?? 'continue';
     this.#passSignals = parent === undefined ? 0n : parent.#passSignals;
     this.#caughtCalls = parent === undefined ? 'none' : parent.#caughtCalls;
+    this.#loggedCalls = parent === undefined ? undefined : parent.#loggedCalls;
   }
 
   /** This engine's wish for threads that appear while it lets others run. */
@@ -262,6 +265,17 @@ export class Attachment {
     }
   }
 
+  /** As `tell`, of a call that was logged. @internal */
+  tellLogged(call: LoggedCall): void {
+    if (!this.#isAttached || this.#hasFailed || !this.catchesSystemCall(call.number)) return;
+    call.thread.currentCall = undefined;
+    try {
+      this.engine.onLoggedCall?.(call);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   /** As `tell`, where nobody waits for the answer. @internal */
   tellAside(event: CoreEvent): void {
     const answer = this.tell(event);
@@ -368,6 +382,25 @@ export class Attachment {
 
   get caughtSystemCalls(): CaughtSystemCalls {
     return this.#caughtCalls;
+  }
+
+  /** @internal */
+  get catchesAny(): boolean {
+    const { numbers, isRest } = callSetOf(this.#caughtCalls);
+    return isRest || numbers.size > 0;
+  }
+
+  /**
+   * Which of the caught calls the engine hears of by `Engine.onLoggedCall`, as long as no other engine catches any and the
+   * thread is not stepped; in place of those before. Much cheaper than events, where nothing is to be done to the calls.
+   */
+  setLoggedCalls(calls: LoggedCalls | undefined): void {
+    this.#loggedCalls = calls;
+    this.process.caughtCalls.wishesChanged();
+  }
+
+  get loggedCalls(): LoggedCalls | undefined {
+    return this.#loggedCalls;
   }
 
   /** @internal */

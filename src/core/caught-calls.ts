@@ -1,6 +1,8 @@
 /** The system calls that engines want to hear of, and what native code is told of that. */
 import type { Tid } from '../base/ids.js';
+import type { Attachment } from './attachment.js';
 import { CallFilter } from './call-filter.js';
+import { loggerAmong, setLoggedCalls } from './call-log.js';
 import { type CallSet, callSetOf, unionOf } from './call-set.js';
 import { filterCount } from './proc.js';
 import type { Process } from './process.js';
@@ -12,10 +14,16 @@ export class CaughtCalls {
   readonly #process: Process;
   readonly filter: CallFilter;
   #means: Means = 'none';
+  #logger: Attachment | undefined;
 
   constructor(process: Process) {
     this.#process = process;
     this.filter = new CallFilter(process);
+  }
+
+  /** Whose calls native code logs. */
+  get logger(): Attachment | undefined {
+    return this.#logger;
   }
 
   /** Threads that run and are to stop at every call are stopped for a moment: the kernel must be told for each. */
@@ -25,6 +33,8 @@ export class CaughtCalls {
       .map((attachment) => callSetOf(attachment.caughtSystemCalls))
       .reduce(unionOf, callSetOf('none'));
     native.setCaughtCalls(space, [...calls.numbers], calls.isRest);
+    this.#logger = loggerAmong(attachments);
+    setLoggedCalls(native, space, this.#logger?.loggedCalls);
     const before = this.#means;
     this.#means = this.#meansFor(calls);
     if (this.#means !== 'every-call' || before === 'every-call') return;

@@ -6,6 +6,7 @@
  * (hold > step > block-step, range-step > continue).
  */
 import type { Address, KernelSignal } from '../base/ids.js';
+import type { LoggedCall } from './call-log.js';
 import type { CoreEvent, EventKind } from './event.js';
 import type { Thread } from './thread.js';
 
@@ -59,4 +60,9 @@ export interface Engine {
   yields?(thread: Thread): boolean;
   /** Called at a safe point. An engine that throws is detached with a warning. */
   onEvent(event: CoreEvent): EventAnswer;
+  /**
+   * Called instead of `onEvent` for the ends of system calls that are logged (`Attachment.setLoggedCalls`), before
+   * anything that happened later is told.
+   */
+  onLoggedCall?(call: LoggedCall): void;
 }

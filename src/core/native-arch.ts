@@ -19,6 +19,7 @@ export function nativeArch(machine: Machine): NativeArch {
     syscallFlagsOffset: syscall.savedFlagsOffset ?? -1,
     ...currentNumberPlace(syscall),
     syscallResultOffset: syscall.resultOffset,
+    syscallArgumentOffsets: syscall.argumentOffsets,
     syscallInstructions: syscall.instructions,
     syscallEndMarkOffset: syscall.endMarkOffset ?? -1,
     rewindsCallsEarly: syscall.isRewoundEarly,

@@ -11,6 +11,7 @@ import { type Pid, pid, tid } from '../base/ids.js';
 import { nativeBinding, sentinelPath } from '../native/binding.js';
 import type {
   NativeArch,
+  NativeCallLog,
   NativeEvent,
   NativeEventStops,
   NativeNews,
@@ -19,6 +20,7 @@ import type {
 } from '../native/binding-types.js';
 import { attachProcess } from './attach.js';
 import type { Attachment } from './attachment.js';
+import { tellLoggedCalls } from './call-log.js';
 import type { Engine } from './engine.js';
 import type { CoreEvent } from './event.js';
 import { letOrphanGo, takeUpChild } from './forked-child.js';
@@ -352,6 +354,7 @@ export class Tracer implements Disposable {
     }
     for (let event = this.#news.shift(); event !== undefined; event = this.#news.shift())
       if (event.kind === 'printed') this.#onPrinted(event);
+      else if (event.kind === 'call-log') this.#onCallLog(event);
       else if (event.kind === 'born') this.tracedProcess(pid(event.process))?.addBorn(tid(event.tid));
       else this.#dispatch(event);
   }
@@ -360,6 +363,10 @@ export class Tracer implements Disposable {
   #takeHeldStops(ids: Int32Array): Int32Array {
     if (this.#news.length > 0) return ids;
     return this.#allProcesses().reduce((others, traced) => traced.takeHeldStops(others), ids);
+  }
+
+  #onCallLog({ words }: NativeCallLog): void {
+    this.#contain('system calls', () => tellLoggedCalls(words, (id) => this.tracedProcess(id)));
   }
 
   /** The thread may be one that no engine knows: a vfork child in its parent's memory. */

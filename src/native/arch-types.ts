@@ -20,6 +20,8 @@ export interface NativeArch {
   readonly syscallNumberOffset: number;
   /** The register that holds the result. */
   readonly syscallResultOffset: number;
+  /** The registers that hold the six arguments. */
+  readonly syscallArgumentOffsets: readonly number[];
   /** A register that shows something else while the thread is stopped at an end of a call; -1: none. */
   readonly syscallEndMarkOffset: number;
   /** A stop that breaks off a call which is to be made again shows the pc at its instruction. */

@@ -60,4 +60,15 @@ export interface NativeEventStops {
   readonly tids: Int32Array;
 }
 
-export type NativeNews = NativeEvent | NativePrinted | NativeBirth | NativeEventStops;
+/**
+ * Ends of system calls that are logged (`setLoggedCalls`), in the order in which threads came to them, and in front of all
+ * news that came later. In words of 8 bytes, of this machine's byte order: tid and number of the call, 4 bytes each; pid of
+ * the space and 0 for an entry or 1 for a return, 4 bytes each; milliseconds since 1970, as a double. Then, of an entry, the
+ * stack pointer and six arguments; of a return, the register of the result; each extended with zeros.
+ */
+export interface NativeCallLog {
+  readonly kind: 'call-log';
+  readonly words: ArrayBuffer;
+}
+
+export type NativeNews = NativeEvent | NativePrinted | NativeBirth | NativeEventStops | NativeCallLog;

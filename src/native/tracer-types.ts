@@ -239,6 +239,12 @@ export interface NativeTracer {
    */
   setCaughtCalls(space: number, calls: readonly number[], areOthers: boolean): void;
   /**
+   * Which of the caught calls are logged (`NativeCallLog`) instead of being told as stops, while their threads continue;
+   * `ends[number]`, or `others` behind the end of it. Bit 0: entries are; bit 1: and the thread waits there until the next
+   * `wait`. Bits 2 and 3: the same of returns, if the entry was logged.
+   */
+  setLoggedCalls(space: number, ends: Uint8Array, others: number): void;
+  /**
    * Says that a seccomp filter in the program stops its threads on their way into these calls (`areOthers`: into all
    * others), with `mark` as its data:
    * as long as it covers what is caught, other calls cost nothing. `mark` + 1 says that the program is about to add a

@@ -24,6 +24,7 @@ const short: FilesByFolder = {
     'breakpoint',
     'broken-off-calls',
     'call-filter',
+    'call-log',
     'caught-calls',
     'ended-leader',
     'ends',
@@ -57,7 +58,7 @@ const short: FilesByFolder = {
     'vector-length',
   ],
   'core/program': ['auxv', 'evidence'],
-  'engines/syscalls': ['decode', 'selection', 'tables'],
+  'engines/syscalls': ['decode', 'logged-calls', 'selection', 'tables'],
   'debug-info': ['damaged-files'],
 };
 

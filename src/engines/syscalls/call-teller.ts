@@ -1,6 +1,5 @@
 /** Makes records of calls: one when a call is made, one when it returns. */
 import type { SystemCallTable } from '../../../arch/system-call-table.js';
-import { wallClockMs } from '../../base/wall-clock.js';
 import type { Process, Thread } from '../../core/index.js';
 import type { CallFacts } from './decode/call-facts.js';
 import { CallText, rawSignature } from './decode/call-text.js';
@@ -39,15 +38,19 @@ export class CallTeller {
       readonly registers: readonly bigint[];
       readonly injections: readonly Injection[];
       readonly table: SystemCallTable;
+      readonly timeMs: number;
+      /** undefined: it is read when it is asked for. */
+      readonly stackPointer: bigint | undefined;
     },
   ): PendingCall {
-    const { name, number, registers, injections, table } = call;
+    const { name, number, registers, injections, table, timeMs, stackPointer } = call;
     const { calls, raw, paths } = this.#options;
     const known = signatures.get(name);
     const signature = raw?.has(name, number) === true ? rawSignature(known) : known;
     const text = new CallText(signature);
     const resumes = name === 'restart_syscall' ? followed.brokenOff : undefined;
-    const facts = this.factsOf(thread, table, { registers, signature, result: undefined, text });
+    const atHand = { registers, signature, result: undefined, text, stackPointer };
+    const facts = this.factsOf(thread, table, atHand);
     const isShown =
       calls.has(name, number) &&
       (paths === undefined || namesOneOf(paths, known, facts, this.#of(thread.process).describe));
@@ -55,7 +58,7 @@ export class CallTeller {
       kind: 'call',
       pid: thread.group,
       tid: thread.tid,
-      timeMs: wallClockMs(),
+      timeMs,
       name,
       number,
       registers,
@@ -72,14 +75,13 @@ export class CallTeller {
   }
 
   /** `facts`: undefined when it does not come back. */
-  end(known: TracedThread, facts: CallFacts | undefined): void {
+  end(known: TracedThread, facts: CallFacts | undefined, timeMs: number): void {
     const { call } = known;
     known.call = undefined;
     if (call?.isShown !== true) return;
     const { record, text, injections, stack } = call;
     const rest = facts === undefined || record.resumes !== undefined ? '' : text.leave(facts);
     const outcome = facts === undefined ? { text: '?', error: undefined } : text.result(facts);
-    const timeMs = wallClockMs();
     this.#listener({
       kind: 'return',
       pid: record.pid,

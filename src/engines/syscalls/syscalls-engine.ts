@@ -1,6 +1,7 @@
 /**
  * The engine that tells of system calls: of all threads that it follows, the calls that are selected, signals and ends.
- * It answers at once, unless a delay is injected; so each call costs its two stops and what is read for its text.
+ * It answers at once, unless a delay is injected; so each call costs its two stops and what is read for its text. Calls
+ * that it does nothing to are logged, and told in lists.
  */
 import { systemCallsOf } from '../../../arch/system-calls.js';
 import { errorCodes, isOutstepError } from '../../base/errors.js';
@@ -16,6 +17,7 @@ import {
   type EventAnswer,
   type EventKind,
   type ExitStatus,
+  type LoggedCall,
   letRun,
   type Process,
   type Thread,
@@ -28,6 +30,7 @@ import { restartErrors } from './decode/tables/errors.js';
 import { signalName } from './decode/tables/signals.js';
 import { executedWith } from './first-call.js';
 import type { Injection } from './injection.js';
+import { loggedCallsFor } from './logged-calls.js';
 import type { TraceListener, TraceOptions } from './trace-options.js';
 import { type PendingCall, TracedThread } from './traced-thread.js';
 
@@ -45,6 +48,20 @@ const following: readonly EventKind[] = ['fork', 'vfork', 'clone', 'separated'];
 /** Calls that do not come back, by their names. */
 const endings = new Set(['exit', 'exit_group']);
 const restartBlock = 516n;
+const nothing: readonly Injection[] = [];
+
+/** A thread at the beginning of a call. */
+interface EntryStop {
+  readonly thread: Thread;
+  readonly number: number;
+  readonly arguments: readonly bigint[];
+  readonly timeMs: number;
+  /** undefined: it is read when it is asked for. */
+  readonly stackPointer: bigint | undefined;
+}
+
+/** A thread at the end of one. */
+type ReturnStop = Pick<EntryStop, 'thread' | 'timeMs'>;
 
 /** Tells of the system calls of processes, decoded, and of the signals between them. */
 export class SyscallsEngine implements Engine {
@@ -93,10 +110,18 @@ export class SyscallsEngine implements Engine {
     const registers = executedWith(memory, table, stackPointer);
     if (registers === undefined) return;
     const known = new TracedThread(thread.tid, process);
-    const call = { name: 'execve', number, registers, injections: [], table };
+    const timeMs = wallClockMs();
+    const call = {
+      name: 'execve',
+      number,
+      registers,
+      injections: nothing,
+      table,
+      timeMs,
+      stackPointer: undefined,
+    };
     known.call = this.#calls.begin(known, thread, call);
-    const { text, signature } = known.call;
-    this.#calls.end(known, this.#calls.factsOf(thread, table, { registers, signature, result: 0n, text }));
+    this.#return(known, known.call, { thread, timeMs: wallClockMs() }, 0n);
   }
 
   /** Leaves every process; they run on. */
@@ -167,7 +192,16 @@ export class SyscallsEngine implements Engine {
     const { calls, injections } = this.#options;
     const all = [calls, ...injections.map((injection) => injection.calls)];
     const wanted = all.map((selection) => callSetOf(selection.caughtIn(table)));
+    attachment.setLoggedCalls(loggedCallsFor(table, this.#options));
     attachment.setCaughtSystemCalls(wishFor(wanted.reduce(unionOf, callSetOf('none'))));
+  }
+
+  /** Of calls that nothing is done to. */
+  onLoggedCall(call: LoggedCall): void {
+    if (call.end === 'entry') {
+      const known = this.#known(call.thread);
+      if (known !== undefined) this.#begin(known, call);
+    } else this.#finish(call, call.result);
   }
 
   /** A thread may be gone while it is looked at: its end is told later. */
@@ -199,59 +233,80 @@ export class SyscallsEngine implements Engine {
     const known = this.#known(event.thread);
     if (known === undefined) return 'pass';
     const { thread, number } = event;
-    const table = systemCallsOf(thread.process.arch);
-    const name = table.nameOf(number) ?? `syscall_0x${number.toString(16)}`;
     const call = callOf(event);
     call.look();
-    if (known.isSameCall(name, number, call.arguments)) return 'pass';
-    this.#settle(thread);
-    const injections = known.counts.take(this.#options.injections, name, number);
-    const pending = this.#calls.begin(known, thread, {
-      name,
+    const stop = {
+      thread,
       number,
-      registers: call.arguments,
-      injections,
-      table,
-    });
-    known.call = pending;
+      arguments: call.arguments,
+      timeMs: wallClockMs(),
+      stackPointer: undefined,
+    };
+    const injections = this.#begin(known, stop);
     for (const { result, signal } of injections) {
       if (result !== undefined) call.answer(result);
       if (signal !== undefined) thread.process.native.tgkill(thread.group, thread.tid, signal);
     }
-    if (endings.has(name)) this.#calls.end(known, undefined);
     return delayed(injections, 'delayEntryMs');
   }
 
-  #onReturn(event: CallEvent): EventAnswer {
-    const { thread } = event;
-    const known = this.#threads.get(thread.tid);
-    const pending = known?.call;
-    // One that was under way when it was attached to.
-    if (known === undefined || pending === undefined) return 'pass';
-    const { result } = callOf(event);
-    if (result !== undefined && restartErrors.has(Number(-result))) {
-      known.broken = result;
-      return 'pass';
-    }
-    this.#return(known, pending, thread, result);
-    return delayed(pending.injections, 'delayReturnMs');
+  /** @returns what is to be done to the call */
+  #begin(known: TracedThread, stop: EntryStop): readonly Injection[] {
+    const { thread, number, timeMs } = stop;
+    const table = systemCallsOf(thread.process.arch);
+    const name = table.nameOf(number) ?? `syscall_0x${number.toString(16)}`;
+    if (known.isSameCall(name, number, stop.arguments)) return nothing;
+    this.#settle(thread, timeMs);
+    const injections = known.counts.take(this.#options.injections, name, number);
+    known.call = this.#calls.begin(known, thread, {
+      name,
+      number,
+      registers: stop.arguments,
+      injections,
+      table,
+      timeMs,
+      stackPointer: stop.stackPointer,
+    });
+    if (endings.has(name)) this.#calls.end(known, undefined, timeMs);
+    return injections;
   }
 
-  #return(known: TracedThread, pending: PendingCall, thread: Thread, result: bigint | undefined): void {
+  #onReturn(event: CallEvent): EventAnswer {
+    const stop = { thread: event.thread, timeMs: wallClockMs() };
+    return delayed(this.#finish(stop, callOf(event).result), 'delayReturnMs');
+  }
+
+  /** @returns what was done to the call */
+  #finish(stop: ReturnStop, result: bigint | undefined): readonly Injection[] {
+    const known = this.#threads.get(stop.thread.tid);
+    const pending = known?.call;
+    // One that was under way when it was attached to.
+    if (known === undefined || pending === undefined) return nothing;
+    if (result !== undefined && restartErrors.has(Number(-result))) {
+      known.broken = result;
+      return nothing;
+    }
+    this.#return(known, pending, stop, result);
+    return pending.injections;
+  }
+
+  #return(known: TracedThread, pending: PendingCall, stop: ReturnStop, result: bigint | undefined): void {
+    const { thread, timeMs } = stop;
     const table = systemCallsOf(thread.process.arch);
     const { registers } = pending.record;
     const { text, signature } = pending;
-    this.#calls.end(known, this.#calls.factsOf(thread, table, { registers, signature, result, text }));
+    const facts = this.#calls.factsOf(thread, table, { registers, signature, result, text });
+    this.#calls.end(known, facts, timeMs);
   }
 
   /** What has broken a call off is a signal, or a stop of all threads: it is told of its end now. */
-  #settle(thread: Thread): void {
+  #settle(thread: Thread, timeMs = wallClockMs()): void {
     const known = this.#threads.get(thread.tid);
     const { broken, call } = known ?? {};
     if (known === undefined || broken === undefined || call === undefined) return;
     known.broken = undefined;
     known.brokenOff = broken === -restartBlock ? (call.record.resumes ?? call.record.name) : undefined;
-    this.#return(known, call, thread, broken);
+    this.#return(known, call, { thread, timeMs }, broken);
   }
 
   #onSignal(thread: Thread, signal: KernelSignal): void {
@@ -285,7 +340,7 @@ export class SyscallsEngine implements Engine {
     const former = this.#threads.get(formerTid);
     if (formerTid !== tid && former !== undefined) {
       const leader = this.#threads.get(tid);
-      if (leader?.call !== undefined) this.#calls.end(leader, undefined);
+      if (leader?.call !== undefined) this.#calls.end(leader, undefined, wallClockMs());
       this.#tell(thread, { kind: 'superseded', by: formerTid });
       this.#threads.delete(formerTid);
       const heir = new TracedThread(tid, process);
@@ -310,7 +365,7 @@ export class SyscallsEngine implements Engine {
   #end(id: Tid, status: ExitStatus): void {
     const known = this.#threads.get(id);
     if (known === undefined) return;
-    if (known.call !== undefined) this.#calls.end(known, undefined);
+    if (known.call !== undefined) this.#calls.end(known, undefined, wallClockMs());
     this.#threads.delete(id);
     this.#listener({ kind: 'exit', pid: known.process.pid, tid: id, timeMs: wallClockMs(), status });
   }

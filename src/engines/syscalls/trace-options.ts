@@ -30,9 +30,14 @@ export interface TraceOptions {
   readonly paths?: ReadonlySet<string> | undefined;
   /** Descriptors what is read from which is dumped, and what is written to which. */
   readonly dumps?: { readonly read: DescriptorSet; readonly written: DescriptorSet } | undefined;
+  /**
+   * The program may be ahead of what the listener hears, by some milliseconds: threads wait only where something must be
+   * read of them. Calls cost less then.
+   */
+  readonly mayRunAhead?: boolean | undefined;
   /** Reads the stack of each call; undefined: not wanted. */
   readonly stacks: StackReader | undefined;
 }
 
-/** Called for each record, in the order in which things happen. The thread waits meanwhile. */
+/** Called for each record, in the order in which things happen. The thread waits meanwhile, unless it `mayRunAhead`. */
 export type TraceListener = (record: TraceRecord) => void;

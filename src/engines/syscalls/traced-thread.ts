@@ -51,6 +51,7 @@ export interface CallAtHand {
   readonly signature: Signature | undefined;
   readonly result: bigint | undefined;
   readonly text: CallText | undefined;
+  readonly stackPointer?: bigint | undefined;
 }
 
 /** The facts that decoders need, of a stopped thread. */
@@ -62,9 +63,10 @@ export class ThreadFacts implements CallFacts {
   readonly options: DecodeOptions;
   readonly #thread: Thread;
   readonly #text: CallText | undefined;
+  readonly #stackPointer: bigint | undefined;
 
   constructor(thread: Thread, { abi }: SystemCallTable, call: CallAtHand, { memory, options }: ProcessFacts) {
-    const { registers, signature, result, text } = call;
+    const { registers, signature, result, text, stackPointer } = call;
     this.abi = abi;
     this.args = signature === undefined ? registers : joinWide(signature, abi, registers);
     this.result = result;
@@ -72,6 +74,7 @@ export class ThreadFacts implements CallFacts {
     this.options = options;
     this.#thread = thread;
     this.#text = text;
+    this.#stackPointer = stackPointer;
   }
 
   get notes(): ReadonlyMap<number, string> {
@@ -79,6 +82,7 @@ export class ThreadFacts implements CallFacts {
   }
 
   get stackPointer(): bigint {
+    if (this.#stackPointer !== undefined) return this.#stackPointer;
     const bytes = this.#thread.readRegister(this.#thread.process.registerFile.byRole('sp'));
     return bytes === undefined ? 0n : numberOf(bytes);
   }

@@ -60,8 +60,13 @@ describe('syscalls engine: costs', () => {
     assert.ok(cost < 0.002, `${cost} system calls`);
   });
 
-  it('eight system calls at most for one that is shown: two waits, two resumes, two looks, the registers', async () => {
-    const cost = await costOf('getpid', 2000);
-    assert.ok(cost > 5 && cost < 8.5, `${cost} system calls`);
+  it('six system calls for one that is shown: two waits, two resumes, two looks at the registers', async () => {
+    const cost = await costOf('all', 20_000);
+    assert.ok(cost > 5.9 && cost < 6.5, `${cost} system calls`);
+  });
+
+  it('one more where a filter leads to it, which must be told from others', async () => {
+    const cost = await costOf('getpid', 20_000);
+    assert.ok(cost > 5.9 && cost < 7.5, `${cost} system calls`);
   });
 });

@@ -91,7 +91,11 @@ class Run {
     this.#options = options;
     this.#output = output;
     this.#tracer = tracer;
-    this.#engine = new SyscallsEngine({ ...options, stacks }, (record) => this.#onRecord(record));
+    // What a program says at the terminal stands between the calls by which it says so.
+    const mayRunAhead = options.file !== undefined || options.form === 'summary';
+    this.#engine = new SyscallsEngine({ ...options, stacks, mayRunAhead }, (record) =>
+      this.#onRecord(record),
+    );
     this.#ended = new Promise((resolve) => this.#engine.onEnd(resolve));
   }
 

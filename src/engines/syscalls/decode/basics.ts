@@ -1,5 +1,5 @@
 /** Decoders of numbers, addresses, descriptors, paths and buffers: what most arguments are. */
-import { argument, type CallFacts, type Decoder, intOf } from './call-facts.js';
+import { argument, type CallFacts, type Decoder, intOf, ofRegisters } from './call-facts.js';
 import { type Constants, flagsOf, hex, octal, oneOf } from './constants.js';
 import { quoted, quotedHex } from './quoting.js';
 import { isErrorResult } from './tables/errors.js';
@@ -7,34 +7,37 @@ import { isErrorResult } from './tables/errors.js';
 /** PATH_MAX, <linux/limits.h>. */
 const longestPath = 4096;
 
-export const int: Decoder = (value) => BigInt.asIntN(32, value).toString();
-export const unsigned: Decoder = (value) => BigInt.asUintN(32, value).toString();
-export const long: Decoder = (value, { abi }) => BigInt.asIntN(8 * abi.longBytes, value).toString();
+export const int = ofRegisters<Decoder>((value) => BigInt.asIntN(32, value).toString());
+export const unsigned = ofRegisters<Decoder>((value) => BigInt.asUintN(32, value).toString());
+export const long = ofRegisters<Decoder>((value, { abi }) =>
+  BigInt.asIntN(8 * abi.longBytes, value).toString(),
+);
 /** Of 64 bits on every machine. */
-export const offset: Decoder = (value) => BigInt.asIntN(64, value).toString();
-export const size: Decoder = (value) => value.toString();
-export const hexadecimal: Decoder = (value) => hex(value);
-export const hexInt: Decoder = (value) => hex(BigInt.asUintN(32, value));
-export const mode: Decoder = (value) => octal(BigInt.asUintN(32, value));
-export const address: Decoder = (value) => addressText(value);
+export const offset = ofRegisters<Decoder>((value) => BigInt.asIntN(64, value).toString());
+export const size = ofRegisters<Decoder>((value) => value.toString());
+export const hexadecimal = ofRegisters<Decoder>((value) => hex(value));
+export const hexInt = ofRegisters<Decoder>((value) => hex(BigInt.asUintN(32, value)));
+export const mode = ofRegisters<Decoder>((value) => octal(BigInt.asUintN(32, value)));
+export const address = ofRegisters<Decoder>((value) => addressText(value));
 
 export function addressText(value: bigint): string {
   return value === 0n ? 'NULL' : `0x${value.toString(16)}`;
 }
 
 export function oneOfInt(table: Constants): Decoder {
-  return (value) => oneOf(BigInt.asUintN(32, value), table);
+  return ofRegisters<Decoder>((value) => oneOf(BigInt.asUintN(32, value), table));
 }
 
 export function flagsInt(table: Constants): Decoder {
-  return (value) => flagsOf(BigInt.asUintN(32, value), table);
+  return ofRegisters<Decoder>((value) => flagsOf(BigInt.asUintN(32, value), table));
 }
 
 export function flagsLong(table: Constants): Decoder {
-  return (value) => flagsOf(value, table);
+  return ofRegisters<Decoder>((value) => flagsOf(value, table));
 }
 
-export const descriptor: Decoder = (value, call) => descriptorText(intOf(value), call);
+/** What they stand for is looked up only where that is asked for. */
+export const descriptor = ofRegisters<Decoder>((value, call) => descriptorText(intOf(value), call));
 
 export function descriptorText(number: number, { options }: CallFacts): string {
   const target = number < 0 ? undefined : options.describeDescriptor?.(number);
@@ -43,17 +46,17 @@ export function descriptorText(number: number, { options }: CallFacts): string {
 
 const currentFolder = -100;
 
-export const folderDescriptor: Decoder = (value, call) => {
+export const folderDescriptor = ofRegisters<Decoder>((value, call) => {
   const number = intOf(value);
   if (number !== currentFolder) return descriptorText(number, call);
   const target = call.options.describeDescriptor?.(number);
   return target === undefined ? 'AT_FDCWD' : `AT_FDCWD<${target}>`;
-};
+});
 
 /** A new descriptor as the result. */
-export function descriptorResult(result: bigint, call: CallFacts): string {
-  return descriptorText(Number(result), call);
-}
+export const descriptorResult = ofRegisters((result: bigint, call: CallFacts): string =>
+  descriptorText(Number(result), call),
+);
 
 export const path: Decoder = (value, { memory, options }) => {
   const found = memory.string(value, longestPath);

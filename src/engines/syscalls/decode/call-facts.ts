@@ -48,6 +48,19 @@ export interface Signature {
   readonly wide: readonly number[];
 }
 
+const readers = new WeakSet<object>();
+
+/** Marks a function of a call that reads nothing but its registers: the program may run on before it is called. */
+export function ofRegisters<Reader extends object>(reader: Reader): Reader {
+  readers.add(reader);
+  return reader;
+}
+
+/** One that is not there reads nothing. */
+export function isOfRegisters(reader: object | undefined): boolean {
+  return reader === undefined || readers.has(reader);
+}
+
 /** Something that the kernel fills in. */
 export function out(onReturn: Decoder, note?: Decoder): Parameter {
   return note === undefined ? { onReturn } : { onReturn, note };
@@ -83,14 +96,12 @@ export function joinWide(
   return joined;
 }
 
-export function decimalResult(result: bigint): string {
-  return result.toString();
-}
+export const decimalResult = ofRegisters((result: bigint): string => result.toString());
 
-export function hexResult(result: bigint, { abi }: CallFacts): string {
+export const hexResult = ofRegisters((result: bigint, { abi }: CallFacts): string => {
   const value = BigInt.asUintN(8 * abi.longBytes, result);
   return value === 0n ? '0' : `0x${value.toString(16)}`;
-}
+});
 
 /** Another register of the same call, unsigned. */
 export function argument(call: CallFacts, index: number): bigint {

@@ -1,19 +1,23 @@
 /** The text of a call's arguments and result, in the two parts in which it comes to be known. */
 import type { CallFacts, Parameter, Signature } from './call-facts.js';
-import { decimalResult } from './call-facts.js';
+import { decimalResult, ofRegisters } from './call-facts.js';
 import { hex } from './constants.js';
 import { errors, isErrorResult, restartErrors } from './tables/errors.js';
 
 /** Of a call that is not known: six registers. */
-const unknownCall: Signature = {
-  parameters: Array.from({ length: 6 }, () => ({ onEntry: (value: bigint) => `0x${value.toString(16)}` })),
+export const unknownCall: Signature = {
+  parameters: Array.from({ length: 6 }, () => ({
+    onEntry: ofRegisters((value: bigint) => `0x${value.toString(16)}`),
+  })),
   result: decimalResult,
   wide: [],
 };
 
+const rawNumber = ofRegisters((value: bigint) => hex(value));
+
 /** As many registers as the call has arguments, and the result, as numbers. */
 export function rawSignature({ parameters }: Signature = unknownCall): Signature {
-  return { parameters: parameters.map(() => ({ onEntry: hex })), result: (result) => hex(result), wide: [] };
+  return { parameters: parameters.map(() => ({ onEntry: rawNumber })), result: rawNumber, wide: [] };
 }
 
 const noNotes: ReadonlyMap<number, string> = new Map();

@@ -1,6 +1,6 @@
 /** Calls that wait for descriptors, and requests to what they stand for. */
 import { descriptor, descriptorResult, filled, flagsInt, int, oneOfInt, path, unsigned } from '../basics.js';
-import { type Decoder, out, type Parameter, type Signature, signature } from '../call-facts.js';
+import { type Decoder, ofRegisters, out, type Parameter, type Signature, signature } from '../call-facts.js';
 import {
   descriptorSet,
   epollEvent,
@@ -23,7 +23,7 @@ import {
 
 const events = out(filled(epollList));
 const sets = [int, descriptorSet, descriptorSet, descriptorSet] as const;
-const size: Decoder = (value) => value.toString();
+const size = ofRegisters<Decoder>((value) => value.toString());
 
 const ioctlParameter: Parameter = {
   onEntry: (value, call, index) => (fillsIoctl(call) ? '' : ioctlArgument.onEntry(value, call, index)),

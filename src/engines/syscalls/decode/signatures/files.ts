@@ -22,7 +22,7 @@ import {
   string,
   unsigned,
 } from '../basics.js';
-import { argument, type Decoder, intOf, out, type Signature, signature } from '../call-facts.js';
+import { argument, type Decoder, intOf, ofRegisters, out, type Signature, signature } from '../call-facts.js';
 import { flagsOf, oneOf } from '../constants.js';
 import { struct } from '../struct.js';
 import {
@@ -70,21 +70,23 @@ import {
 
 const access = flagsInt(accessChecks);
 const at = flagsInt(atFlags);
-const id: Decoder = (value) => BigInt.asIntN(32, value).toString();
-const nodeMode: Decoder = (value) => fileModeText(BigInt.asUintN(16, value));
+const id = ofRegisters<Decoder>((value) => BigInt.asIntN(32, value).toString());
+const nodeMode = ofRegisters<Decoder>((value) => fileModeText(BigInt.asUintN(16, value)));
 
 /** Of mknod(2): only device files have one. */
 function device(modeIndex: number): Decoder {
-  return (value, call) => (isDevice(argument(call, modeIndex)) ? deviceText(value) : undefined);
+  return ofRegisters<Decoder>((value, call) =>
+    isDevice(argument(call, modeIndex)) ? deviceText(value) : undefined,
+  );
 }
 
 const syncMask = 0x6000n;
-const statxFlags: Decoder = (value) => {
+const statxFlags = ofRegisters<Decoder>((value) => {
   const flags = BigInt.asUintN(32, value);
   const others = flags & ~syncMask;
   const sync = oneOf(flags & syncMask, statxSync);
   return others === 0n ? sync : `${sync}|${flagsOf(others, atFlags)}`;
-};
+});
 
 /** Where what was read is as long as the call says, or was asked for. */
 const attributeValue: Decoder = (value, call) =>
@@ -126,20 +128,23 @@ const movedOffset: Decoder = (value, call, index) => {
 const offsetInMemory = out(movedOffset, longInMemory);
 
 /** The upper half of an offset, the lower one, where the new one goes, and the origin; lseek64(3). */
-const splitOffset: Decoder = (value, call) =>
-  BigInt.asIntN(64, (value << 32n) | argument(call, 2)).toString();
+const splitOffset = ofRegisters<Decoder>((value, call) =>
+  BigInt.asIntN(64, (value << 32n) | argument(call, 2)).toString(),
+);
 const soughtStruct = struct({ offset: 'i64' });
 const soughtOffset = out((_value, call) => {
   const found = hasFailed(call) ? undefined : soughtStruct.read(argument(call, 3), call);
   return found === undefined ? addressText(argument(call, 3)) : `[${found.offset}]`;
 });
-const seekOrigin: Decoder = (_value, call, index) => oneOfInt(seekOrigins)(argument(call, 4), call, index);
+const seekOrigin = ofRegisters<Decoder>((_value, call, index) =>
+  oneOfInt(seekOrigins)(argument(call, 4), call, index),
+);
 
 const statCall = signature([path, out(filled(stat))]);
 const fstatCall = signature([descriptor, out(filled(stat))]);
 const statAt = signature([folderDescriptor, path, out(filled(stat)), at]);
 const ownerCall = signature([path, id, id]);
-const umaskResult = (result: bigint): string => permissionText(result).padStart(3, '0');
+const umaskResult = ofRegisters((result: bigint): string => permissionText(result).padStart(3, '0'));
 
 export const fileCalls: Readonly<Record<string, Signature>> = {
   open: signature([path, openFlags, newFileMode(1)], descriptorResult),
@@ -208,7 +213,7 @@ export const fileCalls: Readonly<Record<string, Signature>> = {
   fchdir: signature([descriptor]),
   chroot: signature([path]),
   getcwd: signature([out(filledPath), size]),
-  umask: signature([(value) => umaskResult(value)], umaskResult),
+  umask: signature([umaskResult], umaskResult),
   utimensat: signature([folderDescriptor, path, accessTimes, at]),
   utimensat_time64: signature([folderDescriptor, path, accessTimes64, at]),
   utimes: signature([path, accessTimevals]),
@@ -253,15 +258,17 @@ export const fileCalls: Readonly<Record<string, Signature>> = {
 };
 
 function permissionsOf(): Decoder {
-  return (value, call, index) => (permissions(value, call, index) ?? '').padStart(3, '0');
+  return ofRegisters<Decoder>((value, call, index) =>
+    (permissions(value, call, index) ?? '').padStart(3, '0'),
+  );
 }
 
 /** Flags of open(2) without the kind of access. */
 function openFlagsOnly(): Decoder {
-  return (value, call, index) => {
+  return ofRegisters<Decoder>((value, call, index) => {
     if (intOf(value) === 0) return '0';
     return (openFlags(value, call, index) ?? '').replace(/^O_RDONLY\|/, '');
-  };
+  });
 }
 
 function fcntlParameter(): { onEntry: Decoder } | ReturnType<typeof out> {

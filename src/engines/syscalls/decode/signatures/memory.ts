@@ -10,7 +10,15 @@ import {
   oneOfInt,
   size,
 } from '../basics.js';
-import { argument, type Decoder, hexResult, out, type Signature, signature } from '../call-facts.js';
+import {
+  argument,
+  type Decoder,
+  hexResult,
+  ofRegisters,
+  out,
+  type Signature,
+  signature,
+} from '../call-facts.js';
 import { flagsOf, nameOf } from '../constants.js';
 import {
   lockAllFlags,
@@ -26,19 +34,22 @@ const protection = flagsInt(protections);
 const sharingMask = 3n;
 const fixed = 2n;
 
-const mapping: Decoder = (value) => {
+const mapping = ofRegisters<Decoder>((value) => {
   const flags = BigInt.asUintN(32, value);
   const kind = nameOf(flags & sharingMask, sharing) ?? '';
   const others = flags & ~sharingMask;
   return others === 0n ? kind : `${kind}|${flagsOf(others, mapFlags)}`;
-};
+});
 
 const pageBytes = 4096n;
-const offsetInPages: Decoder = (value, call, index) => hexadecimal(value * pageBytes, call, index);
+const offsetInPages = ofRegisters<Decoder>((value, call, index) =>
+  hexadecimal(value * pageBytes, call, index),
+);
 
 /** Only where MREMAP_FIXED or MREMAP_DONTUNMAP says that there is one. */
-const newAddress: Decoder = (value, call) =>
-  (argument(call, 3) & (fixed | 4n)) === 0n ? undefined : addressText(value);
+const newAddress = ofRegisters<Decoder>((value, call) =>
+  (argument(call, 3) & (fixed | 4n)) === 0n ? undefined : addressText(value),
+);
 
 /** A bit for each page. */
 const residency: Decoder = (value, call) => {

@@ -18,6 +18,7 @@ import {
   type CallFacts,
   type Decoder,
   intOf,
+  ofRegisters,
   out,
   type Signature,
   signature,
@@ -56,7 +57,7 @@ function filledAddress(lengthIndex: number): Decoder {
 }
 
 const accepted = [descriptor, out(filledAddress(2)), length] as const;
-const acceptFlags: Decoder = (value) => flagsOf(BigInt.asUintN(32, value), socketFlags);
+const acceptFlags = ofRegisters<Decoder>((value) => flagsOf(BigInt.asUintN(32, value), socketFlags));
 const readOption: Decoder = (value, call, index) =>
   hasFailed(call)
     ? addressText(value)

@@ -16,7 +16,15 @@ import {
   stringText,
   unsigned,
 } from '../basics.js';
-import { argument, type Decoder, hexResult, out, type Signature, signature } from '../call-facts.js';
+import {
+  argument,
+  type Decoder,
+  hexResult,
+  ofRegisters,
+  out,
+  type Signature,
+  signature,
+} from '../call-facts.js';
 import { flagsOf, nameOf, oneOf } from '../constants.js';
 import {
   clone3Arguments,
@@ -62,9 +70,10 @@ import {
 } from '../tables/processes.js';
 
 const nothing = signature([]);
+const cloneBits = ofRegisters<Decoder>((value) => cloneFlagsText(value));
 const oneId = signature([int]);
 const ids = out(filled(intInMemory));
-const noResult = (): string => '?';
+const noResult = ofRegisters((): string => '?');
 const resource = oneOfInt(resources);
 
 const waited: Decoder = (value, call, index) => whenFound(waitStatus)(value, call, index);
@@ -89,12 +98,13 @@ const groups: Decoder = (value, call) => {
 const affinitySize = (call: Parameters<Decoder>[1]): number => Number(argument(call, 1));
 const foundAffinity = (call: Parameters<Decoder>[1]): number => Number(call.result ?? 0n);
 
-const affinityResult = (result: bigint): string => result.toString();
-const schedulerResult = (result: bigint): string => `${result} (${oneOf(result, schedulers)})`;
-const membarrierResult = (result: bigint, call: Parameters<Decoder>[1]): string =>
+const affinityResult = ofRegisters((result: bigint): string => result.toString());
+const schedulerResult = ofRegisters((result: bigint): string => `${result} (${oneOf(result, schedulers)})`);
+const membarrierResult = ofRegisters((result: bigint, call: Parameters<Decoder>[1]): string =>
   argument(call, 0) === 0n && result !== 0n
     ? `0x${result.toString(16)} (${flagsOf(result, membarrierCommands)})`
-    : String(result);
+    : String(result),
+);
 
 const prctlText: Decoder = (value, call, index) =>
   index === 1 && prctlFills(call) ? undefined : prctlArgument(value, call, index);
@@ -115,8 +125,8 @@ export const processCalls: Readonly<Record<string, Signature>> = {
   wait4: signature([int, out(waited), flagsInt(waitOptions), waitedUsage]),
   waitpid: signature([int, out(waited), flagsInt(waitOptions)]),
   waitid: signature([oneOfInt(waitIds), int, out(waitedInformation), flagsInt(waitidOptions), waitedUsage]),
-  unshare: signature([(value) => cloneFlagsText(value)]),
-  setns: signature([int, (value) => cloneFlagsText(value)]),
+  unshare: signature([cloneBits]),
+  setns: signature([int, cloneBits]),
   getpid: nothing,
   gettid: nothing,
   getppid: nothing,

@@ -1,13 +1,13 @@
 /** Calls about signals. */
 import { addressText, filled, int, oneOfInt, size } from '../basics.js';
-import { type Decoder, out, type Signature, signature } from '../call-facts.js';
+import { type Decoder, ofRegisters, out, type Signature, signature } from '../call-facts.js';
 import { action, alternateStack, siginfo, signal, signalSet, signalSetAt } from '../structs/signals.js';
 import { timespec, timespec64 } from '../structs/times.js';
 import { maskChanges, signalName } from '../tables/signals.js';
 
 /** Where a signal is sent to nobody it may be 0, kill(2). */
-const sent: Decoder = (value, call, index) => (value === 0n ? '0' : signal(value, call, index));
-const signalResult = (result: bigint): string => `${result} (${signalName(Number(result))})`;
+const sent = ofRegisters<Decoder>((value, call, index) => (value === 0n ? '0' : signal(value, call, index)));
+const signalResult = ofRegisters((result: bigint): string => `${result} (${signalName(Number(result))})`);
 
 /** The kernel takes everything from the frame that it has put on the stack. */
 const restoredMask: Decoder = (_value, call) =>

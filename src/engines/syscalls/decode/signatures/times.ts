@@ -9,7 +9,7 @@ import {
   oneOfInt,
   unsigned,
 } from '../basics.js';
-import { type Decoder, out, type Signature, signature } from '../call-facts.js';
+import { type Decoder, ofRegisters, out, type Signature, signature } from '../call-facts.js';
 import { struct } from '../struct.js';
 import {
   dateText,
@@ -27,12 +27,12 @@ import { clocks, intervalTimers, sleepFlags, timerDescriptorSettings } from '../
 const clock = oneOfInt(clocks);
 const found = out(filled(timespec));
 const found64 = out(filled(timespec64));
-const secondsResult = (result: bigint): string => `${result} (${dateText(result)})`;
+const secondsResult = ofRegisters((result: bigint): string => `${result} (${dateText(result)})`);
 const processTimes = struct({ user: 'long', system: 'long', childUser: 'long', childSystem: 'long' }).decoder(
   ({ user, system, childUser, childSystem }) =>
     `{tms_utime=${user}, tms_stime=${system}, tms_cutime=${childUser}, tms_cstime=${childSystem}}`,
 );
-const zone: Decoder = (value) => addressText(value);
+const zone = ofRegisters<Decoder>((value) => addressText(value));
 
 export const timeCalls: Readonly<Record<string, Signature>> = {
   clock_gettime: signature([clock, found]),

@@ -1,6 +1,6 @@
 /** Files: `struct stat`, `statx`, `statfs`, `flock`, device numbers; <asm/stat.h>, <linux/stat.h>, <asm/statfs.h>. */
 import { addressText, descriptorText } from '../basics.js';
-import { argument, type CallFacts, type Decoder } from '../call-facts.js';
+import { argument, type CallFacts, type Decoder, ofRegisters } from '../call-facts.js';
 import { type Constants, flagsOf, hex, nameOf, octal, oneOf, splitFlags } from '../constants.js';
 import { struct } from '../struct.js';
 import {
@@ -195,19 +195,21 @@ export function openFlagsText(value: bigint, call: CallFacts): string {
   return [access, ...names, ...(rest === 0n ? [] : [hex(rest)])].join('|');
 }
 
-export const openFlags: Decoder = (value, call) => openFlagsText(BigInt.asUintN(32, value), call);
+export const openFlags = ofRegisters<Decoder>((value, call) =>
+  openFlagsText(BigInt.asUintN(32, value), call),
+);
 
 const creating = 0o20000100n;
 
 /** The mode of a new file; without one the call has no such argument. */
 export function newFileMode(flagsIndex: number): Decoder {
-  return (value, call) => {
+  return ofRegisters<Decoder>((value, call) => {
     const creates = (argument(call, flagsIndex) & creating) !== 0n;
     return creates ? octal(BigInt.asUintN(32, value)).padStart(4, '0') : undefined;
-  };
+  });
 }
 
-export const permissions: Decoder = (value) => permissionText(BigInt.asUintN(16, value));
+export const permissions = ofRegisters<Decoder>((value) => permissionText(BigInt.asUintN(16, value)));
 
 export function permissionText(value: bigint): string {
   return `0${value.toString(8).padStart(2, '0')}`;

@@ -9,7 +9,7 @@ import {
   int,
   stringText,
 } from '../basics.js';
-import { argument, type CallFacts, type Decoder, decimalResult, intOf } from '../call-facts.js';
+import { argument, type CallFacts, type Decoder, decimalResult, intOf, ofRegisters } from '../call-facts.js';
 import { flagsOf, hex, nameOf, octal, oneOf } from '../constants.js';
 import { struct } from '../struct.js';
 import { descriptorFlags, fcntlCommands, lockCommands64 } from '../tables/files.js';
@@ -48,10 +48,10 @@ export const changedLength: Decoder = (value, call, index) => {
   return `[${before.slice(1, -1)} => ${(after ?? '').slice(1)}`;
 };
 
-export const ioctlRequest: Decoder = (value) => {
+export const ioctlRequest = ofRegisters<Decoder>((value) => {
   const request = BigInt.asUintN(32, value);
   return nameOf(request, ioctls) ?? ioctlNumberText(request);
-};
+});
 
 const directions = ['_IOC_NONE', '_IOC_WRITE', '_IOC_READ', '_IOC_READ|_IOC_WRITE'];
 
@@ -109,10 +109,10 @@ export function fillsIoctl(call: CallFacts): boolean {
   return ioctlOut[ioctlName(call)] !== undefined;
 }
 
-export const fcntlCommand: Decoder = (value) => {
+export const fcntlCommand = ofRegisters<Decoder>((value) => {
   const command = BigInt.asUintN(32, value);
   return nameOf(command, lockCommands64) ?? oneOf(command, fcntlCommands);
-};
+});
 
 const lock = lockDecoder(false, false);
 const lock64 = lockDecoder(true, false);
@@ -194,13 +194,13 @@ function futexCommand(call: CallFacts): string {
   return nameOf(BigInt.asUintN(32, argument(call, 1)) & futexMask, futexCommands) ?? '';
 }
 
-export const futexOperation: Decoder = (value) => {
+export const futexOperation = ofRegisters<Decoder>((value) => {
   const operation = BigInt.asUintN(32, value);
   const command = oneOf(operation & futexMask, futexCommands);
   const isPrivate = (operation & futexFlags.private) !== 0n;
   const isRealtime = (operation & futexFlags.realtime) !== 0n;
   return `${command}${isPrivate ? '_PRIVATE' : ''}${isRealtime ? '|FUTEX_CLOCK_REALTIME' : ''}`;
-};
+});
 
 const uint: Decoder = (value) => BigInt.asUintN(32, value).toString();
 const bitset: Decoder = (value) =>
@@ -300,21 +300,21 @@ export function prctlResult(result: bigint, call: CallFacts): string {
 
 const typeMask = 0xfn;
 
-export const socketType: Decoder = (value) => {
+export const socketType = ofRegisters<Decoder>((value) => {
   const kind = BigInt.asUintN(32, value);
   const flags = kind & ~typeMask;
   const type = oneOf(kind & typeMask, socketTypes);
   return flags === 0n ? type : `${type}|${flagsOf(flags, socketFlags)}`;
-};
+});
 
 const [internet, internet6, netlink] = [2n, 10n, 16n];
 
-export const socketProtocol: Decoder = (value, call) => {
+export const socketProtocol = ofRegisters<Decoder>((value, call) => {
   const protocol = BigInt.asUintN(32, value);
   const family = argument(call, 0);
   if (family === internet || family === internet6) return oneOf(protocol, internetProtocols);
   return family === netlink ? oneOf(protocol, netlinkProtocols) : protocol.toString();
-};
+});
 
 const optionTables = new Map([
   [1n, socketOptions],
@@ -323,11 +323,11 @@ const optionTables = new Map([
   [41n, ipv6Options],
 ]);
 
-export const optionLevel: Decoder = (value) => oneOf(BigInt.asUintN(32, value), optionLevels);
-export const optionName: Decoder = (value, call) => {
+export const optionLevel = ofRegisters<Decoder>((value) => oneOf(BigInt.asUintN(32, value), optionLevels));
+export const optionName = ofRegisters<Decoder>((value, call) => {
   const table = optionTables.get(BigInt.asUintN(32, argument(call, 1)));
   return table === undefined ? octalOrHex(value) : oneOf(BigInt.asUintN(32, value), table);
-};
+});
 
 function octalOrHex(value: bigint): string {
   return value < 8n ? octal(value) : hex(value);

@@ -2,7 +2,7 @@
 import type { DataModel } from '../../../../../arch/system-call-table.js';
 import { numberOf } from '../../../../base/byte-order.js';
 import { addressText } from '../basics.js';
-import { argument, type CallFacts, type Decoder, intOf } from '../call-facts.js';
+import { argument, type CallFacts, type Decoder, intOf, ofRegisters } from '../call-facts.js';
 import { flagsOf, nameOf, oneOf } from '../constants.js';
 import { struct } from '../struct.js';
 import {
@@ -18,7 +18,7 @@ import {
   stackFlags,
 } from '../tables/signals.js';
 
-export const signal: Decoder = (value) => signalName(intOf(value));
+export const signal = ofRegisters<Decoder>((value) => signalName(intOf(value)));
 
 /** More than this part of all signals is shown as what is missing. */
 const mostShown = (signalCount * 2) / 3;
