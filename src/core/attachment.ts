@@ -1,6 +1,6 @@
 /** One engine's hold on one process: its wishes for each thread, and what it put into the process. */
 import type { HardwarePoint } from '../../arch/module.js';
-import { errorCodes, isOutstepError, OutstepError } from '../base/errors.js';
+import { errorCodes, OutstepError } from '../base/errors.js';
 import type { Address, KernelSignal } from '../base/ids.js';
 import { isNativeError } from '../native/binding.js';
 import {
@@ -294,31 +294,28 @@ export class Attachment {
 
   /** Inserting again replaces conditions and commands. @throws OutstepError MEMORY, UNSUPPORTED */
   insertBreakpoint(address: Address, programs: BreakpointPrograms = noPrograms): void {
-    checkPrograms(programs);
-    this.process.sites.insert(address, this.owner, programs);
-    // A site whose hits native code passes by itself needs its slot from the first one on.
-    const caller = hasPrograms(programs) ? this.process.threadForCalls() : undefined;
-    if (caller !== undefined) this.process.sites.provideSlot(address, caller);
+    const [error] = this.insertBreakpoints([{ address, programs }]);
+    if (error !== undefined) throw error;
   }
 
   /**
-   * As `insertBreakpoint` for many, in turn: for each undefined, or what it would throw. Each costs what it costs by itself.
+   * As `insertBreakpoint` for many: for each undefined, or what it would throw. Their text is read by one system call for a
+   * thousand of them, and each trap is written by one.
    */
   insertBreakpoints(breakpoints: readonly BreakpointWish[]): (OutstepError | undefined)[] {
-    return breakpoints.map(({ address, programs }) => {
-      try {
-        this.insertBreakpoint(address, programs);
-        return undefined;
-      } catch (error) {
-        if (isOutstepError(error)) return error;
-        throw error;
-      }
-    });
+    const wishes = breakpoints.map(({ address, programs = noPrograms }) => ({ address, programs }));
+    const { sites } = this.process;
+    const errors = sites.insertAll(wishes, this.owner);
+    const programmed = wishes.filter(({ programs }, at) => errors[at] === undefined && hasPrograms(programs));
+    // A site whose hits native code passes by itself needs its slot from the first one on.
+    const caller = programmed.length > 0 ? this.process.threadForCalls() : undefined;
+    if (caller !== undefined) for (const { address } of programmed) sites.provideSlot(address, caller);
+    return errors;
   }
 
-  /** As `removeBreakpoint` for many. */
+  /** As `removeBreakpoint` for many, with as few system calls. */
   removeBreakpoints(addresses: Iterable<Address>): void {
-    for (const address of addresses) this.removeBreakpoint(address);
+    this.process.sites.removeAll(addresses, this.owner);
   }
 
   /** Of this engine; one that is not there is nothing. */

@@ -22,13 +22,23 @@ export function hasPrograms({ conditions = [], commands = [] }: BreakpointProgra
   return conditions.length + commands.length > 0;
 }
 
-/** @throws OutstepError UNSUPPORTED for a program that can never be evaluated */
-export function checkPrograms({ conditions = [], commands = [] }: BreakpointPrograms): void {
+/** UNSUPPORTED for a program that can never be evaluated. */
+export function programsFault({
+  conditions = [],
+  commands = [],
+}: BreakpointPrograms): OutstepError | undefined {
   for (const program of [...conditions, ...commands]) {
     const fault = nativeBinding().agentExpressionFault(program);
     if (fault === undefined) continue;
-    throw new OutstepError(errorCodes.UNSUPPORTED, `an agent expression cannot be evaluated: ${fault}`);
+    return new OutstepError(errorCodes.UNSUPPORTED, `an agent expression cannot be evaluated: ${fault}`);
   }
+  return undefined;
+}
+
+/** @throws OutstepError UNSUPPORTED as `programsFault` has it */
+export function checkPrograms(programs: BreakpointPrograms): void {
+  const fault = programsFault(programs);
+  if (fault !== undefined) throw fault;
 }
 
 /** What native code must know of a breakpoint; undefined: every hit is told to every owner. */

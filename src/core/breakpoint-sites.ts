@@ -1,7 +1,7 @@
 /** Breakpoint sites of one address space: the engines that want them, and the plan for going past each. */
 import type { ArchModule } from '../../arch/module.js';
 import type { Sequence } from '../../arch/plan.js';
-import { errorCodes, OutstepError } from '../base/errors.js';
+import { errorCodes, isOutstepError, OutstepError } from '../base/errors.js';
 import type { NativeTracer } from '../native/binding-types.js';
 import type { AddressSpace } from './address-space.js';
 import {
@@ -9,20 +9,21 @@ import {
   type BreakpointPrograms,
   nativePrograms,
   noPrograms,
+  programsFault,
 } from './breakpoint-programs.js';
 import type { RawMemory, Shadow, ShadowSource } from './memory.js';
 import { prepareForOurEnd } from './orphan-handler.js';
+import { type Site, SiteTable } from './site-table.js';
 import type { Slots } from './slots.js';
 import { describeStep, nativePlan, type SiteText, type StepPlan, StepPlans, sameText } from './step-plans.js';
 import type { Thread } from './thread.js';
 import type { Tracer } from './tracer.js';
 import { TrapBytes } from './trap-bytes.js';
 
-interface Site extends Shadow {
-  readonly owners: Map<BreakpointOwner, BreakpointPrograms>;
-  /** Wishes of the core itself, of which no engine hears. */
-  checkpoints: number;
-  known: StepPlan;
+/** What an owner wants at an address. */
+export interface SiteWish {
+  readonly address: bigint;
+  readonly programs: BreakpointPrograms;
 }
 
 export class BreakpointSites implements ShadowSource {
@@ -32,10 +33,8 @@ export class BreakpointSites implements ShadowSource {
   readonly #traps: TrapBytes;
   readonly #arch: ArchModule;
   readonly #slots: Slots;
-  readonly #sites = new Map<bigint, Site>();
+  readonly #sites: SiteTable;
   readonly #plans: StepPlans;
-  /** Sites whose instruction has an operand relative to the pc. */
-  readonly #readers = new Set<bigint>();
   /** Out of the memory for a step in place. */
   #lifted: readonly Site[] = [];
   #hasWarned = false;
@@ -55,19 +54,13 @@ export class BreakpointSites implements ShadowSource {
     this.#traps = new TrapBytes(tracer, space);
     this.#arch = space.machine.arch;
     this.#slots = space.slots;
+    this.#sites = new SiteTable(this.#arch.breakpoint.bytes.length);
     this.#plans = new StepPlans(this.#arch, this.#slots);
   }
 
   *shadowsWithin(address: bigint, lengthBytes: number): Iterable<Shadow> {
-    yield* this.#sitesWithin(address, lengthBytes);
+    yield* this.#sites.within(address, lengthBytes);
     yield* this.#slots.shadowsWithin(address, lengthBytes);
-  }
-
-  *#sitesWithin(address: bigint, lengthBytes: number): Iterable<Site> {
-    const end = address + BigInt(lengthBytes);
-    for (const site of this.#sites.values()) {
-      if (site.address < end && site.address + BigInt(site.original.length) > address) yield site;
-    }
   }
 
   has(address: bigint, owner?: BreakpointOwner): boolean {
@@ -77,7 +70,7 @@ export class BreakpointSites implements ShadowSource {
 
   /** Whether how threads go past a site may depend on which others there are. */
   get readEachOther(): boolean {
-    return this.#readers.size > 0;
+    return this.#sites.readEachOther;
   }
 
   /**
@@ -85,39 +78,63 @@ export class BreakpointSites implements ShadowSource {
    * @throws OutstepError MEMORY when the address cannot be read or written, UNSUPPORTED inside slot memory.
    */
   insert(address: bigint, owner: BreakpointOwner, programs: BreakpointPrograms = noPrograms): void {
-    const present = this.#sites.get(address);
-    if (present === undefined || !this.#traps.isIn(present)) this.#place(address, present);
-    const site = this.#sites.get(address);
-    site?.owners.set(owner, programs);
-    this.#version += 1;
-    if (site !== undefined) this.#tellPrograms(site);
+    const [error] = this.insertAll([{ address, programs }], owner);
+    if (error !== undefined) throw error;
   }
 
-  /** `present`: the site whose trap went with its mapping, that of a library which was unloaded and has come back. */
-  #place(address: bigint, present: Site | undefined): void {
-    if (this.#slots.contains(address)) {
-      const at = `0x${address.toString(16)}`;
-      throw new OutstepError(errorCodes.UNSUPPORTED, `no breakpoint can be set in slot memory (${at})`);
-    }
-    const siteText = this.#siteText(address);
-    this.#space.orphanHandler.cover(address);
+  /** As `insert` for many, all placed at once: for each undefined, or its error. */
+  insertAll(wishes: readonly SiteWish[], owner: BreakpointOwner): (OutstepError | undefined)[] {
+    const faults = wishes.map(({ programs }) => programsFault(programs));
+    const possible = wishes.filter((_wish, index) => faults[index] === undefined);
+    const errors = this.#placeMissing(possible.map(({ address }) => address));
+    return wishes.map(({ address, programs }, index) => {
+      const error = faults[index] ?? errors.get(address);
+      const site = this.#sites.get(address);
+      if (error !== undefined || site === undefined) return error;
+      site.owners.set(owner, programs);
+      this.#version += 1;
+      this.#tellPrograms(site);
+      return undefined;
+    });
+  }
+
+  /** Sites where there are none, or where the trap went with its mapping, that of a library which has come back. */
+  #placeMissing(addresses: readonly bigint[]): ReadonlyMap<bigint, OutstepError> {
+    const errors = new Map<bigint, OutstepError>();
+    const missing = [...new Set(addresses)].filter((address) => {
+      const present = this.#sites.get(address);
+      if (present !== undefined && this.#traps.isIn(present)) return false;
+      if (this.#slots.contains(address)) errors.set(address, slotError(address));
+      return !errors.has(address);
+    });
+    if (missing.length === 0) return errors;
+    const places = this.#traps.placesAt(missing, (from, length) => this.shadowsWithin(from, length));
+    this.#space.orphanHandler.cover(missing);
     for (const process of this.#space.processes) prepareForOurEnd(process);
-    const shadow = this.#traps.put(address, siteText.text);
+    const placed: Site[] = [];
+    for (const { place, shadow } of this.#traps.putAll(places)) {
+      if (isOutstepError(shadow)) errors.set(place.address, shadow);
+      else placed.push(this.#place(shadow, place));
+    }
+    for (const site of placed) this.#enter(site);
+    return errors;
+  }
+
+  #place(shadow: Shadow, siteText: SiteText): Site {
+    const { address } = shadow;
     this.#removed.delete(address);
+    const present = this.#sites.get(address);
     const owners = new Map(present?.owners);
     const checkpoints = present?.checkpoints ?? 0;
-    const known = this.#planFor(address, siteText);
-    const site = { ...shadow, owners, known, checkpoints };
-    this.#sites.set(address, site);
-    this.#enter(site);
+    const site = { ...shadow, owners, known: this.#planFor(address, siteText), checkpoints };
+    this.#sites.set(site);
+    return site;
   }
 
   /** A site is new in the tables, or has another plan. */
   #enter(site: Site): void {
     this.#version += 1;
-    const { plan } = site.known;
-    if (plan.kind !== 'refuse' && plan.operandAddress !== undefined) this.#readers.add(site.address);
-    else this.#readers.delete(site.address);
+    this.#sites.noteReader(site);
     this.#declare(site);
     this.#declareReaders(site);
   }
@@ -139,19 +156,25 @@ export class BreakpointSites implements ShadowSource {
 
   /** Takes back one owner's wish; the bytes go when nobody wants the site any more. */
   remove(address: bigint, owner: BreakpointOwner): void {
-    const site = this.#sites.get(address);
-    if (site?.owners.delete(owner) !== true) return;
-    this.#version += 1;
-    this.#takeOutUnwanted(site);
+    this.removeAll([address], owner);
   }
 
-  #takeOutUnwanted(site: Site): void {
-    if (site.owners.size > 0 || site.checkpoints > 0) {
-      this.#tellPrograms(site);
-      return;
-    }
-    this.#takeOut(site);
-    this.#removed.set(site.address, site);
+  /** As `remove` for many, all taken out at once. */
+  removeAll(addresses: Iterable<bigint>, owner: BreakpointOwner): void {
+    const left = [...addresses].flatMap((address) => {
+      const site = this.#sites.get(address);
+      return site?.owners.delete(owner) === true ? [site] : [];
+    });
+    this.#version += left.length;
+    this.#takeOutUnwanted(left);
+  }
+
+  #takeOutUnwanted(sites: readonly Site[]): void {
+    const isWanted = ({ owners, checkpoints }: Site): boolean => owners.size > 0 || checkpoints > 0;
+    for (const site of sites.filter(isWanted)) this.#tellPrograms(site);
+    const unwanted = sites.filter((site) => !isWanted(site));
+    this.#takeOut(unwanted);
+    for (const site of unwanted) this.#removed.set(site.address, site);
   }
 
   /**
@@ -160,14 +183,14 @@ export class BreakpointSites implements ShadowSource {
    * @throws OutstepError as `insert`
    */
   addCheckpoint(address: bigint, thread: Thread | undefined): boolean {
-    const present = this.#sites.get(address);
-    if (present === undefined || !this.#traps.isIn(present)) this.#place(address, present);
+    const error = this.#placeMissing([address]).get(address);
+    if (error !== undefined) throw error;
     const site = this.#sites.get(address);
     if (site === undefined) return false;
     const isPassable =
       site.known.plan.kind !== 'refuse' && (thread === undefined || this.#hasSlot(site, thread));
     if (isPassable) site.checkpoints += 1;
-    this.#takeOutUnwanted(site);
+    this.#takeOutUnwanted([site]);
     return isPassable;
   }
 
@@ -175,7 +198,7 @@ export class BreakpointSites implements ShadowSource {
     const site = this.#sites.get(address);
     if (site === undefined || site.checkpoints === 0) return;
     site.checkpoints -= 1;
-    this.#takeOutUnwanted(site);
+    this.#takeOutUnwanted([site]);
   }
 
   #hasSlot({ address, known }: Site, thread: Thread): boolean {
@@ -184,7 +207,7 @@ export class BreakpointSites implements ShadowSource {
   }
 
   removeAllOf(owner: BreakpointOwner): void {
-    for (const address of [...this.#sites.keys()]) this.remove(address, owner);
+    this.removeAll(this.#sites.addresses(), owner);
   }
 
   originalChanged(shadow: Shadow): void {
@@ -204,25 +227,24 @@ export class BreakpointSites implements ShadowSource {
   written(address: bigint, lengthBytes: number): void {
     const { fromBytes, beforeBytes } = this.#arch.planReach;
     const reach = lengthBytes + fromBytes + beforeBytes;
-    for (const site of this.#sitesWithin(address - BigInt(fromBytes), reach)) this.#refresh(site);
+    for (const site of this.#sites.within(address - BigInt(fromBytes), reach)) this.#refresh(site);
     this.#space.rangeRuns.written(address, lengthBytes);
   }
 
   /** Where traps are in memory. */
   *addresses(): Iterable<bigint> {
     yield* this.#removed.keys();
-    yield* this.#sites.keys();
+    yield* this.#sites.addresses();
   }
 
   /** Puts the original bytes into a copy of the memory. */
   restoreAll(memory: RawMemory): void {
-    for (const site of [...this.#removed.values(), ...this.#sites.values()])
-      this.#traps.takeOut(site, memory);
+    for (const site of [...this.#removed.values(), ...this.#sites.all()]) this.#traps.takeOut(site, memory);
   }
 
   /** One of several processes that had this memory has left it. */
   guardAll(): void {
-    for (const site of this.#sites.values()) this.#traps.guard(site);
+    for (const site of this.#sites.all()) this.#traps.guard(site);
   }
 
   /** Nothing runs, and every fork has been told of. */
@@ -232,7 +254,7 @@ export class BreakpointSites implements ShadowSource {
 
   /** `heir` wants from now on what `owner` wants. */
   share(owner: BreakpointOwner, heir: BreakpointOwner): void {
-    for (const site of this.#sites.values()) {
+    for (const site of this.#sites.all()) {
       const programs = site.owners.get(owner);
       if (programs === undefined) continue;
       site.owners.set(heir, programs);
@@ -245,17 +267,16 @@ export class BreakpointSites implements ShadowSource {
   copyTo(copy: BreakpointSites): void {
     copy.#copiedVersion = this.#version;
     for (const site of this.#removed.values()) copy.#removed.set(site.address, site);
-    for (const site of this.#sites.values())
-      copy.#sites.set(site.address, {
+    for (const address of this.#programmed) copy.#programmed.add(address);
+    this.#plans.copyTo(copy.#plans);
+    for (const site of this.#sites.all())
+      copy.#sites.set({
         ...site,
         original: site.original.slice(),
         owners: new Map(),
         checkpoints: 0,
+        known: copy.#plans.at(site.address) ?? site.known,
       });
-    for (const address of this.#programmed) copy.#programmed.add(address);
-    for (const address of this.#readers) copy.#readers.add(address);
-    this.#plans.copyTo(copy.#plans);
-    for (const site of copy.#sites.values()) site.known = copy.#plans.at(site.address) ?? site.known;
   }
 
   /**
@@ -263,7 +284,7 @@ export class BreakpointSites implements ShadowSource {
    * may have changed since the memory was copied.
    */
   settleCopy(original: BreakpointSites, owners: ReadonlySet<BreakpointOwner>): void {
-    const wanted = [...original.#sites.values()].flatMap((site) => {
+    const wanted = [...original.#sites.all()].flatMap((site) => {
       const wanting = [...site.owners].filter(([owner]) => owners.has(owner));
       return wanting.length > 0 ? [{ address: site.address, wanting }] : [];
     });
@@ -271,7 +292,7 @@ export class BreakpointSites implements ShadowSource {
     this.#removed.clear();
     const isComplete = !this.#plans.settleCopy();
     const kept = new Set(wanted.map(({ address }) => address));
-    for (const site of [...this.#sites.values()]) if (!kept.has(site.address)) this.#takeOut(site);
+    this.#takeOut([...this.#sites.all()].filter(({ address }) => !kept.has(address)));
     const isSame = isComplete && original.#version === this.#copiedVersion;
     for (const { address, wanting } of wanted) {
       if (isSame && this.#keepAll(original.#sites.get(address), wanting)) continue;
@@ -304,12 +325,7 @@ export class BreakpointSites implements ShadowSource {
   lift(address: bigint): void {
     const site = this.#sites.get(address);
     if (site === undefined) return;
-    const { plan } = site.known;
-    const read =
-      plan.kind === 'refuse' || plan.operandAddress === undefined
-        ? []
-        : [...this.#sitesWithin(plan.operandAddress, plan.operandBytes)];
-    this.#lifted = [...new Set([site, ...read])];
+    this.#lifted = [...new Set([site, ...this.#sites.readBy(site)])];
     for (const lifted of this.#lifted) this.#traps.takeOut(lifted);
   }
 
@@ -354,7 +370,7 @@ export class BreakpointSites implements ShadowSource {
 
   /** As `describe`, of every site. */
   *descriptions(): Iterable<readonly [address: bigint, how: string]> {
-    for (const site of this.#sites.values())
+    for (const site of this.#sites.all())
       yield [site.address, describeStep(site.known, this.#readsSite(site))];
   }
 
@@ -366,15 +382,19 @@ export class BreakpointSites implements ShadowSource {
     this.#tracer.warn(message, new OutstepError(errorCodes.UNSUPPORTED, `no slot: ${refusal}`));
   }
 
-  #takeOut(site: Site): void {
-    this.#sites.delete(site.address);
-    this.#programmed.delete(site.address);
-    this.#readers.delete(site.address);
-    for (const space of this.#space.nativeSpaces()) this.#native.removeSite(space, site.address);
-    this.#traps.takeOut(site);
-    this.#traps.unguard(site.address);
-    this.#plans.leave(site.address);
-    this.#declareReaders(site);
+  #takeOut(sites: readonly Site[]): void {
+    if (sites.length === 0) return;
+    for (const { address } of sites) {
+      this.#programmed.delete(address);
+      for (const space of this.#space.nativeSpaces()) this.#native.removeSite(space, address);
+    }
+    this.#traps.takeOutAll(sites);
+    for (const site of sites) this.#sites.delete(site);
+    for (const site of sites) {
+      this.#traps.unguard(site.address);
+      this.#plans.leave(site.address);
+      this.#declareReaders(site);
+    }
   }
 
   #declare(site: Site): void {
@@ -383,26 +403,21 @@ export class BreakpointSites implements ShadowSource {
   }
 
   /** An operand that overlaps a site's bytes would see the trap. */
-  #readsSite({ known: { plan } }: Site): boolean {
-    if (plan.kind === 'refuse' || plan.operandAddress === undefined) return false;
-    for (const _site of this.#sitesWithin(plan.operandAddress, plan.operandBytes)) return true;
-    return false;
+  #readsSite(site: Site): boolean {
+    return this.#sites.readBy(site).length > 0;
   }
 
   /** A site has come or gone, which others may have in their operands. */
-  #declareReaders({ address, original }: Site): void {
-    for (const reader of this.#readers) {
-      const site = this.#sites.get(reader);
-      const { plan } = site?.known ?? {};
-      if (site === undefined || plan === undefined || plan.kind === 'refuse') continue;
-      const { operandAddress = 0n, operandBytes } = plan;
-      const isRead =
-        operandAddress < address + BigInt(original.length) && operandAddress + BigInt(operandBytes) > address;
-      if (isRead) this.#declare(site);
-    }
+  #declareReaders(site: Site): void {
+    for (const reader of this.#sites.readersOf(site)) this.#declare(reader);
   }
 
   #siteText(address: bigint): SiteText {
     return this.#traps.siteText(address, (from, lengthBytes) => this.shadowsWithin(from, lengthBytes));
   }
+}
+
+function slotError(address: bigint): OutstepError {
+  const at = `0x${address.toString(16)}`;
+  return new OutstepError(errorCodes.UNSUPPORTED, `no breakpoint can be set in slot memory (${at})`);
 }

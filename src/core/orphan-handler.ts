@@ -43,12 +43,13 @@ export class OrphanHandler {
     this.#arch = arch;
   }
 
-  /** To be called before a breakpoint is put in. */
-  cover(address: bigint): void {
+  /** To be called before breakpoints are put in. */
+  cover(addresses: readonly bigint[]): void {
     this.#isWanted = true;
-    if (this.#addresses.has(address)) return;
-    this.#addresses.add(address);
-    if (this.#base !== undefined) this.#write(this.#base, address, this.#addresses.size - 1);
+    const first = this.#addresses.size;
+    const fresh = addresses.filter((address) => !this.#addresses.has(address));
+    for (const address of fresh) this.#addresses.add(address);
+    if (this.#base !== undefined && fresh.length > 0) this.#append(this.#base, first, fresh);
   }
 
   /** To be called before a thread is stepped: its trap would be the end of the program. */
@@ -104,7 +105,7 @@ export class OrphanHandler {
   settleCopy(): void {
     const { orphanHandler } = this.#arch;
     if (this.#base === undefined || orphanHandler === undefined) return;
-    if (this.#isAt(this.#base, orphanHandler)) this.#writeAll(this.#base, orphanHandler);
+    if (this.#isAt(this.#base, orphanHandler)) this.#writeAll(this.#base);
     else this.#base = undefined;
   }
 
@@ -118,7 +119,7 @@ export class OrphanHandler {
     // One that a tracer has left behind that was killed.
     if (present >= first && this.#isAt(present - first, code)) {
       this.#base = present - first;
-      this.#writeAll(this.#base, code);
+      this.#writeAll(this.#base);
       return undefined;
     }
     if (present !== 0n) return 'it handles SIGTRAP itself';
@@ -128,7 +129,7 @@ export class OrphanHandler {
     const error = this.#calls.errorOf(base);
     if (error !== 0) return `mmap(2) was refused with error ${error}`;
     this.#memory.write(base, code.code);
-    this.#writeAll(base, code);
+    this.#writeAll(base);
     const actionAt = base + BigInt(pageBytes - code.actionBytes);
     this.#memory.write(actionAt, code.action(base));
     if (this.#setAction(thread, actionAt) !== 0n) return 'it cannot have a handler';
@@ -163,22 +164,21 @@ export class OrphanHandler {
     );
   }
 
-  #writeAll(base: bigint, { countOffset }: HandlerCode): void {
-    const { pointerBytes } = this.#arch;
-    const words = [...this.#addresses].flatMap((address) => [...littleEndian(address, pointerBytes)]);
-    const room = lengthBytes - pageBytes;
-    this.#memory.write(base + BigInt(pageBytes), Uint8Array.from(words.slice(0, room)));
-    const count = Math.min(words.length, room) / pointerBytes;
-    this.#memory.write(base + BigInt(countOffset), littleEndian(BigInt(count), pointerBytes));
+  #writeAll(base: bigint): void {
+    this.#append(base, 0, [...this.#addresses]);
   }
 
-  #write(base: bigint, address: bigint, index: number): void {
+  /** Writes addresses behind the first `count` that are there, as far as there is room. */
+  #append(base: bigint, count: number, addresses: readonly bigint[]): void {
     const { pointerBytes, orphanHandler } = this.#arch;
-    const offset = pageBytes + index * pointerBytes;
-    if (orphanHandler === undefined || offset + pointerBytes > lengthBytes) return;
-    this.#memory.write(base + BigInt(offset), littleEndian(address, pointerBytes));
-    const count = littleEndian(BigInt(index + 1), pointerBytes);
-    this.#memory.write(base + BigInt(orphanHandler.countOffset), count);
+    if (orphanHandler === undefined) return;
+    const most = (lengthBytes - pageBytes) / pointerBytes;
+    const written = addresses.slice(0, Math.max(0, most - count));
+    if (written.length === 0) return;
+    const words = written.flatMap((address) => [...littleEndian(address, pointerBytes)]);
+    this.#memory.write(base + BigInt(pageBytes + count * pointerBytes), Uint8Array.from(words));
+    const total = littleEndian(BigInt(count + written.length), pointerBytes);
+    this.#memory.write(base + BigInt(orphanHandler.countOffset), total);
   }
 }
 

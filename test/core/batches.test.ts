@@ -141,8 +141,13 @@ describe('a batch', () => {
     await using program = await launchFixture('stepping', [], { flags: ['-no-pie'], holdAt: ['breakpoint'] });
     const { attachment, engine } = program;
     const addresses = [program.symbol('twice'), nowhere, program.symbol('main')];
-    const wrong = attachment.insertBreakpoints(addresses.map((at) => ({ address: at })));
-    assert.deepEqual(outcomes(wrong), [undefined, errorCodes.MEMORY, undefined]);
+    const impossible = { address: program.symbol('sum'), programs: { conditions: [new Uint8Array([0xff])] } };
+    const wishes = [...addresses.map((at) => ({ address: at })), impossible];
+    const wrong = attachment.insertBreakpoints(wishes);
+    const expected = [undefined, errorCodes.MEMORY, undefined, errorCodes.UNSUPPORTED];
+    assert.deepEqual(outcomes(wrong), expected);
+    assert.deepEqual(outcomes(attachment.insertBreakpoints(wishes)), expected);
+    assert.ok(!attachment.hasBreakpoint(impossible.address));
     continueAll(attachment);
     assert.equal((await engine.next('breakpoint')).address, program.symbol('main'));
     attachment.removeBreakpoints(addresses);

@@ -67,7 +67,9 @@ describe('faults', () => {
     await using program = await launchFixture('hot-threads', ['1', '5']);
     const { attachment, engine, tracer } = program;
     const at = program.symbol('hot');
-    const write = sinon.stub(tracer.native, 'writeMemory').returns(0);
+    const write = sinon.stub(tracer.native, 'writeRanges').callsFake((_space, _addresses, lengths) => {
+      lengths.fill(0);
+    });
     assert.throws(() => attachment.insertBreakpoint(at), { code: 'OUTSTEP_MEMORY' });
     write.restore();
     assert.equal(attachment.hasBreakpoint(at), false);

@@ -118,6 +118,20 @@ describe('system calls', () => {
     assert.ok(many < 5.5, `${many} system calls for 5,000 ranges`);
   });
 
+  it('of many breakpoints put in and taken out together are one write each, and one read for a thousand', async () => {
+    await compileFixture('large-memory', { flags: ['-no-pie'] });
+    const cost = costOf(
+      (count) => `
+        const program = await launchFixture('large-memory', [], { flags: ['-no-pie'], holdAt: ['breakpoint'] });
+        const area = program.symbol('area');
+        const addresses = Array.from({ length: ${count} }, (_, index) => area + BigInt(index * 64));
+        program.attachment.insertBreakpoints(addresses.map((address) => ({ address })));
+        program.attachment.removeBreakpoints(addresses);`,
+      'process_vm_readv,pread64,pwrite64',
+    );
+    assert.ok(cost < 2.1, `${cost} system calls for each breakpoint`);
+  });
+
   it('of all registers of threads are none for those that nobody asks about', async () => {
     await compileFixture('spinner');
     const look = (picked: string) => (count: number) =>
