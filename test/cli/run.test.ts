@@ -220,6 +220,16 @@ function notesOf(path: string): readonly (readonly [key: string, contents: strin
   return found;
 }
 
+/** Stacks and registers of all threads, as gdb finds them in a core file. */
+async function seenByGdb(program: string, core: string): Promise<string> {
+  const commands = ['thread apply all -q bt', 'thread apply all -q info registers', 'info signal 11'];
+  const words = ['-nx', '-batch', ...commands.flatMap((command) => ['-ex', command]), program, core];
+  const { stdout } = await run('gdb', words, { env: { ...process.env, DEBUGINFOD_URLS: '' } });
+  assert.match(stdout, /crash_here/);
+  assert.match(stdout, /^rip |^pc /m);
+  return stdout.replaceAll(core, 'CORE');
+}
+
 const pattern = readFileSync('/proc/sys/kernel/core_pattern', 'latin1').trim();
 
 /** What only a kernel that writes files can show. */
@@ -246,6 +256,10 @@ if (/^[\w.]+$/.test(pattern))
           assert.deepEqual(of(ours), of(kernels), `notes ${type}`);
         }
         assert.equal(ours.filter(([type]) => type === '0x1').length, 2);
+        assert.deepEqual(
+          await seenByGdb(program, join(folder, 'ours')),
+          await seenByGdb(program, join(folder, theirs)),
+        );
       } finally {
         rmSync(folder, { recursive: true });
       }

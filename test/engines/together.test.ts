@@ -14,6 +14,7 @@ import { ScriptedEngine } from '../../src/engines/scripted/index.js';
 import { CallSelection, SyscallsEngine } from '../../src/engines/syscalls/index.js';
 import { WatchEngine } from '../../src/engines/watch/index.js';
 import { launchOptions } from '../core/traced-program.js';
+import { isLongRun, soakLimitMs } from '../soak/cycles.js';
 import { compileFixture } from '../support/fixture.js';
 import { Gdb } from '../support/gdb.js';
 import { startGrandchild } from '../support/orphan.js';
@@ -22,7 +23,10 @@ import { serverConfig } from './gdb/traced-session.js';
 import { symbolOf } from './scripted/bench.js';
 
 const threadCount = 32;
-const callsEach = 5;
+/** Two debuggers are asked about each: a minute in the long run. */
+const callsEach = isLongRun ? 300 : 5;
+/** Of gdb until the program ends. */
+const runLimitMs = isLongRun ? soakLimitMs : 240_000;
 const hits = threadCount * callsEach;
 const flags = ['-no-pie', '-pthread'];
 
@@ -119,7 +123,7 @@ async function serve(tracer: Tracer): Promise<Serving> {
 }
 
 describe('all engines at once', function () {
-  this.timeout(300_000);
+  this.timeout(runLimitMs + 60_000);
 
   it(`count everything that ${threadCount} threads do, two gdbs among them, and the result is right`, async () => {
     const path = await compileFixture('hot-threads', { flags });
@@ -140,7 +144,7 @@ describe('all engines at once', function () {
       }
       for (const gdb of [one, other]) await gdb.resume('continue');
       for (const gdb of [one, other]) {
-        assert.equal((await gdb.nextStop(240_000)).reason, 'exited-normally');
+        assert.equal((await gdb.nextStop(runLimitMs)).reason, 'exited-normally');
         assert.match(await gdb.execute('info breakpoints'), new RegExp(`already hit ${hits} times`));
       }
       const { calls, starts, held, warnings } = counts;

@@ -1,9 +1,6 @@
-/**
- * Long work on one server: what it has in use stays what it was, and so does the program. OUTSTEP_SOAK_CYCLES sets how
- * often everything is done; `npm run soak` does it a thousand times.
- */
+/** Long work on one server: what it has in use stays what it was, and so does the program. */
 import assert from 'node:assert/strict';
-import process from 'node:process';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import { RspClient, type StopEvent } from '../../src/client/index.js';
 import { symbolValue } from '../core/traced-program.js';
@@ -18,9 +15,9 @@ import {
   threadsOf,
   tracerOf,
 } from '../support/proc-files.js';
+import { cycles, isLongRun, quickCycles, soakLimitMs } from './cycles.js';
 import { ResourceProbe } from './server-resources.js';
 
-const cycles = Number(process.env.OUTSTEP_SOAK_CYCLES ?? 60);
 /** Less than any table that grows with each of a thousand cycles. */
 const mostHeldGrowthBytes = 1024 * 1024;
 /** The C library and V8's compilers keep some of what they free. */
@@ -28,6 +25,8 @@ const mostOtherGrowthBytes = 16 * 1024 * 1024;
 /** Until every path has been taken and compiled. */
 const fewestWarmUpCycles = 20;
 const mostThreads = 64;
+/** Ten thousand in the long run. */
+const attachCycles = isLongRun ? quickCycles : cycles;
 /** GDB's number. */
 const sigchld = '14';
 const reply = { timeoutMs: 60_000 };
@@ -35,7 +34,7 @@ const reply = { timeoutMs: 60_000 };
 interface Soaked {
   readonly client: RspClient;
   /** Does `cycle` again and again; afterwards the server must have in use what it had after the first few. */
-  readonly soak: (cycle: () => Promise<void>) => Promise<void>;
+  readonly soak: (cycle: () => Promise<void>, times?: number) => Promise<void>;
 }
 
 async function withServer(test: (soaked: Soaked) => Promise<void>): Promise<void> {
@@ -43,11 +42,11 @@ async function withServer(test: (soaked: Soaked) => Promise<void>): Promise<void
   await using server = await DebugServer.start(['--multi', 'localhost:0'], { env: probe.environment });
   await using client = await RspClient.connect({ port: server.port });
   await client.request(`QPassSignals:${sigchld};`);
-  const soak = async (cycle: () => Promise<void>): Promise<void> => {
-    const warmUp = Math.max(fewestWarmUpCycles, Math.ceil(cycles / 10));
+  const soak = async (cycle: () => Promise<void>, times = cycles): Promise<void> => {
+    const warmUp = Math.max(fewestWarmUpCycles, Math.ceil(times / 10));
     for (let done = 0; done < warmUp; done++) await cycle();
     const before = await probe.ask(server.process.pid);
-    for (let done = warmUp; done < cycles; done++) await cycle();
+    for (let done = warmUp; done < times; done++) await cycle();
     const after = await probe.ask(server.process.pid);
     assert.equal(after.descriptors, before.descriptors);
     assert.equal(after.threads, before.threads);
@@ -76,6 +75,14 @@ async function expectHit(client: RspClient): Promise<void> {
   assert.ok(stop.kind === 'signal' && stop.reason?.kind === 'swbreak', stop.kind);
 }
 
+/** Pending, blocked, ignored and handled signals of each thread, as /proc has them. */
+function signalSetsOf(pid: number): readonly string[] {
+  return threadsOf(pid).map((tid) => {
+    const status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'latin1');
+    return (status.match(/^(?:SigPnd|ShdPnd|SigBlk|SigIgn|SigCgt):.*$/gm) ?? []).join(' ');
+  });
+}
+
 /** Address of a symbol of a position-independent program that runs, or that the kernel has just loaded. */
 function addressOf(pid: number, program: string, symbol: string): bigint {
   const [first] = mappingsOf(pid).filter(({ path }) => path === program);
@@ -94,7 +101,7 @@ async function setBreakpoints(client: RspClient, pid: number, program: string, s
 }
 
 describe('soak', function () {
-  this.timeout(1_800_000);
+  this.timeout(soakLimitMs);
 
   it('a program is run to a breakpoint and killed, again and again', function () {
     skipOnGnuServer(this, 'memory is compared for ours only');
@@ -118,6 +125,7 @@ describe('soak', function () {
       await eventually('every thread runs', () => threadsOf(spinner.pid).length === mostThreads);
       const text = executableText(spinner.pid);
       const mapped = mappingsOf(spinner.pid).length;
+      const signals = signalSetsOf(spinner.pid);
       await soak(async () => {
         assert.equal((await client.processes.attach(spinner.pid, reply))?.kind, 'signal');
         await setBreakpoints(client, spinner.pid, program, ['tick']);
@@ -125,7 +133,8 @@ describe('soak', function () {
         await expectHit(client);
         await client.processes.detach(spinner.pid);
         assert.equal(tracerOf(spinner.pid), 0);
-      });
+      }, attachCycles);
+      assert.deepEqual(signalSetsOf(spinner.pid), signals);
       assert.ok(isSameText(spinner.pid, text));
       assert.equal(mappingsOf(spinner.pid).length, mapped);
       assert.equal(threadsOf(spinner.pid).length, mostThreads);
