@@ -268,8 +268,9 @@ export class Process {
   /** A leader that exited before its threads never stops; found when it does not answer an interrupt. @internal */
   findZombieLeader(isZombie: (thread: Tid) => boolean): void {
     const leader = this.#threads.get(tid(this.pid));
-    if (leader === undefined || !leader.isRunning || this.#threads.size === 1 || !isZombie(leader.tid))
-      return;
+    if (leader === undefined || !leader.isRunning || this.#threads.size === 1) return;
+    // A leader that was killed with the others may be a zombie before they are: the end of all of them is to come.
+    if (leader.isKilled || !isZombie(leader.tid)) return;
     this.native.park(leader.tid);
     leader.enter({ kind: 'zombie' });
     this.forgetThread(leader);

@@ -134,6 +134,7 @@ export class Thread {
     // Of one that is gone out of its stop they are all that is left.
     if (state.kind !== 'gone') this.forgetRegisters();
     if (state.kind !== 'stopped') return;
+    this.#isKilled = false;
     this.isInterrupted = false;
     this.isAsleep = false;
   }
@@ -144,6 +145,11 @@ export class Thread {
     this.#isKilled = true;
     this.telling = undefined;
     this.process.noteState(this);
+  }
+
+  /** Its end is still to come, and that of its process. @internal */
+  get isKilled(): boolean {
+    return this.#isKilled;
   }
 
   /** It was thought to be stopped and is gone: killed out of its stop, or in a system call made for us. */

@@ -1,9 +1,11 @@
 /** A process whose first thread has ended: the kernel may let its memory be written through another one only. */
 import assert from 'node:assert/strict';
+import host from 'node:process';
 import { describe, it } from 'mocha';
+import type { CoreEvent, EventAnswer } from '../../src/core/index.js';
 import { eventually, processState } from '../support/proc-files.js';
 import { bytesAt, trap } from '../support/raw-memory.js';
-import { continueAll, launchFixture } from './traced-program.js';
+import { continueAll, launchFixture, RecordingEngine } from './traced-program.js';
 
 describe('a process whose first thread has ended', () => {
   it('takes breakpoints, and is rid of them again', async () => {
@@ -21,5 +23,33 @@ describe('a process whose first thread has ended', () => {
     assert.deepEqual(bytesAt(tid, at), trap);
     attachment.removeBreakpoint(at);
     assert.deepEqual(bytesAt(tid, at), original);
+  });
+});
+
+/** Looks, whenever a thread has ended, as it is looked where the leader is a zombie and others have yet to end. */
+class LookingEngine extends RecordingEngine {
+  override onEvent(event: CoreEvent): EventAnswer {
+    if (event.kind === 'thread-exit') event.process.findZombieLeader(() => true);
+    return super.onEvent(event);
+  }
+}
+
+describe('a first thread that is killed out of its stop with the others', () => {
+  it('is not taken for one that ended alone, however long they need', async () => {
+    const count = 4;
+    const engine = new LookingEngine();
+    await using program = await launchFixture('spinner', [`${count}`], { flags: ['-pthread'], engine });
+    const { attachment } = program;
+    const { process } = attachment;
+    continueAll(attachment);
+    for (let made = 1; made < count; made++) await engine.next('clone');
+    await attachment.quiesce();
+    host.kill(process.pid, 'SIGKILL');
+    const { leader, status } = await engine.next('exit');
+    assert.deepEqual(status, { kind: 'killed', signal: 9 });
+    assert.equal(leader.state.kind, 'gone');
+    const ended = engine.events.flatMap((event) => (event.kind === 'thread-exit' ? [event.tid] : []));
+    assert.equal(ended.length, count - 1);
+    assert.ok(!ended.includes(leader.tid));
   });
 });
