@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { type Pid, pid } from '../../src/base/ids.js';
 import { timeFactor, WaitTimeout } from './bounded.js';
+import { processState } from './proc-files.js';
 import { TestProcess } from './test-process.js';
 
 const startLimitMs = 10_000;
@@ -47,13 +48,24 @@ export async function startGrandchild(title: string, command: readonly string[])
   return { pid: pid(Number(id)), process, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() };
 }
 
-/** A shell tells the pid of its copy of itself, which may not have executed the program yet. */
+/** A shell tells the pid of its copy of itself, which may not have executed the program yet; or that has ended already. */
 function waitForProgram(id: number, command: readonly string[]): void {
   const wanted = command.map((word) => `${word}\0`).join('');
   const end = performance.now() + startLimitMs * timeFactor;
-  while (readFileSync(`/proc/${id}/cmdline`, 'utf8') !== wanted) {
+  while (!hasBegun(id, wanted)) {
     if (performance.now() > end) throw new WaitTimeout(`${id} does not execute ${command.join(' ')}`);
     Atomics.wait(pauses, 0, 0, 1);
+  }
+}
+
+function hasBegun(id: number, commandLine: string): boolean {
+  try {
+    return readFileSync(`/proc/${id}/cmdline`, 'utf8') === commandLine || processState(id) === 'Z';
+  } catch (error) {
+    // Gone, or going away while it is read.
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return true;
+    throw error;
   }
 }
 
