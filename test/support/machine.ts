@@ -52,3 +52,9 @@ export function describeOn(machine: Machine, title: string, body: () => void): v
   if (machine === thisMachine || (machine === 'i386' && thisMachine === 'x86_64')) describe(title, body);
   else leaveOut(title);
 }
+
+/** A single test about one machine, as `describeOn`. */
+export function itOn(machine: Machine, title: string, body: (this: Mocha.Context) => Promise<void>): void {
+  if (machine === thisMachine) it(title, body);
+  else leftOut.push(title);
+}
