@@ -131,6 +131,16 @@ inline long wait(int tid, int* status) {
   return result;
 }
 
+/** As `wait`, without waiting; 0: nothing has happened. */
+inline long lookForStop(int tid, int* status) {
+  constexpr long kOfAnyKindAtOnce = 0x40000001;  // __WALL, WNOHANG, <linux/wait.h>
+  return call(SYS_wait4, tid, pointer(status), kOfAnyKindAtOnce);
+}
+
+inline long readDirectory(int fd, void* entries, size_t length) {
+  return call(SYS_getdents64, fd, pointer(entries), static_cast<long>(length));
+}
+
 inline void sleep(long nanoseconds) {
   timespec time = {0, nanoseconds};
   call(SYS_nanosleep, pointer(&time));

@@ -35,7 +35,7 @@
     {
       "target_name": "outstep-sentinel",
       "type": "executable",
-      "sources": ["bare_system.cc", "sentinel.cc"],
+      "sources": ["bare_system.cc", "left_threads.cc", "sentinel.cc"],
       "cflags": [
         "-ffreestanding", "-fno-asynchronous-unwind-tables", "-fno-tree-loop-distribute-patterns"
       ],

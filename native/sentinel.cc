@@ -1,16 +1,17 @@
 /**
  * A program that waits for the end of the server, however it comes, and puts the original bytes back wherever
  * a breakpoint still stands in a program that the server had attached to, and the registers of a thread that
- * was making a system call for it. Standard input is a socket, whose
- * end of file is the end of the server. It holds nothing else of the server's: no descriptor, session,
- * directory or environment. Signals are blocked by whoever starts it. It also answers for filters that catch
- * system calls in programs that were let go, for as long as there are such programs.
+ * was making a system call for it, and takes hardware breakpoints and watchpoints from threads. Standard
+ * input is a socket, whose end of file is the end of the server. It holds nothing else of the server's: no
+ * descriptor, session, directory or environment. Signals are blocked by whoever starts it. It also answers
+ * for filters that catch system calls in programs that were let go, for as long as there are such programs.
  */
 #include <fcntl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "bare_system.h"
+#include "left_threads.h"
 #include "sentinel_table.h"
 
 namespace outstep::sentinel {
@@ -18,9 +19,9 @@ namespace outstep::sentinel {
 namespace {
 
 /** Descriptors by number, those of the shared memory behind the memories'; 0, which is the socket: none. */
-int descriptors[kParkedCall + 1];
+int descriptors[kThreads + 1];
 /** Whose they are. */
-int32_t tids[kParkedCall + 1];
+int32_t tids[kThreads + 1];
 
 /** Attempts, a millisecond apart, to trace a program that the kernel has not let go of its dead tracer yet.
  */
@@ -68,7 +69,7 @@ void keep(Message content, int descriptor) {
     if (listeners++ == 0) stayAlive();
     return;
   }
-  if (number > kParkedCall) {
+  if (number > kThreads) {
     bare::close(descriptor);
     return;
   }
@@ -100,8 +101,10 @@ bool receive() {
   return true;
 }
 
-/** What the server was having a program do when it ended. */
-ParkedCall parked;
+/** What threads had of the server when it ended. */
+ThreadRecord threads;
+/** What it was having a program do. */
+ParkedCall& parked = threads.call;
 
 uint64_t pcOf(const uint8_t* general) {
   uint64_t pc = 0;
@@ -165,6 +168,18 @@ bool repair(const GuardedSite& site) {
   return code != -EPERM;
 }
 
+/** False: some are to be tried again. */
+bool takeAllPoints() {
+  bool is_done = true;
+  for (uint32_t memory = 0; memory < kMostMemories; ++memory) {
+    if (threads.has_points[memory] == 0) continue;
+    bool is_rid = descriptors[memory] == 0 || takePoints(tids[memory]);
+    if (is_rid) threads.has_points[memory] = 0;
+    is_done = is_done && is_rid;
+  }
+  return is_done;
+}
+
 /** False: something is to be tried again. */
 bool repairOnce() {
   static GuardedSite sites[64];
@@ -177,12 +192,12 @@ bool repairOnce() {
     }
     offset += static_cast<uint64_t>(size);
   }
-  return is_done;
+  return takeAllPoints() && is_done;
 }
 
 /** The end of the server's descriptors comes before that of its being a tracer, which nothing else tells. */
 void repairAll() {
-  if (descriptors[kParkedCall] != 0) bare::readAt(descriptors[kParkedCall], &parked, sizeof parked, 0);
+  if (descriptors[kThreads] != 0) bare::readAt(descriptors[kThreads], &threads, sizeof threads, 0);
   for (int attempt = 0; !repairOnce() && attempt < kMostAttempts; ++attempt) bare::sleep(1'000'000);
 }
 

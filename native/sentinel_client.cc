@@ -80,28 +80,32 @@ void GuardTable::clear(uint32_t record) {
   free_.push_back(record);
 }
 
-ParkedCallRecord::~ParkedCallRecord() {
-  if (call_ != nullptr) munmap(call_, sizeof *call_);
+GuardedThreads::~GuardedThreads() {
+  if (record_ != nullptr) munmap(record_, sizeof *record_);
 }
 
-int ParkedCallRecord::open() {
-  memory_.reset(memfd_create("outstep-call", MFD_CLOEXEC));
-  if (!memory_.isOpen() || fallocate(memory_.get(), 0, 0, sizeof *call_) != 0) return errno;
-  void* mapped = mmap(nullptr, sizeof *call_, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
+int GuardedThreads::open() {
+  memory_.reset(memfd_create("outstep-threads", MFD_CLOEXEC));
+  if (!memory_.isOpen() || fallocate(memory_.get(), 0, 0, sizeof *record_) != 0) return errno;
+  void* mapped = mmap(nullptr, sizeof *record_, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
   if (mapped == MAP_FAILED) return errno;
-  call_ = static_cast<sentinel::ParkedCall*>(mapped);
+  record_ = static_cast<sentinel::ThreadRecord*>(mapped);
   return 0;
 }
 
-void ParkedCallRecord::fill(const sentinel::ParkedCall& call) {
+void GuardedThreads::beginCall(const sentinel::ParkedCall& call) {
   sentinel::ParkedCall unfinished = call;
   unfinished.tid = 0;
-  *call_ = unfinished;
-  std::atomic_ref(call_->tid).store(call.tid, std::memory_order_release);
+  record_->call = unfinished;
+  std::atomic_ref(record_->call.tid).store(call.tid, std::memory_order_release);
 }
 
-void ParkedCallRecord::clear() {
-  std::atomic_ref(call_->tid).store(0, std::memory_order_release);
+void GuardedThreads::endCall() {
+  std::atomic_ref(record_->call.tid).store(0, std::memory_order_release);
+}
+
+void GuardedThreads::setPoints(uint32_t memory, bool has_points) {
+  std::atomic_ref(record_->has_points[memory]).store(has_points ? 1 : 0, std::memory_order_release);
 }
 
 int SentinelClient::start() {
@@ -110,12 +114,12 @@ int SentinelClient::start() {
   ScopedFd ours(ends[0]);
   ScopedFd its(ends[1]);
   int code = table_.open();
-  if (code == 0) code = parked_call_.open();
+  if (code == 0) code = threads_.open();
   if (code == 0) code = spawn(its.get());
   if (code != 0) return code;
   socket_ = std::move(ours);
   code = send({sentinel::kTable}, table_.descriptor());
-  return code == 0 ? send({sentinel::kParkedCall}, parked_call_.descriptor()) : code;
+  return code == 0 ? send({sentinel::kThreads}, threads_.descriptor()) : code;
 }
 
 /** Returns as soon as the sentinel is on its own. */
@@ -193,15 +197,20 @@ int SentinelClient::sendMemory(GuardedSpace* guarded, const Space& space) const 
   return code;
 }
 
-int SentinelClient::guardSite(int space_handle, const Space& space, uint64_t address, const uint8_t* original,
-                              const std::vector<uint8_t>& trap) {
-  if (trap.size() > sentinel::kLongestTrapBytes) return EINVAL;
+int SentinelClient::guardSpace(int space_handle, const Space& space) {
   int code = socket_.isOpen() ? 0 : start();
   if (code == 0 && !spaces_.contains(space_handle)) code = addSpace(space_handle, space);
   if (code != 0) return code;
   GuardedSpace& guarded = spaces_[space_handle];
-  if (guarded.task != space.memory_task) code = sendMemory(&guarded, space);
+  return guarded.task == space.memory_task ? 0 : sendMemory(&guarded, space);
+}
+
+int SentinelClient::guardSite(int space_handle, const Space& space, uint64_t address, const uint8_t* original,
+                              const std::vector<uint8_t>& trap) {
+  if (trap.size() > sentinel::kLongestTrapBytes) return EINVAL;
+  int code = guardSpace(space_handle, space);
   if (code != 0) return code;
+  GuardedSpace& guarded = spaces_[space_handle];
   uint64_t original_word = word(original, trap.size());
   auto known = guarded.records.find(address);
   if (known != guarded.records.end()) {
@@ -224,7 +233,17 @@ int SentinelClient::answer(int listener) {
 Failure SentinelClient::guard(int space_handle, const Space& space, uint64_t address, const uint8_t* original,
                               const std::vector<uint8_t>& trap) {
   if (has_failed_ && !spaces_.contains(space_handle)) return {};
-  int code = guardSite(space_handle, space, address, original, trap);
+  return failOnce(guardSite(space_handle, space, address, original, trap));
+}
+
+Failure SentinelClient::guardThreads(int space_handle, const Space& space) {
+  if (has_failed_ && !spaces_.contains(space_handle)) return {};
+  int code = guardSpace(space_handle, space);
+  if (code == 0) threads_.setPoints(spaces_[space_handle].memory, true);
+  return failOnce(code);
+}
+
+Failure SentinelClient::failOnce(int code) {
   if (code == 0 || has_failed_) return {};
   has_failed_ = true;
   return {code, "sentinel", 0};
@@ -243,7 +262,7 @@ bool SentinelClient::beginCall(int space_handle, const Space& space, sentinel::P
                                const uint8_t* original, const std::vector<uint8_t>& code) {
   if (guardSite(space_handle, space, call.code_address, original, code) != 0) return false;
   call.memory = spaces_[space_handle].memory;
-  parked_call_.fill(call);
+  threads_.beginCall(call);
   return true;
 }
 
@@ -252,6 +271,7 @@ void SentinelClient::forgetSpace(int space_handle) {
   if (space == spaces_.end()) return;
   for (const auto& [address, record] : space->second.records) table_.clear(record);
   uint32_t number = space->second.memory;
+  threads_.setPoints(number, false);
   spaces_.erase(space);
   // If this is lost, the descriptor goes with the next use of the number.
   send({number}, -1);

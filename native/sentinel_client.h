@@ -37,23 +37,24 @@ class GuardTable {
   std::vector<uint32_t> free_;
 };
 
-/** The record of the call that is under way, in memory that outlives this process. */
-class ParkedCallRecord {
+/** What threads have of this process, in memory that outlives it. */
+class GuardedThreads {
  public:
-  ParkedCallRecord() = default;
-  ParkedCallRecord(const ParkedCallRecord&) = delete;
-  ParkedCallRecord& operator=(const ParkedCallRecord&) = delete;
-  ~ParkedCallRecord();
+  GuardedThreads() = default;
+  GuardedThreads(const GuardedThreads&) = delete;
+  GuardedThreads& operator=(const GuardedThreads&) = delete;
+  ~GuardedThreads();
 
   /** An errno(3) value or 0. */
   int open();
-  void fill(const sentinel::ParkedCall& call);
-  void clear();
+  void beginCall(const sentinel::ParkedCall& call);
+  void endCall();
+  void setPoints(uint32_t memory, bool has_points);
   int descriptor() const { return memory_.get(); }
 
  private:
   ScopedFd memory_;
-  sentinel::ParkedCall* call_ = nullptr;
+  sentinel::ThreadRecord* record_ = nullptr;
 };
 
 /**
@@ -71,6 +72,9 @@ class SentinelClient {
    */
   Failure guard(int space_handle, const Space& space, uint64_t address, const uint8_t* original,
                 const std::vector<uint8_t>& trap);
+  /** Before a thread gets hardware breakpoints or watchpoints; until the space is forgotten. Failures as
+   * `guard`. */
+  Failure guardThreads(int space_handle, const Space& space);
   /** After the original bytes are back. */
   void unguard(int space_handle, uint64_t address);
   void forgetSpace(int space_handle);
@@ -81,7 +85,7 @@ class SentinelClient {
   bool beginCall(int space_handle, const Space& space, sentinel::ParkedCall call, const uint8_t* original,
                  const std::vector<uint8_t>& code);
   /** After the thread has its registers back, or is gone; the code is unguarded when it is gone as well. */
-  void endCall() { parked_call_.clear(); }
+  void endCall() { threads_.endCall(); }
   /** Has the sentinel answer every call that comes by a listener; an errno(3) value or 0. */
   int answer(int listener);
 
@@ -99,6 +103,9 @@ class SentinelClient {
   int send(sentinel::Message content, int descriptor) const;
   int addSpace(int space_handle, const Space& space);
   int sendMemory(GuardedSpace* guarded, const Space& space) const;
+  /** Has the sentinel know the space. */
+  int guardSpace(int space_handle, const Space& space);
+  Failure failOnce(int code);
   int guardSite(int space_handle, const Space& space, uint64_t address, const uint8_t* original,
                 const std::vector<uint8_t>& trap);
 
@@ -106,7 +113,7 @@ class SentinelClient {
   /** Its other end sees the end of this process. */
   ScopedFd socket_;
   GuardTable table_;
-  ParkedCallRecord parked_call_;
+  GuardedThreads threads_;
   bool has_failed_ = false;
   std::unordered_map<int, GuardedSpace> spaces_;
   uint32_t next_memory_ = 0;

@@ -25,7 +25,7 @@ constexpr uint32_t kLargestRegsetBytes = 272;
 
 /**
  * The system call that a program is making for the addon, from code that ends in a jump to itself: a thread
- * whose tracer is gone waits there for its registers. There is at most one, in memory of its own.
+ * whose tracer is gone waits there for its registers. There is at most one.
  */
 struct ParkedCall {
   /** 0: there is none. Stored last. */
@@ -57,8 +57,15 @@ struct Message {
 
 constexpr uint32_t kMostMemories = 1024;
 constexpr uint32_t kTable = kMostMemories;
-constexpr uint32_t kParkedCall = kMostMemories + 1;
+constexpr uint32_t kThreads = kMostMemories + 1;
 /** Each one that comes is another one; the sentinel closes it when nobody is left behind it. */
 constexpr uint32_t kListener = kMostMemories + 2;
+
+/** What threads have of the addon, in memory of its own. */
+struct ThreadRecord {
+  ParkedCall call;
+  /** By the number of the memory: 1 where they may have hardware breakpoints or watchpoints. */
+  uint8_t has_points[kMostMemories] = {};
+};
 
 }  // namespace outstep::sentinel

@@ -197,6 +197,13 @@ Napi::Value TracerBinding::guard(const Napi::CallbackInfo& info) {
   return failure ? raise(info.Env(), failure) : info.Env().Undefined();
 }
 
+Napi::Value TracerBinding::guardThreads(const Napi::CallbackInfo& info) {
+  Space* space = tracer_.space(handleOf(info));
+  if (space == nullptr) return noSpace(info);
+  Failure failure = tracer_.guardThreads(handleOf(info), *space);
+  return failure ? raise(info.Env(), failure) : info.Env().Undefined();
+}
+
 Napi::Value TracerBinding::unguard(const Napi::CallbackInfo& info) {
   tracer_.unguard(handleOf(info), unsigned64(info[1]));
   return info.Env().Undefined();

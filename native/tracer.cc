@@ -94,6 +94,12 @@ std::optional<uint64_t> Tracer::callSystem(Tracee& tracee, const SystemCall& cal
   return outstep::callSystem(tracee, its_space, call, its_space.dies_with_us ? nullptr : &*sentinel_);
 }
 
+Failure Tracer::guardThreads(int handle, const Space& its_space) {
+  if (its_space.dies_with_us) return {};
+  if (!sentinel_) sentinel_.emplace(sentinel_program_);
+  return sentinel_->guardThreads(handle, its_space);
+}
+
 void Tracer::unguard(int handle, uint64_t address) {
   if (sentinel_) sentinel_->unguard(handle, address);
 }

@@ -115,6 +115,7 @@ class Tracer {
   void removeSpace(int handle);
   /** Programs that were launched die with this process and need no sentinel. */
   Failure guard(int handle, const Space& space, uint64_t address, const uint8_t* original);
+  Failure guardThreads(int handle, const Space& space);
   void unguard(int handle, uint64_t address);
   /** See system_call.h. */
   std::optional<uint64_t> callSystem(Tracee& tracee, const struct SystemCall& call);

@@ -69,6 +69,7 @@ Napi::Function TracerBinding::define(Napi::Env env) {
                          InstanceMethod("variable", &TracerBinding::variable),
                          InstanceMethod("setVariable", &TracerBinding::setVariable),
                          InstanceMethod("guard", &TracerBinding::guard),
+                         InstanceMethod("guardThreads", &TracerBinding::guardThreads),
                          InstanceMethod("unguard", &TracerBinding::unguard),
                          InstanceMethod("setPassSignals", &TracerBinding::setPassSignals),
                          InstanceMethod("setCaughtCalls", &TracerBinding::setCaughtCalls),

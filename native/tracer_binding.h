@@ -68,6 +68,7 @@ class TracerBinding : public Napi::ObjectWrap<TracerBinding> {
   Napi::Value setHardwareRanges(const Napi::CallbackInfo& info);
   Napi::Value setWatchedValues(const Napi::CallbackInfo& info);
   Napi::Value guard(const Napi::CallbackInfo& info);
+  Napi::Value guardThreads(const Napi::CallbackInfo& info);
   Napi::Value unguard(const Napi::CallbackInfo& info);
   Napi::Value setPassSignals(const Napi::CallbackInfo& info);
   Napi::Value setCaughtCalls(const Napi::CallbackInfo& info);

@@ -1,12 +1,13 @@
 /**
  * What an attached program has of us for the time between the end of a tracer that was killed and the moment when the
  * sentinel has taken its breakpoints out: a handler of SIGTRAP, in memory mapped for it, where threads that run into a
- * breakpoint wait, and which ends a step that nobody waits for. Put in with the first breakpoint or step, or at the next stop
- * of a thread; taken back when the process is let go.
+ * breakpoint or a watchpoint wait, and which ends a step that nobody waits for. Put in with the first of these, or at the
+ * next stop of a thread; taken back when the process is let go.
  */
 import type { ArchModule, OrphanHandler as HandlerCode } from '../../arch/module.js';
 import { littleEndian, numberOf } from '../base/byte-order.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
+import { isNativeError } from '../native/binding.js';
 import { GeneralRegisters } from './general-registers.js';
 import type { RawMemory } from './memory.js';
 import { statusField } from './proc.js';
@@ -52,8 +53,8 @@ export class OrphanHandler {
     if (this.#base !== undefined && fresh.length > 0) this.#append(this.#base, first, fresh);
   }
 
-  /** To be called before a thread is stepped: its trap would be the end of the program. */
-  coverSteps(): void {
+  /** To be called before a thread is stepped or watched: its trap would be the end of the program. */
+  coverThreads(): void {
     this.#isWanted = true;
   }
 
@@ -212,5 +213,16 @@ export function prepareForOurEnd(process: Process): void {
     }
     candidates -= 1;
     if (candidates === 0) return;
+  }
+}
+
+/** To be called before threads get hardware breakpoints or watchpoints, which the kernel leaves in them when we end. */
+export function preparePointsForOurEnd({ addressSpace, native, space, tracer }: Process): void {
+  addressSpace.orphanHandler.coverThreads();
+  try {
+    native.guardThreads(space);
+  } catch (error) {
+    if (!isNativeError(error)) throw error;
+    tracer.warn('if this server is killed, watchpoints will stay in programs it attached to', error);
   }
 }

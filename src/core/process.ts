@@ -16,6 +16,7 @@ import { HardwarePoints } from './hardware-points.js';
 import { Leaving } from './leaving.js';
 import { LoadedProgram } from './loaded-program.js';
 import type { Memory } from './memory.js';
+import { preparePointsForOurEnd } from './orphan-handler.js';
 import { QuietChildren } from './quiet-children.js';
 import { signalsPassedBy } from './signal-passing.js';
 import { strictest } from './strictest.js';
@@ -284,6 +285,7 @@ export class Process {
    * @internal
    */
   hardwareChanged(): void {
+    if (!this.hardware.isEmpty) preparePointsForOurEnd(this);
     const threads = [...this.#threads.values()];
     const stopped = threads.find((thread) => thread.isStopped);
     if (stopped !== undefined) this.#runner.storeDebugRegisters(stopped);

@@ -43,7 +43,7 @@ export class ThreadRunner {
     const wish = this.#process.wishFor(thread);
     if (wish.kind === 'hold') return;
     const { orphanHandler } = this.#process.addressSpace;
-    if (wish.kind !== 'continue') orphanHandler.coverSteps();
+    if (wish.kind !== 'continue') orphanHandler.coverThreads();
     if (orphanHandler.isDue) prepareForOurEnd(this.#process);
     if (thread.isStopped) this.#run(thread, wish);
   }

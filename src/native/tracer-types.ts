@@ -229,6 +229,12 @@ export interface NativeTracer {
    * after that, further spaces go unguarded in silence.
    */
   guard(space: number, address: bigint, original: Uint8Array): void;
+  /**
+   * Has the sentinel take hardware breakpoints and watchpoints from the process's threads when this process ends without
+   * doing so itself. To be called before a thread gets one; until the space is removed or reset. Errors and programs
+   * that were spawned: as `guard`.
+   */
+  guardThreads(space: number): void;
   /** Ends what `guard` began, after the original bytes are back; an unknown address is nothing. */
   unguard(space: number, address: bigint): void;
   /** Signals that are delivered at once without an event, for threads that do not step; bit n - 1 is signal n. */

@@ -65,7 +65,16 @@ const short: FilesByFolder = {
 /** A quarter of an hour together with the short ones. */
 const long: FilesByFolder = {
   native: ['out-of-line-sweep'],
-  core: ['attach', 'hot-threads', 'range-run', 'sentinel', 'signal-paths', 'stepping', 'watched-values'],
+  core: [
+    'attach',
+    'hot-threads',
+    'left-points',
+    'range-run',
+    'sentinel',
+    'signal-paths',
+    'stepping',
+    'watched-values',
+  ],
   'core/program': ['thread-local'],
   'engines/scripted': ['scripted-engine'],
   'engines/syscalls': ['several-engines'],

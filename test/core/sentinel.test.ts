@@ -427,7 +427,14 @@ describe('a sentinel', () => {
       await eventually('it has taken its descriptors', () => descriptorsOf(sentinel).length === 6);
       assert.deepEqual(
         descriptorsOf(sentinel).map((target) => target.replace(/\d+|\(deleted\)| /g, '')),
-        ['socket:[]', '/dev/null', '/dev/null', '/memfd:outstep-sites', '/memfd:outstep-call', '/proc//mem'],
+        [
+          'socket:[]',
+          '/dev/null',
+          '/dev/null',
+          '/memfd:outstep-sites',
+          '/memfd:outstep-threads',
+          '/proc//mem',
+        ],
       );
       for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGTSTP'] as const) {
         process.kill(sentinel, signal);

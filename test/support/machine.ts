@@ -56,5 +56,5 @@ export function describeOn(machine: Machine, title: string, body: () => void): v
 /** A single test about one machine, as `describeOn`. */
 export function itOn(machine: Machine, title: string, body: (this: Mocha.Context) => Promise<void>): void {
   if (machine === thisMachine) it(title, body);
-  else leftOut.push(title);
+  else leaveOut(title);
 }
