@@ -131,7 +131,7 @@ export function continueAll(attachment: Attachment): void {
 
 /** Where the kernel loads a position-independent program when randomization is off. */
 function loadBias(path: string): bigint {
-  const header = execFileSync('readelf', ['-h', path], { encoding: 'latin1' });
+  const header = printedOnce('readelf', '-h', path);
   if (!/Type:\s+DYN/.test(header)) return 0n;
   if (/Class:\s+ELF32/.test(header)) return 0x56555000n;
   // ELF_ET_DYN_BASE, asm/elf.h: two thirds of the address space, in steps of the largest page (64 KiB on aarch64).
@@ -139,18 +139,35 @@ function loadBias(path: string): bigint {
 }
 
 export function symbolValue(path: string, symbol: string): bigint {
-  const lines = execFileSync('nm', [path], { encoding: 'latin1' }).split('\n');
-  const line = lines.find((candidate) => candidate.endsWith(` ${symbol}`));
-  if (line === undefined) throw new Error(`no symbol ${symbol} in ${path}`);
-  return BigInt(`0x${line.split(' ')[0]}`);
+  return BigInt(`0x${symbolFields(path, symbol)[0]}`);
 }
 
 /** Bytes of a function's code. */
 export function symbolSize(path: string, symbol: string): bigint {
-  const lines = execFileSync('nm', ['-S', path], { encoding: 'latin1' }).split('\n');
-  const fields = lines.find((candidate) => candidate.endsWith(` ${symbol}`))?.split(' ') ?? [];
+  const fields = symbolFields(path, symbol);
   if (fields.length < 4) throw new Error(`no size of ${symbol} in ${path}`);
   return BigInt(`0x${fields[1]}`);
+}
+
+/** Value, size if it has one, kind and name. */
+function symbolFields(path: string, symbol: string): readonly string[] {
+  const line = printedOnce('nm', '-S', path)
+    .split('\n')
+    .find((candidate) => candidate.endsWith(` ${symbol}`));
+  if (line === undefined) throw new Error(`no symbol ${symbol} in ${path}`);
+  return line.split(' ');
+}
+
+const printed = new Map<string, string>();
+
+/** Of a file that stays as it is: under emulation each command takes a second. */
+function printedOnce(program: string, option: string, path: string): string {
+  const key = `${program} ${option} ${path}`;
+  const known = printed.get(key);
+  if (known !== undefined) return known;
+  const text = execFileSync(program, [option, path], { encoding: 'latin1', maxBuffer: 1 << 28 });
+  printed.set(key, text);
+  return text;
 }
 
 export { pid };
