@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { describe, it } from 'mocha';
+import { it } from 'mocha';
+import { describeOn } from '../support/machine.js';
 import { projectRoot } from '../support/project-paths.js';
 import { TestProcess } from '../support/test-process.js';
 
-describe('cli: demonstration', () => {
+// It compiles its program itself, for which the other machine has nothing.
+describeOn('x86_64', 'cli: demonstration', () => {
   it('shows a first stop, registers, instructions, a breakpoint and the exit', async () => {
     const script = resolve(projectRoot, 'dist/src/cli/demo.js');
     await using demo = await TestProcess.start('demo', [process.execPath, script, '--scripted']);

@@ -10,7 +10,11 @@ const run = promisify(execFile);
 /** What its descriptors from 3 on lead to. */
 const program = ['/bin/sh', '-c', 'for fd in 3 4 5 6 7; do readlink /proc/$$/fd/$fd || echo none; done'];
 /** Descriptor 4 is a file, 5 an end of a pipe, and 3 and 7 are not open. */
-const opening = ['bash', '-c', 'exec 3>&- 7>&- 4</etc/passwd 5> >(cat) 6>/dev/zero; exec "$@"', 'bash'];
+const opening = [
+  ...['bash', '-c'],
+  '{ { exec 3>&- 7>&- 4</etc/passwd 6>/dev/zero; exec "$@"; } 5>&1 >&8 8>&- | cat > /dev/null; } 8>&1',
+  'bash',
+];
 const expected = ['none', '/etc/passwd', 'pipe:', '/dev/zero', 'none'];
 
 function listed(text: string): readonly string[] {
