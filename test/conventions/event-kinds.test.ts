@@ -70,7 +70,7 @@ class TestBuild implements Disposable {
 
 function filesIn(folder: string, ending: RegExp): string[] {
   return readdirSync(resolve(projectRoot, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => ending.test(path) && !/(^|\/)(node_modules|build)\//.test(path))
+    .filter((path) => ending.test(path) && !/(^|\/)(node_modules|build|build-\w+)\//.test(path))
     .map((path) => join(folder, path));
 }
 
