@@ -5,6 +5,7 @@ import { messageOf } from '../base/errors.js';
 import { hostProcess } from '../base/host-process.js';
 import { openConsole } from './console.js';
 import { type DemoServer, startDemoServer } from './demo-server.js';
+import { exitProcess } from './exit-process.js';
 import { nextStopSignal } from './stop-signal.js';
 
 const output = openConsole(1);
@@ -45,6 +46,6 @@ try {
   await demonstrate();
 } catch (error) {
   output.line(`The demonstration has failed: ${messageOf(error)}`);
-  hostProcess.exitCode = 1;
+  exitProcess(1);
 }
-hostProcess.exit();
+exitProcess(0);

@@ -7,6 +7,7 @@ import { hostProcess } from '../base/host-process.js';
 import { findSubcommand } from './commands/index.js';
 import type { Subcommand } from './commands/subcommand.js';
 import { openConsole } from './console.js';
+import { exitProcess } from './exit-process.js';
 import './inherited-descriptors.js';
 import { type Command, parseCommandLine, type ServeOptions } from './options.js';
 import { StartError } from './start-error.js';
@@ -104,4 +105,4 @@ async function main(): Promise<number> {
 }
 
 // No await here: the bundle of this file is no ES module, which could wait.
-void main().then((status) => hostProcess.exit(status));
+void main().then((status) => exitProcess(status));

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { hexOfText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
 import { bounded } from '../support/bounded.js';
@@ -24,6 +26,21 @@ while True:
         data = os.read(source, 4096)
         if not data: os._exit(0)
         os.write(master if source == 0 else 1, data)
+`;
+
+/**
+ * Starts its arguments on a pseudo terminal, passes on what they print until they listen, takes the terminal away, and
+ * tells in a line how they have ended: the exit status, or minus the number of the signal.
+ */
+const hangUp = `
+import os, pty, sys
+child, master = pty.fork()
+if child == 0: os.execvp(sys.argv[1], sys.argv[1:])
+text = b''
+while b'Listening' not in text: text += os.read(master, 4096)
+os.write(1, text)
+os.close(master)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 `;
 
 describe('cli: terminals', () => {
@@ -67,6 +84,15 @@ describe('cli: terminals', () => {
     }
     server.write('\x03');
     await server.waitForExit();
+  });
+
+  it('ends its program and itself, with a status, when its terminal goes away', async () => {
+    const command = [...serverCommand, '--once', 'localhost:0', '/bin/sleep', '600'];
+    await using runner = await TestProcess.start('server', ['python3', '-c', hangUp, ...command]);
+    const [, pid] = await runner.output.match(/; pid = (\d+)\r$/m);
+    const [, status] = await runner.output.match(/^(-?\d+)$/m);
+    assert.equal(status, String(128 + constants.signals.SIGHUP));
+    assert.equal(existsSync(`/proc/${pid}`), false);
   });
 
   it('serves a serial line', async () => {
