@@ -37,6 +37,15 @@ describe('conformance: lists', () => {
     }
   });
 
+  it('take all of quick into the guest, except for what the list itself names', () => {
+    const inGuest = selectFiles(['aarch64']);
+    const leftOut = selectFiles(['quick']).filter((file) => !inGuest.includes(file));
+    const reasons = /^gdb\.(arch\/(amd64|i386)-|base\/step-over-syscall\.)/;
+    for (const file of leftOut) assert.match(file, reasons, 'lists/aarch64.txt has no reason for it');
+    const boards = ['aarch64-extended-gdbserver', 'aarch64-gdbserver'];
+    assert.deepEqual(boardsThatCover('aarch64', '13.1', inGuest), boards);
+  });
+
   it('mix with single files, and are asked for by name', () => {
     const files = selectFiles(['gdb.base/break.exp', 'quick', 'gdb.base/nonesuch.exp']);
     assert.deepEqual([files[0], files.at(-1)], ['gdb.base/break.exp', 'gdb.base/nonesuch.exp']);
