@@ -2,6 +2,7 @@
 import { type BulkCodec, type Frame, FrameDecoder } from 'gdb-js-rsp-parser';
 import { packetSizeBytes } from './features.js';
 import type { PacketWriter } from './output.js';
+import { StalledPacket } from './stalled-packet.js';
 
 /** What the queue is emptied into. */
 export interface PacketReceiver {
@@ -13,6 +14,8 @@ export interface PacketReceiver {
   onOverflow(lengthBytes: number): void;
   /** Comes at once, past all packets that wait. */
   onInterrupt(): void;
+  /** The rest of a packet has not come in time. */
+  onStall(limitMs: number): void;
 }
 
 export class PacketQueue {
@@ -20,8 +23,15 @@ export class PacketQueue {
   readonly #frames: Frame[] = [];
   readonly #writer: PacketWriter;
   readonly #receiver: PacketReceiver;
+  readonly #stalled: StalledPacket;
 
-  constructor(writer: PacketWriter, receiver: PacketReceiver, codec: BulkCodec | undefined) {
+  /** @param packetTimeoutMs undefined: as usual */
+  constructor(
+    writer: PacketWriter,
+    receiver: PacketReceiver,
+    codec: BulkCodec | undefined,
+    packetTimeoutMs: number | undefined,
+  ) {
     this.#decoder = new FrameDecoder({
       role: 'stub',
       maxPacketBytes: packetSizeBytes,
@@ -29,6 +39,12 @@ export class PacketQueue {
     });
     this.#writer = writer;
     this.#receiver = receiver;
+    this.#stalled = new StalledPacket(packetTimeoutMs, (limitMs) => receiver.onStall(limitMs));
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.#stalled.end();
   }
 
   /** Whether nothing has come that was not handed out, a part of a packet included. */
@@ -37,6 +53,11 @@ export class PacketQueue {
   }
 
   receive(chunk: Uint8Array): void {
+    this.#decode(chunk);
+    this.#stalled.heard(!this.#decoder.isBetweenFrames);
+  }
+
+  #decode(chunk: Uint8Array): void {
     const acknowledges = this.#writer.acknowledges;
     if (!acknowledges) {
       this.#decoder.decode(chunk, (frame) => this.#takeUnacknowledged(frame));

@@ -26,6 +26,8 @@ export interface ServerConfig {
   readonly onDisconnect?: 'detach' | 'kill' | 'stop';
   /** `detach`: a client that wants a process killed that was attached to lets it go by that. */
   readonly onClientKill?: 'kill' | 'detach';
+  /** A client that lets the rest of a packet wait for longer counts as lost; 60,000 ms unless given. */
+  readonly packetTimeoutMs?: number;
   /** Descriptors above 2 that programs get under the same numbers, as far as they are open now. */
   readonly descriptors?: () => readonly number[];
   /** Environment of programs; the server's own unless given. */

@@ -93,7 +93,12 @@ export class GdbSession {
       () => this.#isWaiting,
     );
     this.#handler = new PacketHandler(this, this.#writer, this.#lateReplies());
-    this.#queue = new PacketQueue(this.#writer, this.#receiver(), transport.codec);
+    this.#queue = new PacketQueue(
+      this.#writer,
+      this.#receiver(),
+      transport.codec,
+      server.config.packetTimeoutMs,
+    );
     this.#runContext = this.#newRunContext();
     this.#mode = new AllStop(this.#runContext);
     this.#engine = new ClientEngine(this, this.#runContext, () => this.#mode);
@@ -136,6 +141,7 @@ export class GdbSession {
   }
 
   #receiver(): PacketReceiver {
+    const { server } = this;
     const isReady = (): boolean => this.#state === 'idle' && this.#mode.isReady;
     return {
       get isReady() {
@@ -144,6 +150,12 @@ export class GdbSession {
       onPacket: (data) => this.#handler.handle(data),
       onOverflow: (lengthBytes) => {
         this.#handler.write(failure(errno.invalid, `packet of ${lengthBytes} bytes is too long`));
+      },
+      onStall: (limitMs) => {
+        server.complain(
+          `The connection is closed: the rest of a packet has not come within ${limitMs / 1000} s; what the client had set is undone`,
+        );
+        this.hangUp();
       },
       onInterrupt: () => {
         if (this.permissions.has('Stop')) this.#mode.interrupt(this.#writer.isCatchingUp);
@@ -195,6 +207,7 @@ export class GdbSession {
   closed(): void {
     if (this.isClosed) return;
     this.#enter('closed');
+    this.#queue.end();
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     const left = this.#processes.leaveAll((process) => this.#mode.heldThreads(process));
     this.output.handOver((output) => this.server.print(output));

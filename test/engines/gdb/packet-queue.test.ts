@@ -33,9 +33,10 @@ describe('gdb packet queue', () => {
         isReady = false;
       },
       onOverflow: () => assert.fail(),
+      onStall: () => undefined,
       onInterrupt: () => assert.fail(),
     };
-    const queue = new PacketQueue(writer, receiver, codec);
+    const queue = new PacketQueue(writer, receiver, codec, undefined);
     const frames = [0, 1, 2, 3].map((packet) => encodePacket(escapeBinary(dataOf(packet))));
     queue.receive(new Uint8Array(frames.slice(0, 3).flatMap((frame) => [...frame])));
     queue.receive(frames[3] ?? assert.fail());
