@@ -52,19 +52,22 @@ Napi::Value TracerBinding::regsetOf(Napi::Env env, pid_t tid, int note, size_t s
   if (tracee == nullptr || tracee->state != RunState::kStopped) return env.Undefined();
   Space* space = tracer_.spaceOf(*tracee);
   Napi::Uint8Array into = newBytes(env, size_bytes);
+  size_t stored = size_bytes;
+  int code = 0;
   if (space != nullptr && note == space->arch.general_note) {
     if (!loadGeneral(*tracee, space->arch)) return env.Undefined();
-    std::copy_n(tracee->general.data(), std::min(size_bytes, tracee->general.size()), into.Data());
-    return into;
+    stored = std::min(size_bytes, space->arch.general_size_bytes);
+    std::copy_n(tracee->general.data(), stored, into.Data());
+  } else {
+    code = ptrace_ops::getRegset(tracee->tid, note, into.Data(), &stored);
   }
-  size_t stored = size_bytes;
-  int code = ptrace_ops::getRegset(tracee->tid, note, into.Data(), &stored);
   if (code == 0)
     return stored == size_bytes
                ? into
                : into.Get("slice").As<Napi::Function>().Call(
                      into, {Napi::Number::New(env, 0), Napi::Number::New(env, static_cast<double>(stored))});
-  if (code == ESRCH || code == ENODEV || code == EINVAL || code == EIO) return env.Undefined();
+  bool is_absent = code == ENODEV || code == ENXIO || code == EINVAL || code == EIO;
+  if (code == ESRCH || is_absent) return env.Undefined();
   return raise(env, {code, "PTRACE_GETREGSET", tracee->tid});
 }
 

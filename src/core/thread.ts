@@ -49,6 +49,9 @@ export interface InjectedSignal {
 
 const running: ThreadState = { kind: 'running' };
 
+/** More than NT_ARM_ZA with the longest vectors, <linux/elf.h>. */
+const longestRegsetBytes = 0x20000;
+
 /** A thread of a traced process. Registers can be read and written while it is stopped. */
 export class Thread {
   readonly tid: Tid;
@@ -356,6 +359,15 @@ export class Thread {
   /** Registers were changed behind the cache. */
   forgetRegisters(): void {
     this.#knownRegsets?.clear();
+  }
+
+  /**
+   * Any set of registers that the kernel has, whether clients see them or not, by its note type (NT_*, <linux/elf.h>), as
+   * the kernel hands it over. undefined: there is none for this thread. Errors as `readRegister`.
+   */
+  readNote(noteType: number): Uint8Array | undefined {
+    this.#mustBeStopped('read the registers');
+    return this.process.native.getRegset(this.tid, noteType, longestRegsetBytes);
   }
 
   /** Every regset as it is now, for `restoreRegsets`. Errors as `readRegister`. */

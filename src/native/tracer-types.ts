@@ -124,7 +124,7 @@ export interface NativeTracer {
   /** From now on `watch` does not keep the event loop alive; `listener` is called as before. Twice is harmless. */
   unwatch(): void;
 
-  /** Copy of a regset of a stopped thread, as long as the kernel's, at most `sizeBytes`; undefined: gone, or the kernel has no such set for it (ENODEV, EINVAL, EIO). */
+  /** Copy of a regset of a stopped thread, as long as the kernel's, at most `sizeBytes`; undefined: gone, or the kernel has no such set for it (ENODEV, ENXIO, EINVAL, EIO). */
   getRegset(tid: number, noteType: number, sizeBytes: number): Uint8Array | undefined;
   /**
    * As `getRegset` for many: the regset of the note type `noteTypes[i]` of thread `tids[i]`, at most `sizesBytes[i]` of it;
