@@ -8,7 +8,7 @@ import type { ArchModule, MachineFacts } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { hostProcess } from '../base/host-process.js';
 import { type Pid, pid, tid } from '../base/ids.js';
-import { nativeBinding, sentinelPath } from '../native/binding.js';
+import { nativeBinding } from '../native/binding.js';
 import type {
   NativeArch,
   NativeCallLog,
@@ -18,6 +18,7 @@ import type {
   NativePrinted,
   NativeTracer,
 } from '../native/binding-types.js';
+import { newNativeTracer } from '../native/refusals.js';
 import { attachProcess } from './attach.js';
 import type { Attachment } from './attachment.js';
 import { tellLoggedCalls } from './call-log.js';
@@ -89,7 +90,7 @@ export class Tracer implements Disposable {
         'this JavaScript thread has a Tracer already: dispose it first',
       );
     }
-    this.native = new (nativeBinding().Tracer)(sentinelPath());
+    this.native = newNativeTracer();
     isThreadTaken = true;
     this.#onWarning = onWarning;
   }

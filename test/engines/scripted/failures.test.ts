@@ -3,62 +3,15 @@ import assert from 'node:assert/strict';
 import hostProcess from 'node:process';
 import { describe, it } from 'mocha';
 import { errorCodes, isOutstepError } from '../../../src/base/errors.js';
-import { address, kernelSignal, pid } from '../../../src/base/ids.js';
-import { GeneralRegisters, type Process, type Thread } from '../../../src/core/index.js';
-import type { ScriptedEngine } from '../../../src/engines/scripted/index.js';
+import { pid } from '../../../src/base/ids.js';
 import { compileFixture } from '../../support/fixture.js';
 import { startOrphan } from '../../support/orphan.js';
 import { eventually, processState, tracerOf } from '../../support/proc-files.js';
 import { TestProcess } from '../../support/test-process.js';
 import { awaited, Bench, fixture, statusOf } from './bench.js';
-
-interface Traced {
-  readonly engine: ScriptedEngine;
-  readonly process: Process;
-  readonly thread: Thread;
-}
+import { launched, nowhere, type Operation, ofProcesses, ofThreads, type Traced } from './operations.js';
 
 const { NO_SUCH_THREAD, MEMORY, WRONG_STATE, UNSUPPORTED } = errorCodes;
-
-type Operation = (traced: Traced) => unknown;
-
-const nowhere = address(8n);
-const usr1 = kernelSignal(10);
-const watched = { kind: 'write', address: address(0x10000n), lengthBytes: 8 } as const;
-
-const ofThreads: Readonly<Record<string, Operation>> = {
-  pc: ({ thread }) => thread.pc,
-  'set pc': ({ thread }) => {
-    thread.pc = nowhere;
-  },
-  readRegister: ({ thread, process }) => thread.readRegister(process.registerFile.byRole('sp')),
-  writeRegister: ({ thread, process }) =>
-    thread.writeRegister(process.registerFile.byRole('sp'), new Uint8Array(8)),
-  readRegset: ({ thread }) => thread.readRegset('general'),
-  writeRegset: ({ thread }) => thread.writeRegset('general', new Uint8Array(8)),
-  saveRegsets: ({ thread }) => thread.saveRegsets(),
-  GeneralRegisters: ({ thread }) => new GeneralRegisters(thread).read(0),
-  readSiginfo: ({ thread }) => thread.readSiginfo(),
-  writeSiginfo: ({ thread }) => thread.writeSiginfo(new Uint8Array(128)),
-  threadPointer: ({ thread }) => thread.threadPointer,
-  evaluate: ({ thread }) => thread.evaluate(Uint8Array.of(0x27)),
-  callFunction: ({ engine, thread }) => engine.callFunction(thread, nowhere),
-};
-
-const ofProcesses: Readonly<Record<string, Operation>> = {
-  insertBreakpoint: ({ engine, process }) => engine.attachmentTo(process).insertBreakpoint(nowhere),
-  insertHardwarePoint: ({ engine, process }) => engine.attachmentTo(process).insertHardwarePoint(watched),
-  stop: ({ engine, thread }) => engine.stop(thread),
-  stopSafely: ({ engine, thread }) => engine.stopSafely(thread),
-  examine: ({ engine, thread }) => engine.examine(thread, () => 0),
-  quiesce: ({ engine, process }) => engine.quiesce(process),
-  resume: ({ engine, thread }) => engine.resume([thread]),
-  interrupt: ({ engine, thread }) => engine.interrupt([thread]),
-  sendSignal: ({ engine, thread }) => engine.sendSignal(thread, usr1),
-  readExact: ({ process }) => process.memory.readExact(nowhere, 8),
-  write: ({ process }) => process.memory.write(nowhere, new Uint8Array(8)),
-  detach: ({ engine, process }) => engine.detach(process),
-};
 
 /** The code of the error that an operation ends with; undefined: it ends without one. */
 async function outcome(operation: Operation, traced: Traced): Promise<unknown> {
@@ -88,14 +41,6 @@ function each(operations: Readonly<Record<string, Operation>>, code: unknown): R
 /** Without a turn of the event loop, in which the tracer would hear of it. */
 function untilDead(id: number): void {
   for (let looks = 0; processState(id) !== 'Z'; looks++) assert.ok(looks < 1_000_000, 'it does not die');
-}
-
-async function launched(bench: Bench, options: Parameters<Bench['engine']>[0] = {}): Promise<Traced> {
-  const engine = bench.engine({ held: true, ...options });
-  const process = await engine.launch(await fixture('spinner', ['1'], ['-no-pie', '-pthread']));
-  const [thread] = process.threads.values();
-  assert.ok(thread);
-  return { engine, process, thread };
 }
 
 describe('what fails says why', () => {
