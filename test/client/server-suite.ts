@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import { before, describe, it } from 'mocha';
+import { after, before, describe, it } from 'mocha';
 import { type ConnectOptions, hasCode, RspClient, type StopEvent } from '../../src/client/index.js';
+import { killFamily, newFamily } from '../support/process-family.js';
 import { type Symbols, symbolsOf } from './program-symbols.js';
 import type { Ability, ServerRow } from './servers.js';
 
@@ -33,9 +34,16 @@ export function describeServer(server: ServerRow): void {
     this.timeout(60_000);
     let program = '';
     let symbol: Symbols = () => 0n;
+    // Some of these servers leave their programs behind when they lose their client.
+    const { family, variables } = newFamily();
+    after(() => {
+      for (const name of Object.keys(variables)) delete process.env[name];
+      killFamily(family);
+    });
 
     before(async function () {
       this.timeout(300_000);
+      Object.assign(process.env, variables);
       await server.prepare?.();
       program = await server.compile('counting-loop');
       symbol = await symbolsOf(program);
