@@ -21,7 +21,7 @@ import { QuietChildren } from './quiet-children.js';
 import { signalsPassedBy } from './signal-passing.js';
 import { strictest } from './strictest.js';
 import { Telling } from './telling.js';
-import { type ForeignOrigin, Thread } from './thread.js';
+import { type EndState, type ForeignOrigin, Thread } from './thread.js';
 import { ThreadNews } from './thread-news.js';
 import { ThreadRunner } from './thread-runner.js';
 import { ThreadStats } from './thread-stats.js';
@@ -210,11 +210,11 @@ export class Process {
     this.#threads.set(thread.tid, thread);
   }
 
-  /** @internal */
-  forgetThread(thread: Thread): void {
+  /** It has ended; `state`: what is left of it. @internal */
+  forgetThread(thread: Thread, state: EndState = { kind: 'gone' }): void {
     this.#turns.end(thread);
     thread.endRangeRun();
-    if (thread.state.kind !== 'zombie') thread.enter({ kind: 'gone' });
+    thread.enter(state);
     this.#running.delete(thread);
     if (this.#threads.get(thread.tid) === thread) this.#threads.delete(thread.tid);
     this.tracer.unlisten(thread.tid);
@@ -273,8 +273,7 @@ export class Process {
     // A leader that was killed with the others may be a zombie before they are: the end of all of them is to come.
     if (leader.isKilled || !isZombie(leader.tid)) return;
     this.native.park(leader.tid);
-    leader.enter({ kind: 'zombie' });
-    this.forgetThread(leader);
+    this.forgetThread(leader, { kind: 'zombie' });
     this.tellAll({ kind: 'thread-exit', process: this, tid: leader.tid, code: 0 });
     this.listenTo(leader);
   }

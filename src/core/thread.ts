@@ -32,6 +32,9 @@ export type ThreadState =
   | { readonly kind: 'zombie' }
   | { readonly kind: 'gone' };
 
+/** What is left of a thread that has ended. */
+export type EndState = Extract<ThreadState, { readonly kind: 'zombie' | 'gone' }>;
+
 /** Of a thread in another thread group than the process that it is counted with. */
 export interface ForeignOrigin {
   /** Its thread group. */
@@ -122,6 +125,11 @@ export class Thread {
 
   get isAlive(): boolean {
     return this.#state.kind !== 'gone';
+  }
+
+  /** It never stops again: it is gone, or a leader that has exited before its threads. */
+  get hasEnded(): boolean {
+    return this.#state.kind === 'gone' || this.#state.kind === 'zombie';
   }
 
   /** It stays stopped, whatever is wished for, until something else has happened. @internal */

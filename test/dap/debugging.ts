@@ -70,12 +70,15 @@ export class Debugging implements AsyncDisposable {
     });
   }
 
-  /** The next stop, and where it is. */
+  /** The next stop that lasts, and where it is: an adapter may tell of one that it goes on from itself. */
   async stopped(): Promise<Place> {
-    const { body } = await this.session.event<DebugProtocol.StoppedEvent>('stopped');
-    const { threadId } = body;
-    assert.ok(threadId !== undefined, this.session.transcript);
-    return { threadId, reason: body.reason, frames: await this.frames(threadId) };
+    for (;;) {
+      const { body } = await this.session.event<DebugProtocol.StoppedEvent>('stopped');
+      const { threadId } = body;
+      assert.ok(threadId !== undefined, this.session.transcript);
+      const frames = await this.frames(threadId);
+      if (!this.session.hasUnread('continued')) return { threadId, reason: body.reason, frames };
+    }
   }
 
   /** The next stop, which is at a marked line of a function. */

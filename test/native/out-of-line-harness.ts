@@ -6,6 +6,7 @@ import { machineFor } from '../../src/core/machine.js';
 import { nativeArch } from '../../src/core/native-arch.js';
 import { nativeBinding } from '../../src/native/binding.js';
 import type { NativeEvent, NativePlan, NativeSlot, NativeTracer } from '../../src/native/binding-types.js';
+import { timeFactor } from '../support/bounded.js';
 import type { HarnessMachine } from './out-of-line-machine.js';
 
 export const dataBytes = 0x8000;
@@ -15,6 +16,7 @@ const pageBytes = 0x1000;
 const siteDistance = 0x800n;
 
 const generalNote = 1;
+const stopLimitMs = 10_000;
 
 export interface State {
   readonly general: Uint8Array;
@@ -218,7 +220,7 @@ export class OutOfLineHarness implements Disposable {
   }
 
   #waitForStop(): NativeEvent {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + stopLimitMs * timeFactor;
     while (performance.now() < deadline) {
       const [event] = this.#tracer.wait(100, false);
       if (event === undefined || !('code' in event)) continue;

@@ -63,7 +63,7 @@ export class SafePoints {
 
   /** Threads have ended. */
   forgetGone(): void {
-    this.#forgetAll(({ isAlive }) => !isAlive);
+    this.#forgetAll(({ hasEnded }) => hasEnded);
   }
 
   #forgetAll(isOver: (thread: Thread) => boolean): void {

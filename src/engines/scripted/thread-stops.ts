@@ -46,7 +46,7 @@ export class ThreadStops {
     });
     this.#onNeedsChanged();
     attachment.hold([thread]);
-    if (!thread.isAlive) this.#endWait(thread);
+    if (thread.hasEnded) this.#endWait(thread);
     return stopped;
   }
 
@@ -99,7 +99,7 @@ export class ThreadStops {
   #takeEnd(event: Extract<CoreEvent, { readonly process: unknown }>): void {
     if (event.kind === 'printed') return;
     this.#safePoints.forgetGone();
-    const isGone = (thread: Thread): boolean => thread.process === event.process && !thread.isAlive;
+    const isGone = (thread: Thread): boolean => thread.process === event.process && thread.hasEnded;
     for (const thread of [...this.#waiters.keys()]) if (isGone(thread)) this.#endWait(thread);
     for (const [thread, call] of [...this.#calls]) if (isGone(thread)) call.abandon();
   }

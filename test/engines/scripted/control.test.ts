@@ -154,6 +154,20 @@ describe('a script', () => {
     await assert.rejects(a.stop(thread), (error) => isOutstepError(error));
   });
 
+  it('hears that the first thread has ended before the others, whom it would wait for', async () => {
+    using bench = new Bench();
+    const engine = bench.engine({ held: true });
+    const process = await engine.launch(await fixture('ended-leader'));
+    const leader = firstThread(process);
+    letGo([engine]);
+    await eventually('the first thread has ended', () => processState(process.pid) === 'Z');
+    await assert.rejects(engine.stop(leader), isGone);
+    await assert.rejects(engine.stopSafely(leader), isGone);
+    globalThis.process.kill(process.pid, 'SIGKILL');
+    await eventually('the process has ended', () => !process.isAlive);
+    assert.equal(leader.state.kind, 'gone');
+  });
+
   it('killed while every engine holds it in a callback, a program is told to have ended, and nothing after', async () => {
     using bench = new Bench();
     const told: string[] = [];
