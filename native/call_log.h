@@ -20,16 +20,18 @@ class CallLog {
   /** Those above had better have a look at it. */
   bool isFull() const { return words_.size() >= kMostWords; }
   /** Whose general registers are at hand. */
-  void addEntry(const Tracee& tracee, const Space& its_space, int number);
+  void addEntry(Tracee& tracee, const Space& its_space, int number);
   void addReturn(const Tracee& tracee, const Space& its_space, int number);
   /** What is in it, which is empty then. */
   std::vector<uint64_t> take();
 
  private:
-  /** Of a few hundred calls. */
+  /** Of some hundred calls. */
   static constexpr size_t kMostWords = 4096;
 
   void addHead(const Tracee& tracee, const Space& its_space, int number, uint32_t end);
+  void addMemory(const Tracee& tracee, const Space& its_space, int number, bool is_return, uint64_t result);
+  void addRead(const Space& its_space, const LoggedRead& read, uint64_t address, uint64_t length_bytes);
 
   std::vector<uint64_t> words_;
 };

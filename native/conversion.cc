@@ -308,6 +308,23 @@ CaughtCalls caughtCalls(const Napi::Value& numbers, const Napi::Value& are_other
   return calls;
 }
 
+std::unordered_map<int, std::vector<LoggedRead>> loggedReads(const Napi::Value& list) {
+  std::unordered_map<int, std::vector<LoggedRead>> result;
+  forEach(list, [&](const Napi::Value& value) {
+    auto row = value.As<Napi::Object>();
+    LoggedRead read;
+    read.is_return = flag(row, "isReturn");
+    read.is_string = flag(row, "isString");
+    read.needs_success = flag(row, "needsSuccess");
+    read.argument = static_cast<int>(number(row, "argument"));
+    read.count_argument = static_cast<int>(number(row, "countArgument", LoggedRead::kAll));
+    read.element_bytes = static_cast<uint32_t>(number(row, "elementBytes", 1));
+    read.most_bytes = static_cast<uint32_t>(number(row, "mostBytes"));
+    result[static_cast<int>(number(row, "number"))].push_back(read);
+  });
+  return result;
+}
+
 Range range(const Napi::Object& object) {
   Range result;
   result.start = word(object, "start");

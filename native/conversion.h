@@ -45,6 +45,7 @@ SystemCall systemCall(const Napi::Object& object);
 std::vector<HardwareRange> hardwareRanges(const Napi::Value& list);
 std::vector<WatchedValue> watchedValues(const Napi::Value& list);
 CaughtCalls caughtCalls(const Napi::Value& numbers, const Napi::Value& are_others);
+std::unordered_map<int, std::vector<LoggedRead>> loggedReads(const Napi::Value& list);
 Range range(const Napi::Object& object);
 ResumeMode resumeMode(const Napi::Value& value);
 BreakpointPrograms breakpointPrograms(const Napi::Object& object);

@@ -282,6 +282,23 @@ struct CaughtCalls {
   bool contains(const CaughtCalls& part) const;
 };
 
+/** Memory that goes into the list with an end of a call, from the address in an argument on. */
+struct LoggedRead {
+  static constexpr int kAll = -1;
+  static constexpr int kResult = -2;
+
+  bool is_return = false;
+  /** Up to the first zero; else bytes. */
+  bool is_string = false;
+  /** Not behind a call that has failed. */
+  bool needs_success = false;
+  int argument = 0;
+  /** The argument that has the number of elements, or kResult; kAll: as many as there may be. */
+  int count_argument = kAll;
+  uint32_t element_bytes = 1;
+  uint32_t most_bytes = 0;
+};
+
 /** Which ends of caught calls go into a list (CallLog) instead of being told as stops. */
 struct LoggedCalls {
   static constexpr uint8_t kLogged = 1;
@@ -293,6 +310,7 @@ struct LoggedCalls {
   /** By number. */
   std::vector<uint8_t> ends;
   uint8_t others = 0;
+  std::unordered_map<int, std::vector<LoggedRead>> reads;
 
   uint8_t endsOf(int number) const;
 };

@@ -229,6 +229,7 @@ Napi::Value TracerBinding::setLoggedCalls(const Napi::CallbackInfo& info) {
   auto ends = info[1].As<Napi::Uint8Array>();
   space->logged_calls.ends.assign(ends.Data(), ends.Data() + ends.ByteLength());
   space->logged_calls.others = static_cast<uint8_t>(integer(info[2]));
+  space->logged_calls.reads = conversion::loggedReads(info[3]);
   return info.Env().Undefined();
 }
 

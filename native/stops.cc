@@ -267,6 +267,7 @@ bool Tracer::onStop(Tracee& tracee, Event* event) {
   if (former != nullptr) {
     tracee.call_number = former->call_number;
     tracee.is_call_logged = former->is_call_logged;
+    tracee.call_arguments = former->call_arguments;
   }
   noteBirth(tracee, *event);
   Space* its_space = spaceOf(tracee);

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -125,6 +126,8 @@ struct Tracee {
   int call_number = -1;
   /** The beginning of that call was logged. */
   bool is_call_logged = false;
+  /** Of that call: the kernel may put the result in the place of one. */
+  std::array<uint64_t, 6> call_arguments = {};
   /** It was last stopped on the way out of a call, and let run to the beginning of the next one. */
   bool is_between_calls = false;
   /** The slot that it was let run into and may still be inside of; 0: none. */

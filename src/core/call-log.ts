@@ -3,7 +3,7 @@
  * their ends is as it was when the thread stopped there; where the engine does not need more, the thread has gone on.
  */
 import { type Pid, pid, tid } from '../base/ids.js';
-import type { NativeTracer } from '../native/binding-types.js';
+import type { NativeLoggedRead, NativeTracer } from '../native/binding-types.js';
 import type { Attachment } from './attachment.js';
 import type { Process } from './process.js';
 import type { Thread } from './thread.js';
@@ -11,15 +11,33 @@ import type { Thread } from './thread.js';
 /** What a thread does at a logged end of a call: it waits until the engine has heard of it, or goes on at once. */
 export type LoggedEnd = 'waits' | 'goes-on';
 
+/** Memory of the program that goes into the log with an end of a call, as it is then. */
+export interface LoggedRead {
+  /** Which argument has the address, 0 to 5. */
+  readonly argument: number;
+  /** It ends behind the first zero. */
+  readonly isString?: boolean;
+  /** The argument that has the number of elements, or the result; undefined: there are `mostBytes`. */
+  readonly count?: number | 'result';
+  /** 1 unless given. */
+  readonly elementBytes?: number;
+  readonly mostBytes: number;
+  /** Only of a call that has not failed. */
+  readonly needsSuccess?: boolean;
+}
+
 /** The two ends of a call that is logged. */
 export interface CallLogging {
   readonly entry: LoggedEnd;
   readonly return: LoggedEnd;
+  readonly entryReads?: readonly LoggedRead[];
+  readonly returnReads?: readonly LoggedRead[];
 }
 
 /** Which caught calls are logged, by their numbers on the process's machine; undefined: told by events. */
 export interface LoggedCalls {
   readonly byNumber: ReadonlyMap<number, CallLogging>;
+  /** No memory is read of them. */
   readonly others: CallLogging | undefined;
 }
 
@@ -38,6 +56,17 @@ export interface LoggedCall {
   readonly stackPointer: bigint;
   /** Of a return, signed, as `CurrentCall.result`. */
   readonly result: bigint;
+  /** What was to be read. */
+  readonly memory: readonly LoggedMemory[];
+}
+
+/** Memory as it was at an end of a call. */
+export interface LoggedMemory {
+  readonly address: bigint;
+  /** How much was asked for, at most. */
+  readonly mostBytes: number;
+  /** What could be read from the start. */
+  readonly bytes: Uint8Array;
 }
 
 /** native/space.h LoggedCalls. */
@@ -58,7 +87,17 @@ export function setLoggedCalls(native: NativeTracer, space: number, calls: Logge
   const listed = [...(calls?.byNumber ?? [])].filter(([number]) => number >= 0 && number < mostNumbers);
   const ends = new Uint8Array(listed.reduce((most, [number]) => Math.max(most, number + 1), 0)).fill(others);
   for (const [number, logging] of listed) ends[number] = bitsOf(logging);
-  native.setLoggedCalls(space, ends, others);
+  const reads = listed.flatMap(([number, { entryReads = [], returnReads = [] }]) => [
+    ...entryReads.map((read) => nativeRead(number, false, read)),
+    ...returnReads.map((read) => nativeRead(number, true, read)),
+  ]);
+  native.setLoggedCalls(space, ends, others, reads);
+}
+
+function nativeRead(number: number, isReturn: boolean, read: LoggedRead): NativeLoggedRead {
+  const { argument, isString = false, count = -1, elementBytes = 1, mostBytes, needsSuccess = false } = read;
+  const countArgument = count === 'result' ? -2 : count;
+  return { number, isReturn, isString, needsSuccess, argument, countArgument, elementBytes, mostBytes };
 }
 
 function bitsOf(logging: CallLogging | undefined): number {
@@ -69,16 +108,18 @@ function bitsOf(logging: CallLogging | undefined): number {
   return (entry ?? 0) | ((back ?? 0) << bits.returnShift);
 }
 
-const entryWords = 10;
-const returnWords = 4;
+const wordBytes = 8;
+/** Where the number of words of memory is, behind which those are. */
+const memoryAt = { entry: 10, return: 4 } as const;
 const noArguments: readonly bigint[] = [];
+const noMemory: readonly LoggedMemory[] = [];
 
 /** Reads a list of native code's (`NativeCallLog`) and tells the engines whose it is, in its order. */
 export function tellLoggedCalls(words: ArrayBuffer, processOf: (id: Pid) => Process | undefined): void {
   const log = new Log(words);
   let id: number | undefined;
   let process: Process | undefined;
-  for (let at = 0; at < log.length; at += log.isEntry(at) ? entryWords : returnWords) {
+  for (let at = 0; at < log.length; at = log.endOf(at)) {
     const itsId = log.pidOf(at);
     if (itsId !== id) process = processOf(pid(itsId));
     id = itsId;
@@ -107,6 +148,33 @@ class Log {
     return this.#ids[2 * at + 3] === 0;
   }
 
+  #memoryAt(at: number): number {
+    return at + (this.isEntry(at) ? memoryAt.entry : memoryAt.return);
+  }
+
+  /** Where the next one begins. */
+  endOf(at: number): number {
+    const start = this.#memoryAt(at);
+    return start + 1 + (this.#ids[2 * start] ?? 0);
+  }
+
+  #memoryOf(at: number): readonly LoggedMemory[] {
+    const end = this.endOf(at);
+    let next = this.#memoryAt(at) + 1;
+    if (next === end) return noMemory;
+    const memory: LoggedMemory[] = [];
+    while (next < end) {
+      const lengthBytes = this.#ids[2 * next + 3] ?? 0;
+      memory.push({
+        address: this.#register(next),
+        mostBytes: this.#ids[2 * next + 2] ?? 0,
+        bytes: new Uint8Array(this.#ids.buffer, wordBytes * (next + 2), lengthBytes),
+      });
+      next += 2 + Math.ceil(lengthBytes / wordBytes);
+    }
+    return memory;
+  }
+
   pidOf(at: number): number {
     return this.#ids[2 * at + 2] ?? 0;
   }
@@ -132,6 +200,7 @@ class Log {
       arguments: isEntry ? this.#argumentsAt(at + 4) : noArguments,
       stackPointer: isEntry ? first : 0n,
       result: isEntry ? 0n : BigInt.asIntN(bits, first),
+      memory: this.#memoryOf(at),
     };
   }
 

@@ -3,7 +3,14 @@ export type { NativeRepeater as Repeater, NativeStopForm as StopForm } from '../
 export { AddressSpace } from './address-space.js';
 export { Attachment, type BreakpointWish, type ThreadResume } from './attachment.js';
 export type { BreakpointPrograms } from './breakpoint-programs.js';
-export type { CallLogging, LoggedCall, LoggedCalls, LoggedEnd } from './call-log.js';
+export type {
+  CallLogging,
+  LoggedCall,
+  LoggedCalls,
+  LoggedEnd,
+  LoggedMemory,
+  LoggedRead,
+} from './call-log.js';
 export { type CallSet, type CaughtSystemCalls, callSetOf, unionOf, wishFor } from './call-set.js';
 export { type CallEvent, CurrentCall, callOf } from './current-call.js';
 export type { Answer, Engine, EventAnswer, ResumeAction, RunAction } from './engine.js';

@@ -64,7 +64,9 @@ export interface NativeEventStops {
  * Ends of system calls that are logged (`setLoggedCalls`), in the order in which threads came to them, and in front of all
  * news that came later. In words of 8 bytes, of this machine's byte order: tid and number of the call, 4 bytes each; pid of
  * the space and 0 for an entry or 1 for a return, 4 bytes each; milliseconds since 1970, as a double. Then, of an entry, the
- * stack pointer and six arguments; of a return, the register of the result; each extended with zeros.
+ * stack pointer and six arguments; of a return, the register of the result; each extended with zeros. Then the number of
+ * words that are left of it: of memory that was read (`NativeLoggedRead`), address, how many bytes were asked for and how
+ * many read, 4 bytes each, and the bytes, filled up to a word.
  */
 export interface NativeCallLog {
   readonly kind: 'call-log';

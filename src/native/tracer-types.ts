@@ -84,6 +84,22 @@ export interface NativeRange {
  */
 export type ResumeResult = 'running' | 'gone' | 'refused' | 'sequence' | 'stretch' | 'done';
 
+/** Memory that goes into the log with an end of calls of a number. */
+export interface NativeLoggedRead {
+  readonly number: number;
+  readonly isReturn: boolean;
+  /** It ends behind the first zero. */
+  readonly isString: boolean;
+  /** Not behind a call that has failed. */
+  readonly needsSuccess: boolean;
+  /** Which argument, from 0 on, has the address. */
+  readonly argument: number;
+  /** Which one has the number of elements; -2: the result; -1: as many as there may be. */
+  readonly countArgument: number;
+  readonly elementBytes: number;
+  readonly mostBytes: number;
+}
+
 export interface NativeTracer {
   /** Starts a program, traced by PTRACE_SEIZE, not yet past its own execve. Returns its pid. The first event is the exec stop. */
   spawn(options: SpawnOptions): number;
@@ -249,7 +265,7 @@ export interface NativeTracer {
    * `ends[number]`, or `others` behind the end of it. Bit 0: entries are; bit 1: and the thread waits there until the next
    * `wait`. Bits 2 and 3: the same of returns, if the entry was logged.
    */
-  setLoggedCalls(space: number, ends: Uint8Array, others: number): void;
+  setLoggedCalls(space: number, ends: Uint8Array, others: number, reads: readonly NativeLoggedRead[]): void;
   /**
    * Says that a seccomp filter in the program stops its threads on their way into these calls (`areOthers`: into all
    * others), with `mark` as its data:

@@ -130,6 +130,39 @@ describe('calls that are logged', () => {
     assert.deepEqual(new Set(states), new Set(['t']));
   });
 
+  it('bring memory with them as it was at their ends', async () => {
+    using logged = await start(['many', '100', '10']);
+    const { engine, attachment } = logged;
+    const openat = systemCallsOf(attachment.process.arch).numberOf('openat') ?? -1;
+    const path = { argument: 1, isString: true, mostBytes: 64 };
+    const logging: CallLogging = {
+      ...goesOn,
+      entryReads: [path, { argument: 1, mostBytes: 4 }, { argument: 0, mostBytes: 8 }],
+      returnReads: [
+        { ...path, needsSuccess: true },
+        { argument: 1, count: 'result', mostBytes: 2 },
+      ],
+    };
+    attachment.setLoggedCalls({ byNumber: new Map([[openat, logging]]), others: goesOn });
+    continueAll(attachment);
+    assert.deepEqual(await logged.ended(), success);
+    const texts = (end: 'entry' | 'return'): string[] =>
+      engine
+        .all(end, 'openat')
+        .slice(-10)
+        .map(({ call }) => (call?.memory ?? []).map(({ bytes }) => String.fromCharCode(...bytes)).join('|'));
+    // AT_FDCWD is the address of nothing.
+    assert.deepEqual(texts('entry'), Array<string>(10).fill('/nowhere\0|/now|'));
+    // It fails: no more of the path, and as much as may be for a result that is a large number.
+    assert.deepEqual(texts('return'), Array<string>(10).fill('/n'));
+    const lengths = engine
+      .all('entry', 'openat')
+      .at(-1)
+      ?.call?.memory.map(({ mostBytes }) => mostBytes);
+    assert.deepEqual(lengths, [64, 4, 8]);
+    assert.deepEqual(engine.all('entry', 'getpid').at(-1)?.call?.memory, []);
+  });
+
   it('lose nothing when all threads are stopped and let go again', async () => {
     using logged = await start(['many', '20000', '100']);
     const { engine, attachment } = logged;

@@ -1,6 +1,6 @@
 /** Makes records of calls: one when a call is made, one when it returns. */
 import type { SystemCallTable } from '../../../arch/system-call-table.js';
-import type { Process, Thread } from '../../core/index.js';
+import type { LoggedMemory, Process, Thread } from '../../core/index.js';
 import type { CallFacts } from './decode/call-facts.js';
 import { CallText, rawSignature } from './decode/call-text.js';
 import { signatures } from './decode/signatures/index.js';
@@ -39,17 +39,17 @@ export class CallTeller {
       readonly injections: readonly Injection[];
       readonly table: SystemCallTable;
       readonly timeMs: number;
-      /** undefined: it is read when it is asked for. */
       readonly stackPointer: bigint | undefined;
+      readonly logged: readonly LoggedMemory[];
     },
   ): PendingCall {
-    const { name, number, registers, injections, table, timeMs, stackPointer } = call;
+    const { name, number, registers, injections, table, timeMs, stackPointer, logged } = call;
     const { calls, raw, paths } = this.#options;
     const known = signatures.get(name);
     const signature = raw?.has(name, number) === true ? rawSignature(known) : known;
     const text = new CallText(signature);
     const resumes = name === 'restart_syscall' ? followed.brokenOff : undefined;
-    const atHand = { registers, signature, result: undefined, text, stackPointer };
+    const atHand = { registers, signature, result: undefined, text, stackPointer, logged };
     const facts = this.factsOf(thread, table, atHand);
     const isShown =
       calls.has(name, number) &&

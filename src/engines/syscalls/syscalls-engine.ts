@@ -32,7 +32,13 @@ import { executedWith } from './first-call.js';
 import type { Injection } from './injection.js';
 import { loggedCallsFor } from './logged-calls.js';
 import type { TraceListener, TraceOptions } from './trace-options.js';
-import { type PendingCall, TracedThread } from './traced-thread.js';
+import {
+  type EntryStop,
+  noMemory,
+  type PendingCall,
+  type ReturnStop,
+  TracedThread,
+} from './traced-thread.js';
 
 const always: readonly EventKind[] = [
   'system-call-entry',
@@ -49,19 +55,6 @@ const following: readonly EventKind[] = ['fork', 'vfork', 'clone', 'separated'];
 const endings = new Set(['exit', 'exit_group']);
 const restartBlock = 516n;
 const nothing: readonly Injection[] = [];
-
-/** A thread at the beginning of a call. */
-interface EntryStop {
-  readonly thread: Thread;
-  readonly number: number;
-  readonly arguments: readonly bigint[];
-  readonly timeMs: number;
-  /** undefined: it is read when it is asked for. */
-  readonly stackPointer: bigint | undefined;
-}
-
-/** A thread at the end of one. */
-type ReturnStop = Pick<EntryStop, 'thread' | 'timeMs'>;
 
 /** Tells of the system calls of processes, decoded, and of the signals between them. */
 export class SyscallsEngine implements Engine {
@@ -105,7 +98,14 @@ export class SyscallsEngine implements Engine {
     const table = systemCallsOf(process.arch);
     const number = table.numberOf('execve');
     if (thread === undefined || number === undefined || !this.#options.calls.has('execve', number)) return;
-    const none = { registers: [], signature: undefined, result: 0n, text: undefined };
+    const none = {
+      registers: [],
+      signature: undefined,
+      result: 0n,
+      text: undefined,
+      stackPointer: undefined,
+      logged: noMemory,
+    };
     const { memory, stackPointer } = this.#calls.factsOf(thread, table, none);
     const registers = executedWith(memory, table, stackPointer);
     if (registers === undefined) return;
@@ -119,9 +119,10 @@ export class SyscallsEngine implements Engine {
       table,
       timeMs,
       stackPointer: undefined,
+      logged: noMemory,
     };
     known.call = this.#calls.begin(known, thread, call);
-    this.#return(known, known.call, { thread, timeMs: wallClockMs() }, 0n);
+    this.#return(known, known.call, { thread, timeMs: wallClockMs(), memory: noMemory }, 0n);
   }
 
   /** Leaves every process; they run on. */
@@ -241,6 +242,7 @@ export class SyscallsEngine implements Engine {
       arguments: call.arguments,
       timeMs: wallClockMs(),
       stackPointer: undefined,
+      memory: noMemory,
     };
     const injections = this.#begin(known, stop);
     for (const { result, signal } of injections) {
@@ -266,13 +268,14 @@ export class SyscallsEngine implements Engine {
       table,
       timeMs,
       stackPointer: stop.stackPointer,
+      logged: stop.memory,
     });
     if (endings.has(name)) this.#calls.end(known, undefined, timeMs);
     return injections;
   }
 
   #onReturn(event: CallEvent): EventAnswer {
-    const stop = { thread: event.thread, timeMs: wallClockMs() };
+    const stop = { thread: event.thread, timeMs: wallClockMs(), memory: noMemory };
     return delayed(this.#finish(stop, callOf(event).result), 'delayReturnMs');
   }
 
@@ -283,7 +286,7 @@ export class SyscallsEngine implements Engine {
     // One that was under way when it was attached to.
     if (known === undefined || pending === undefined) return nothing;
     if (result !== undefined && restartErrors.has(Number(-result))) {
-      known.broken = result;
+      known.broken = { result, memory: stop.memory };
       return nothing;
     }
     this.#return(known, pending, stop, result);
@@ -291,12 +294,12 @@ export class SyscallsEngine implements Engine {
   }
 
   #return(known: TracedThread, pending: PendingCall, stop: ReturnStop, result: bigint | undefined): void {
-    const { thread, timeMs } = stop;
+    const { thread, timeMs, memory: logged } = stop;
     const table = systemCallsOf(thread.process.arch);
     const { registers } = pending.record;
     const { text, signature } = pending;
-    const facts = this.#calls.factsOf(thread, table, { registers, signature, result, text });
-    this.#calls.end(known, facts, timeMs);
+    const atHand = { registers, signature, result, text, stackPointer: undefined, logged };
+    this.#calls.end(known, this.#calls.factsOf(thread, table, atHand), timeMs);
   }
 
   /** What has broken a call off is a signal, or a stop of all threads: it is told of its end now. */
@@ -304,9 +307,10 @@ export class SyscallsEngine implements Engine {
     const known = this.#threads.get(thread.tid);
     const { broken, call } = known ?? {};
     if (known === undefined || broken === undefined || call === undefined) return;
+    const { result, memory } = broken;
     known.broken = undefined;
-    known.brokenOff = broken === -restartBlock ? (call.record.resumes ?? call.record.name) : undefined;
-    this.#return(known, call, { thread, timeMs }, broken);
+    known.brokenOff = result === -restartBlock ? (call.record.resumes ?? call.record.name) : undefined;
+    this.#return(known, call, { thread, timeMs, memory }, result);
   }
 
   #onSignal(thread: Thread, signal: KernelSignal): void {

@@ -2,12 +2,13 @@
 import type { SystemCallAbi, SystemCallTable } from '../../../arch/system-call-table.js';
 import { numberOf } from '../../base/byte-order.js';
 import { address, type Tid } from '../../base/ids.js';
-import type { Process, Thread } from '../../core/index.js';
+import type { LoggedMemory, Process, Thread } from '../../core/index.js';
 import type { CallFacts, DecodeOptions, Signature } from './decode/call-facts.js';
 import { joinWide } from './decode/call-facts.js';
 import type { CallText } from './decode/call-text.js';
 import { MemoryView } from './decode/memory-view.js';
 import { type Injection, InjectionCounts } from './injection.js';
+import { loggedView } from './logged-calls.js';
 import type { CallRecord } from './record.js';
 
 export interface PendingCall {
@@ -19,12 +20,36 @@ export interface PendingCall {
   readonly isShown: boolean;
 }
 
+export const noMemory: readonly LoggedMemory[] = [];
+
+/** A thread at the beginning of a call. */
+export interface EntryStop {
+  readonly thread: Thread;
+  readonly number: number;
+  readonly arguments: readonly bigint[];
+  readonly timeMs: number;
+  /** undefined: it is read when it is asked for. */
+  readonly stackPointer: bigint | undefined;
+  /** What was read of the program; what was not is read when it is asked for. */
+  readonly memory: readonly LoggedMemory[];
+}
+
+/** A thread at the end of one. */
+export type ReturnStop = Pick<EntryStop, 'thread' | 'timeMs' | 'memory'>;
+
+/** How a call that may be made again has come back. */
+export interface BrokenCall {
+  /** Negative. */
+  readonly result: bigint;
+  readonly memory: readonly LoggedMemory[];
+}
+
 export class TracedThread {
   readonly tid: Tid;
   process: Process;
   call: PendingCall | undefined;
-  /** The kernel's word, negative, for a call that it makes again: whether for a signal is still to be seen. */
-  broken: bigint | undefined;
+  /** The kernel's word for a call that it makes again: whether for a signal is still to be seen. */
+  broken: BrokenCall | undefined;
   /** The call that a signal has broken off and that restart_syscall(2) takes up again. */
   brokenOff: string | undefined;
   readonly counts = new InjectionCounts();
@@ -51,7 +76,10 @@ export interface CallAtHand {
   readonly signature: Signature | undefined;
   readonly result: bigint | undefined;
   readonly text: CallText | undefined;
-  readonly stackPointer?: bigint | undefined;
+  /** undefined: it is read when it is asked for. */
+  readonly stackPointer: bigint | undefined;
+  /** What was read of the program; what was not is read when it is asked for. */
+  readonly logged: readonly LoggedMemory[];
 }
 
 /** The facts that decoders need, of a stopped thread. */
@@ -66,11 +94,11 @@ export class ThreadFacts implements CallFacts {
   readonly #stackPointer: bigint | undefined;
 
   constructor(thread: Thread, { abi }: SystemCallTable, call: CallAtHand, { memory, options }: ProcessFacts) {
-    const { registers, signature, result, text, stackPointer } = call;
+    const { registers, signature, result, text, stackPointer, logged } = call;
     this.abi = abi;
     this.args = signature === undefined ? registers : joinWide(signature, abi, registers);
     this.result = result;
-    this.memory = memory;
+    this.memory = loggedView(logged, memory);
     this.options = options;
     this.#thread = thread;
     this.#text = text;

@@ -1,5 +1,15 @@
 /** Decoders of numbers, addresses, descriptors, paths and buffers: what most arguments are. */
-import { argument, type CallFacts, type Decoder, intOf, ofRegisters } from './call-facts.js';
+import type { LoggedRead } from '../../../core/index.js';
+import {
+  argument,
+  type CallFacts,
+  type Decoder,
+  intOf,
+  ofRegisters,
+  type ReadFacts,
+  reading,
+  readingAs,
+} from './call-facts.js';
 import { type Constants, flagsOf, hex, octal, oneOf } from './constants.js';
 import { quoted, quotedHex } from './quoting.js';
 import { isErrorResult } from './tables/errors.js';
@@ -58,14 +68,31 @@ export const descriptorResult = ofRegisters((result: bigint, call: CallFacts): s
   descriptorText(Number(result), call),
 );
 
-export const path: Decoder = (value, { memory, options }) => {
-  const found = memory.string(value, longestPath);
-  if (found === undefined) return addressText(value);
-  return quoted(found.bytes, options.escapes) + (found.isWhole ? '' : '...');
-};
+export const path = reading<Decoder>(
+  (value, { memory, options }) => {
+    const found = memory.string(value, longestPath);
+    if (found === undefined) return addressText(value);
+    return quoted(found.bytes, options.escapes) + (found.isWhole ? '' : '...');
+  },
+  (index) => [{ argument: index, isString: true, mostBytes: longestPath }],
+);
+
+const stringRead = (index: number, { stringLimit }: ReadFacts): LoggedRead => ({
+  argument: index,
+  isString: true,
+  mostBytes: stringLimit + 1,
+});
+
+/** As many bytes as the call has returned, cut to the limit. */
+export const resultBytes = (index: number, { stringLimit }: ReadFacts): readonly LoggedRead[] => [
+  { argument: index, count: 'result', mostBytes: stringLimit, needsSuccess: true },
+];
 
 /** A string of the program's, cut to the limit. */
-export const string: Decoder = (value, call) => stringText(value, call);
+export const string = reading<Decoder>(
+  (value, call) => stringText(value, call),
+  (index, facts) => [stringRead(index, facts)],
+);
 
 export function stringText(value: bigint, { memory, options }: CallFacts): string {
   const found = memory.string(value, options.stringLimit + 1);
@@ -91,22 +118,29 @@ export function bytesText(
 
 /** What is written: its length is another argument. */
 export function inputBytes(lengthIndex: number): Decoder {
-  return (value, call) => bytesText(value, Number(argument(call, lengthIndex)), call);
+  return reading<Decoder>(
+    (value, call) => bytesText(value, Number(argument(call, lengthIndex)), call),
+    (index, { stringLimit }) => [{ argument: index, count: lengthIndex, mostBytes: stringLimit }],
+  );
 }
 
 /** What was read: as many bytes as the call has returned. */
-export const readBytes: Decoder = (value, call) =>
-  hasFailed(call) ? addressText(value) : bytesText(value, Number(call.result), call);
+export const readBytes = reading<Decoder>(
+  (value, call) => (hasFailed(call) ? addressText(value) : bytesText(value, Number(call.result), call)),
+  resultBytes,
+);
 
-export const randomBytes: Decoder = (value, call) =>
-  hasFailed(call) ? addressText(value) : bytesText(value, Number(call.result), call, quotedHex);
+export const randomBytes = reading<Decoder>(
+  (value, call) =>
+    hasFailed(call) ? addressText(value) : bytesText(value, Number(call.result), call, quotedHex),
+  resultBytes,
+);
 
 /** A string that the kernel has filled in. */
-export const filledString: Decoder = (value, call) =>
-  hasFailed(call) ? addressText(value) : stringText(value, call);
-
-export const filledPath: Decoder = (value, call, index) =>
-  hasFailed(call) ? addressText(value) : path(value, call, index);
+export const filledString = reading<Decoder>(
+  (value, call) => (hasFailed(call) ? addressText(value) : stringText(value, call)),
+  (index, facts) => [{ ...stringRead(index, facts), needsSuccess: true }],
+);
 
 export function hasFailed({ result }: CallFacts): boolean {
   return result === undefined || isErrorResult(result);
@@ -114,8 +148,14 @@ export function hasFailed({ result }: CallFacts): boolean {
 
 /** What the kernel fills in when it succeeds, else only where it would have been. */
 export function filled(decode: Decoder): Decoder {
-  return (value, call, index) => (hasFailed(call) ? addressText(value) : decode(value, call, index));
+  return readingAs<Decoder>(
+    (value, call, index) => (hasFailed(call) ? addressText(value) : decode(value, call, index)),
+    decode,
+    (read) => ({ ...read, needsSuccess: true }),
+  );
 }
+
+export const filledPath = filled(path);
 
 /** `[a, b, ...]`; `elementAt` returns undefined where memory ends. */
 export function arrayText(

@@ -1,5 +1,6 @@
 /** What decoders are given of a call, and what they are. */
 import type { SystemCallAbi } from '../../../../arch/system-call-table.js';
+import type { LoggedRead } from '../../../core/index.js';
 import type { MemoryView } from './memory-view.js';
 import type { Escapes } from './quoting.js';
 
@@ -48,17 +49,45 @@ export interface Signature {
   readonly wide: readonly number[];
 }
 
-const readers = new WeakSet<object>();
+/** What decides how much a decoder reads. */
+export interface ReadFacts {
+  readonly abi: SystemCallAbi;
+  readonly stringLimit: number;
+}
 
-/** Marks a function of a call that reads nothing but its registers: the program may run on before it is called. */
-export function ofRegisters<Reader extends object>(reader: Reader): Reader {
-  readers.add(reader);
+/** All the memory that a function of a call may read, if it is called for argument `index`. */
+type Reads = (index: number, facts: ReadFacts) => readonly LoggedRead[];
+
+const knownReads = new WeakMap<object, Reads>();
+
+/** Says what a function of a call reads: that can be noted, and the program run on before it is called. */
+export function reading<Reader extends object>(reader: Reader, reads: Reads): Reader {
+  knownReads.set(reader, reads);
   return reader;
 }
 
-/** One that is not there reads nothing. */
-export function isOfRegisters(reader: object | undefined): boolean {
-  return reader === undefined || readers.has(reader);
+/** As `reading`, for one that reads nothing but registers. */
+export function ofRegisters<Reader extends object>(reader: Reader): Reader {
+  return reading(reader, () => []);
+}
+
+/** undefined: it is not known what it reads. One that is not there reads nothing. */
+export function readsOf(
+  reader: object | undefined,
+  index: number,
+  facts: ReadFacts,
+): readonly LoggedRead[] | undefined {
+  return reader === undefined ? [] : knownReads.get(reader)?.(index, facts);
+}
+
+/** As `reading`, for one that another one is a part of, and the only part that reads. */
+export function readingAs<Reader extends object>(
+  reader: Reader,
+  part: object,
+  change: (read: LoggedRead) => LoggedRead = (read) => read,
+): Reader {
+  const reads = knownReads.get(part);
+  return reads === undefined ? reader : reading(reader, (index, facts) => reads(index, facts).map(change));
 }
 
 /** Something that the kernel fills in. */

@@ -2,7 +2,7 @@
 import { type Fields, layoutOf, type StructLayout } from '../../../../arch/struct-layout.js';
 import type { DataModel } from '../../../../arch/system-call-table.js';
 import { addressText } from './basics.js';
-import type { CallFacts, Decoder } from './call-facts.js';
+import { type CallFacts, type Decoder, reading } from './call-facts.js';
 
 export interface Struct<Name extends string> {
   sizeBytes(model: DataModel): number;
@@ -10,7 +10,7 @@ export interface Struct<Name extends string> {
   read(at: bigint, call: CallFacts): Record<Name, bigint> | undefined;
   parse(bytes: Uint8Array, model: DataModel): Record<Name, bigint>;
   layout(model: DataModel): StructLayout<Name>;
-  /** What stands in its place where it cannot be read is its address. */
+  /** What stands in its place where it cannot be read is its address. `format` reads nothing else. */
   decoder(format: (fields: Record<Name, bigint>, call: CallFacts) => string): Decoder;
 }
 
@@ -32,9 +32,13 @@ export function struct<Name extends string>(fields: Fields<Name>): Struct<Name> 
     sizeBytes: (model) => layout(model).sizeBytes,
     parse: (bytes, model) => layout(model).read(bytes),
     read,
-    decoder: (format) => (value, call) => {
-      const values = read(value, call);
-      return values === undefined ? addressText(value) : format(values, call);
-    },
+    decoder: (format) =>
+      reading<Decoder>(
+        (value, call) => {
+          const values = read(value, call);
+          return values === undefined ? addressText(value) : format(values, call);
+        },
+        (index, { abi }) => [{ argument: index, mostBytes: layout(abi).sizeBytes }],
+      ),
   };
 }

@@ -18,11 +18,22 @@ import {
   oneOfInt,
   path,
   readBytes,
+  resultBytes,
   size,
   string,
   unsigned,
 } from '../basics.js';
-import { argument, type Decoder, intOf, ofRegisters, out, type Signature, signature } from '../call-facts.js';
+import {
+  argument,
+  type Decoder,
+  intOf,
+  ofRegisters,
+  out,
+  reading,
+  readingAs,
+  type Signature,
+  signature,
+} from '../call-facts.js';
 import { flagsOf, oneOf } from '../constants.js';
 import { struct } from '../struct.js';
 import {
@@ -89,17 +100,25 @@ const statxFlags = ofRegisters<Decoder>((value) => {
 });
 
 /** Where what was read is as long as the call says, or was asked for. */
-const attributeValue: Decoder = (value, call) =>
-  hasFailed(call) || argument(call, 3) === 0n
-    ? addressText(value)
-    : bytesText(value, Number(call.result), call);
-const attributeList: Decoder = (value, call) =>
-  hasFailed(call) || argument(call, 2) === 0n
-    ? addressText(value)
-    : bytesText(value, Number(call.result), call);
+const attributeValue = reading<Decoder>(
+  (value, call) =>
+    hasFailed(call) || argument(call, 3) === 0n
+      ? addressText(value)
+      : bytesText(value, Number(call.result), call),
+  resultBytes,
+);
+const attributeList = reading<Decoder>(
+  (value, call) =>
+    hasFailed(call) || argument(call, 2) === 0n
+      ? addressText(value)
+      : bytesText(value, Number(call.result), call),
+  resultBytes,
+);
 
-const link: Decoder = (value, call) =>
-  hasFailed(call) ? addressText(value) : bytesText(value, Number(call.result), call);
+const link = reading<Decoder>(
+  (value, call) => (hasFailed(call) ? addressText(value) : bytesText(value, Number(call.result), call)),
+  resultBytes,
+);
 
 /** Entries are records of their own length, getdents(2). */
 function entryCount(lengthOffset: number): Decoder {
@@ -120,11 +139,11 @@ function entryCount(lengthOffset: number): Decoder {
 }
 
 /** Where a file offset lies in memory, and what the call has made of it. */
-const movedOffset: Decoder = (value, call, index) => {
+const movedOffset = readingAs<Decoder>((value, call, index) => {
   const before = call.notes.get(index) ?? addressText(value);
   const after = longInMemory(value, call, index) ?? '';
   return hasFailed(call) || value === 0n || before === after ? before : `${before} => ${after}`;
-};
+}, longInMemory);
 const offsetInMemory = out(movedOffset, longInMemory);
 
 /** The upper half of an offset, the lower one, where the new one goes, and the origin; lseek64(3). */

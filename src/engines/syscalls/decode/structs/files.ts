@@ -1,8 +1,9 @@
 /** Files: `struct stat`, `statx`, `statfs`, `flock`, device numbers; <asm/stat.h>, <linux/stat.h>, <asm/statfs.h>. */
+import type { SystemCallAbi } from '../../../../../arch/system-call-table.js';
 import { addressText, descriptorText } from '../basics.js';
-import { argument, type CallFacts, type Decoder, ofRegisters } from '../call-facts.js';
+import { argument, type CallFacts, type Decoder, ofRegisters, reading } from '../call-facts.js';
 import { type Constants, flagsOf, hex, nameOf, octal, oneOf, splitFlags } from '../constants.js';
-import { struct } from '../struct.js';
+import { type Struct, struct } from '../struct.js';
 import {
   accessModes,
   fileSystems,
@@ -76,8 +77,14 @@ function wholeStatText(values: Record<StatField, bigint>): string {
 
 /** `struct stat`, in short unless it is to be whole. */
 function statDecoder(layout: 'stat' | 'stat64'): Decoder {
-  return (value, call) => {
-    const values = struct<StatField>(call.abi[layout] as Record<StatField, never>).read(value, call);
+  const structs = new WeakMap<SystemCallAbi, Struct<StatField>>();
+  const structOf = (abi: SystemCallAbi): Struct<StatField> => {
+    const known = structs.get(abi) ?? struct<StatField>(abi[layout] as Record<StatField, never>);
+    structs.set(abi, known);
+    return known;
+  };
+  const decode: Decoder = (value, call) => {
+    const values = structOf(call.abi).read(value, call);
     if (values === undefined) return addressText(value);
     if (call.options.isWhole === true) return wholeStatText(values);
     const detail = isDevice(values.st_mode)
@@ -85,6 +92,7 @@ function statDecoder(layout: 'stat' | 'stat64'): Decoder {
       : `st_size=${values.st_size}`;
     return `{st_mode=${fileModeText(values.st_mode)}, ${detail}, ...}`;
   };
+  return reading(decode, (index, { abi }) => [{ argument: index, mostBytes: structOf(abi).sizeBytes(abi) }]);
 }
 
 export const stat = statDecoder('stat');
@@ -222,9 +230,12 @@ export const openHow = howStruct.decoder(({ flags, mode, resolve }, call) => {
 });
 
 /** Two descriptors. */
-export const descriptorPair: Decoder = (value, call) => {
-  const bytes = call.memory.exact(value, 8);
-  if (bytes === undefined) return addressText(value);
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  return `[${[0, 4].map((offset) => descriptorText(view.getInt32(offset, true), call)).join(', ')}]`;
-};
+export const descriptorPair = reading<Decoder>(
+  (value, call) => {
+    const bytes = call.memory.exact(value, 8);
+    if (bytes === undefined) return addressText(value);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    return `[${[0, 4].map((offset) => descriptorText(view.getInt32(offset, true), call)).join(', ')}]`;
+  },
+  (index) => [{ argument: index, mostBytes: 8 }],
+);

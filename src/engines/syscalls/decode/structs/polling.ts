@@ -1,6 +1,8 @@
 /** What is waited for: `struct pollfd`, `fd_set`, `struct epoll_event`; <linux/poll.h>, <linux/eventpoll.h>. */
+
+import type { LoggedRead } from '../../../../core/index.js';
 import { addressText, arrayText, descriptorText } from '../basics.js';
-import { argument, type CallFacts, type Decoder } from '../call-facts.js';
+import { argument, type CallFacts, type Decoder, reading } from '../call-facts.js';
 import { flagsOf } from '../constants.js';
 import { struct } from '../struct.js';
 import { epollEvents, pollEvents } from '../tables/files.js';
@@ -20,8 +22,12 @@ function polled(call: CallFacts): readonly Record<'fd' | 'events' | 'revents', b
   );
 }
 
+const polledRead = (): readonly LoggedRead[] => [
+  { argument: 0, count: 1, elementBytes: pollBytes, mostBytes: shownElements * pollBytes },
+];
+
 /** A negative descriptor is ignored, poll(2). */
-export const pollDescriptors: Decoder = (value, call) => {
+export const pollDescriptors = reading<Decoder>((value, call) => {
   const list = polled(call);
   if (list === undefined || value === 0n) return addressText(value);
   return arrayText(value, Number(argument(call, 1)), shownElements, (index) => {
@@ -30,7 +36,7 @@ export const pollDescriptors: Decoder = (value, call) => {
     const events = one.fd < 0n ? '' : `, events=${flagsOf(one.events, pollEvents)}`;
     return `{fd=${descriptorText(Number(one.fd), call)}${events}}`;
   });
-};
+}, polledRead);
 
 export function pollResult(timeoutIndex: number | undefined): (result: bigint, call: CallFacts) => string {
   return (result, call) => {
@@ -87,22 +93,31 @@ function eventText(bytes: Uint8Array, call: CallFacts): string {
   return `{events=${flagsOf(events, epollEvents)}, data={u32=${low}, u64=${(high << 32n) | low}}}`;
 }
 
-function eventLayout({ abi }: CallFacts): typeof eventStruct {
+function eventLayout({ abi }: Pick<CallFacts, 'abi'>): typeof eventStruct {
   return abi.packsEpollEvent ? eventStruct : wideStruct;
 }
 
-export const epollEvent: Decoder = (value, call) => {
-  const bytes = call.memory.exact(value, eventLayout(call).sizeBytes(call.abi));
-  return bytes === undefined ? addressText(value) : eventText(bytes, call);
-};
+export const epollEvent = reading<Decoder>(
+  (value, call) => {
+    const bytes = call.memory.exact(value, eventLayout(call).sizeBytes(call.abi));
+    return bytes === undefined ? addressText(value) : eventText(bytes, call);
+  },
+  (index, { abi }) => [{ argument: index, mostBytes: eventLayout({ abi }).sizeBytes(abi) }],
+);
 
 /** As many as the call has returned. */
-export const epollList: Decoder = (value, call) => {
-  const count = Number(call.result);
-  const lengthBytes = eventLayout(call).sizeBytes(call.abi);
-  const bytes = call.memory.exact(value, Math.min(count, shownElements) * lengthBytes);
-  if (bytes === undefined) return addressText(value);
-  return arrayText(value, count, shownElements, (index) =>
-    eventText(bytes.subarray(index * lengthBytes), call),
-  );
-};
+export const epollList = reading<Decoder>(
+  (value, call) => {
+    const count = Number(call.result);
+    const lengthBytes = eventLayout(call).sizeBytes(call.abi);
+    const bytes = call.memory.exact(value, Math.min(count, shownElements) * lengthBytes);
+    if (bytes === undefined) return addressText(value);
+    return arrayText(value, count, shownElements, (index) =>
+      eventText(bytes.subarray(index * lengthBytes), call),
+    );
+  },
+  (index, { abi }) => {
+    const elementBytes = eventLayout({ abi }).sizeBytes(abi);
+    return [{ argument: index, count: 'result', elementBytes, mostBytes: shownElements * elementBytes }];
+  },
+);

@@ -1,6 +1,6 @@
 /** Processes: arguments, limits, usage, wait status, `struct clone_args`; execve(2), getrlimit(2), wait(2), clone(2). */
 import { addressText, hasFailed, stringText } from '../basics.js';
-import { argument, type CallFacts, type Decoder, type Parameter } from '../call-facts.js';
+import { argument, type CallFacts, type Decoder, type Parameter, reading, readingAs } from '../call-facts.js';
 import { hex, splitFlags } from '../constants.js';
 import { quoted } from '../quoting.js';
 import { struct } from '../struct.js';
@@ -113,15 +113,22 @@ export function waitStatusText(status: number): string {
 
 /** Filled in when a child was found. */
 export function whenFound(decode: Decoder): Decoder {
-  return (value, call, index) =>
-    hasFailed(call) || call.result === 0n ? addressText(value) : decode(value, call, index);
+  return readingAs<Decoder>(
+    (value, call, index) =>
+      hasFailed(call) || call.result === 0n ? addressText(value) : decode(value, call, index),
+    decode,
+    (read) => ({ ...read, needsSuccess: true }),
+  );
 }
 
-export const waitStatus: Decoder = (value, { memory }) => {
-  const bytes = memory.exact(value, 4);
-  if (bytes === undefined) return addressText(value);
-  return `[${waitStatusText(new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true))}]`;
-};
+export const waitStatus = reading<Decoder>(
+  (value, { memory }) => {
+    const bytes = memory.exact(value, 4);
+    if (bytes === undefined) return addressText(value);
+    return `[${waitStatusText(new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true))}]`;
+  },
+  (index) => [{ argument: index, mostBytes: 4 }],
+);
 
 const exitSignalMask = 0xffn;
 
@@ -218,17 +225,20 @@ export const clone3Arguments: Parameter = {
 
 /** struct new_utsname: six strings of 65 bytes. */
 const nameBytes = 65;
-export const systemName: Decoder = (value, { memory, options }) => {
-  const bytes = memory.exact(value, 6 * nameBytes);
-  if (bytes === undefined) return addressText(value);
-  const text = (index: number): string => {
-    const field = bytes.subarray(index * nameBytes, (index + 1) * nameBytes);
-    return quoted(field.subarray(0, Math.max(0, field.indexOf(0))), options.escapes);
-  };
-  if (options.isWhole !== true) return `{sysname=${text(0)}, nodename=${text(1)}, ...}`;
-  const names = ['sysname', 'nodename', 'release', 'version', 'machine', 'domainname'];
-  return `{${names.map((name, index) => `${name}=${text(index)}`).join(', ')}}`;
-};
+export const systemName = reading<Decoder>(
+  (value, { memory, options }) => {
+    const bytes = memory.exact(value, 6 * nameBytes);
+    if (bytes === undefined) return addressText(value);
+    const text = (index: number): string => {
+      const field = bytes.subarray(index * nameBytes, (index + 1) * nameBytes);
+      return quoted(field.subarray(0, Math.max(0, field.indexOf(0))), options.escapes);
+    };
+    if (options.isWhole !== true) return `{sysname=${text(0)}, nodename=${text(1)}, ...}`;
+    const names = ['sysname', 'nodename', 'release', 'version', 'machine', 'domainname'];
+    return `{${names.map((name, index) => `${name}=${text(index)}`).join(', ')}}`;
+  },
+  (index) => [{ argument: index, mostBytes: 6 * nameBytes }],
+);
 
 export const systemInformation = struct({
   uptime: 'long',

@@ -9,7 +9,16 @@ import {
   int,
   stringText,
 } from '../basics.js';
-import { argument, type CallFacts, type Decoder, decimalResult, intOf, ofRegisters } from '../call-facts.js';
+import {
+  argument,
+  type CallFacts,
+  type Decoder,
+  decimalResult,
+  intOf,
+  ofRegisters,
+  reading,
+  readsOf,
+} from '../call-facts.js';
 import { flagsOf, hex, nameOf, octal, oneOf } from '../constants.js';
 import { struct } from '../struct.js';
 import { descriptorFlags, fcntlCommands, lockCommands64 } from '../tables/files.js';
@@ -32,11 +41,14 @@ import { terminal, windowSize } from './terminals.js';
 import { timespec, timespec64 } from './times.js';
 
 /** An int in memory. */
-export const intInMemory: Decoder = (value, { memory }) => {
-  const bytes = memory.exact(value, 4);
-  if (bytes === undefined) return addressText(value);
-  return `[${new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true)}]`;
-};
+export const intInMemory = reading<Decoder>(
+  (value, { memory }) => {
+    const bytes = memory.exact(value, 4);
+    if (bytes === undefined) return addressText(value);
+    return `[${new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true)}]`;
+  },
+  (index) => [{ argument: index, mostBytes: 4 }],
+);
 
 export const longInMemory = struct({ value: 'long' }).decoder(({ value }) => `[${value}]`);
 
@@ -238,7 +250,7 @@ function futexRest(time: Decoder): Readonly<Record<string, readonly (Decoder | u
 /** All that is behind the operation, in one text. */
 function futexDecoder(time: Decoder): Decoder {
   const known = futexRest(time);
-  return (_value, call) => {
+  const decode: Decoder = (_value, call) => {
     const rest = known[futexCommand(call)] ?? [hexUnsigned, address, address, hexUnsigned];
     const texts = rest.flatMap((decode, at) => {
       const text = decode?.(argument(call, 2 + at), call, 2 + at);
@@ -246,6 +258,8 @@ function futexDecoder(time: Decoder): Decoder {
     });
     return texts.length === 0 ? undefined : texts.join(', ');
   };
+  // No other of its arguments is in memory.
+  return reading(decode, (_index, facts) => readsOf(time, 3, facts) ?? []);
 }
 
 const hexUnsigned: Decoder = (value) => hex(BigInt.asUintN(32, value));

@@ -2,7 +2,7 @@
 import type { DataModel } from '../../../../../arch/system-call-table.js';
 import { numberOf } from '../../../../base/byte-order.js';
 import { addressText } from '../basics.js';
-import { argument, type CallFacts, type Decoder, intOf, ofRegisters } from '../call-facts.js';
+import { argument, type CallFacts, type Decoder, intOf, ofRegisters, reading } from '../call-facts.js';
 import { flagsOf, nameOf, oneOf } from '../constants.js';
 import { struct } from '../struct.js';
 import {
@@ -41,14 +41,20 @@ export function signalSetAt(at: bigint, lengthBytes: number, { memory }: CallFac
 
 /** A set whose size is another argument. */
 export function signalSet(sizeIndex: number): Decoder {
-  return (value, call) => signalSetAt(value, Math.min(8, Number(argument(call, sizeIndex))), call);
+  return reading<Decoder>(
+    (value, call) => signalSetAt(value, Math.min(8, Number(argument(call, sizeIndex))), call),
+    (index) => [{ argument: index, count: sizeIndex, mostBytes: 8 }],
+  );
 }
 
 /** A set and its size, as pselect6(2) has them. */
 const setWithSizeStruct = struct({ set: 'pointer', size: 'ulong' });
-export const setWithSize = setWithSizeStruct.decoder(
-  ({ set, size }, call) => `{sigmask=${signalSetAt(set, Number(size), call)}, sigsetsize=${size}}`,
-);
+export const setWithSize: Decoder = (value, call) => {
+  const found = setWithSizeStruct.read(value, call);
+  if (found === undefined) return addressText(value);
+  const { set, size } = found;
+  return `{sigmask=${signalSetAt(set, Number(size), call)}, sigsetsize=${size}}`;
+};
 
 const actionStruct = struct({ handler: 'pointer', flags: 'ulong', restorer: 'pointer' });
 const setBytes = 8;
@@ -58,15 +64,18 @@ const handlers: ReadonlyMap<bigint, string> = new Map([
   [1n, 'SIG_IGN'],
 ]);
 
-export const action: Decoder = (value, call) => {
-  const lengthBytes = actionStruct.sizeBytes(call.abi);
-  const bytes = call.memory.exact(value, lengthBytes + setBytes);
-  if (bytes === undefined) return addressText(value);
-  const { handler, flags, restorer } = actionStruct.parse(bytes, call.abi);
-  const mask = signalSetText(bytes.subarray(lengthBytes));
-  const tail = (flags & restorerFlag) === 0n ? '' : `, sa_restorer=${addressText(restorer)}`;
-  return `{sa_handler=${handlers.get(handler) ?? addressText(handler)}, sa_mask=${mask}, sa_flags=${flagsOf(flags, actionFlags)}${tail}}`;
-};
+export const action = reading<Decoder>(
+  (value, call) => {
+    const lengthBytes = actionStruct.sizeBytes(call.abi);
+    const bytes = call.memory.exact(value, lengthBytes + setBytes);
+    if (bytes === undefined) return addressText(value);
+    const { handler, flags, restorer } = actionStruct.parse(bytes, call.abi);
+    const mask = signalSetText(bytes.subarray(lengthBytes));
+    const tail = (flags & restorerFlag) === 0n ? '' : `, sa_restorer=${addressText(restorer)}`;
+    return `{sa_handler=${handlers.get(handler) ?? addressText(handler)}, sa_mask=${mask}, sa_flags=${flagsOf(flags, actionFlags)}${tail}}`;
+  },
+  (index, { abi }) => [{ argument: index, mostBytes: actionStruct.sizeBytes(abi) + setBytes }],
+);
 
 export const alternateStack = struct({ ss_sp: 'pointer', ss_flags: 'u32', ss_size: 'ulong' }).decoder(
   ({ ss_sp, ss_flags, ss_size }) =>
@@ -175,7 +184,10 @@ function tickText(name: string, ticks: string): string {
   return `${name}=${ticks} /* ${seconds} s */`;
 }
 
-export const siginfo: Decoder = (value, { memory, abi }) => {
-  const bytes = memory.exact(value, siginfoBytes);
-  return bytes === undefined ? addressText(value) : siginfoText(bytes, abi);
-};
+export const siginfo = reading<Decoder>(
+  (value, { memory, abi }) => {
+    const bytes = memory.exact(value, siginfoBytes);
+    return bytes === undefined ? addressText(value) : siginfoText(bytes, abi);
+  },
+  (index) => [{ argument: index, mostBytes: siginfoBytes }],
+);

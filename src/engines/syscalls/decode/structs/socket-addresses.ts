@@ -1,6 +1,6 @@
 /** `struct sockaddr` of the common families: <linux/un.h>, <linux/in.h>, <linux/in6.h>, <linux/netlink.h>. */
 import { addressText } from '../basics.js';
-import { argument, type CallFacts, type Decoder } from '../call-facts.js';
+import { argument, type CallFacts, type Decoder, reading } from '../call-facts.js';
 import { oneOf } from '../constants.js';
 import { quoted } from '../quoting.js';
 import { families } from '../tables/network.js';
@@ -82,6 +82,8 @@ function longestZeros(groups: readonly number[]): { start: number; length: numbe
 
 /** An address whose length is another argument. */
 export function socketAddress(lengthIndex: number): Decoder {
-  return (value, call) =>
-    socketAddressText(value, Number(BigInt.asIntN(32, argument(call, lengthIndex))), call);
+  return reading<Decoder>(
+    (value, call) => socketAddressText(value, Number(BigInt.asIntN(32, argument(call, lengthIndex))), call),
+    (index) => [{ argument: index, count: lengthIndex, mostBytes: longest }],
+  );
 }

@@ -1,6 +1,6 @@
 /** Times: `struct timespec`, `timeval` and what is made of them, <linux/time_types.h>. */
 import { addressText, arrayText, hasFailed } from '../basics.js';
-import { argument, type CallFacts, type Decoder } from '../call-facts.js';
+import { argument, type CallFacts, type Decoder, reading, readingAs } from '../call-facts.js';
 import { type Struct, struct } from '../struct.js';
 
 type Pair = 'first' | 'second';
@@ -22,13 +22,16 @@ export const timespec64 = timespec64Struct.decoder(timespecText);
 export const timeval = timespecStruct.decoder(timevalText);
 
 function intervalDecoder(one: Struct<Pair>, text: (pair: Record<Pair, bigint>) => string): Decoder {
-  return (value, call) => {
-    const half = one.sizeBytes(call.abi);
-    const bytes = call.memory.exact(value, 2 * half);
-    if (bytes === undefined) return addressText(value);
-    const [interval, rest] = [bytes.subarray(0, half), bytes.subarray(half)];
-    return `{it_interval=${text(one.parse(interval, call.abi))}, it_value=${text(one.parse(rest, call.abi))}}`;
-  };
+  return reading<Decoder>(
+    (value, call) => {
+      const half = one.sizeBytes(call.abi);
+      const bytes = call.memory.exact(value, 2 * half);
+      if (bytes === undefined) return addressText(value);
+      const [interval, rest] = [bytes.subarray(0, half), bytes.subarray(half)];
+      return `{it_interval=${text(one.parse(interval, call.abi))}, it_value=${text(one.parse(rest, call.abi))}}`;
+    },
+    (index, { abi }) => [{ argument: index, mostBytes: 2 * one.sizeBytes(abi) }],
+  );
 }
 
 export const itimerspec = intervalDecoder(timespecStruct, timespecText);
@@ -46,17 +49,20 @@ function fileTimes(
   text: (pair: Record<Pair, bigint>) => string,
   unitsPerSecond: bigint,
 ): Decoder {
-  return (value, call) => {
-    const lengthBytes = one.sizeBytes(call.abi);
-    const bytes = call.memory.exact(value, 2 * lengthBytes);
-    if (bytes === undefined) return addressText(value);
-    return arrayText(value, 2, 2, (index) => {
-      const pair = one.parse(bytes.subarray(index * lengthBytes, (index + 1) * lengthBytes), call.abi);
-      const name = special.get(pair.second);
-      if (name !== undefined) return name;
-      return `${text(pair)} /* ${dateText(pair.first, pair.second, unitsPerSecond)} */`;
-    });
-  };
+  return reading<Decoder>(
+    (value, call) => {
+      const lengthBytes = one.sizeBytes(call.abi);
+      const bytes = call.memory.exact(value, 2 * lengthBytes);
+      if (bytes === undefined) return addressText(value);
+      return arrayText(value, 2, 2, (index) => {
+        const pair = one.parse(bytes.subarray(index * lengthBytes, (index + 1) * lengthBytes), call.abi);
+        const name = special.get(pair.second);
+        if (name !== undefined) return name;
+        return `${text(pair)} /* ${dateText(pair.first, pair.second, unitsPerSecond)} */`;
+      });
+    },
+    (index, { abi }) => [{ argument: index, mostBytes: 2 * one.sizeBytes(abi) }],
+  );
 }
 
 export const accessTimes = fileTimes(timespecStruct, timespecText, 1_000_000_000n);
@@ -77,10 +83,13 @@ export function dateText(seconds: bigint, fraction = 0n, unitsPerSecond = 1n): s
 }
 
 /** What is left of a sleep that a signal has ended; else the kernel leaves it alone. */
-export const remainder: Decoder = (value, call, index) =>
-  call.result === -514n || call.result === -516n || call.result === -4n
-    ? timespec(value, call, index)
-    : addressText(value);
+export const remainder = readingAs<Decoder>(
+  (value, call, index) =>
+    call.result === -514n || call.result === -516n || call.result === -4n
+      ? timespec(value, call, index)
+      : addressText(value),
+  timespec,
+);
 
 export function timespecLeft(index: number, call: CallFacts): string {
   const at = argument(call, index);
