@@ -44,6 +44,8 @@ int Tracer::copySpace(const Space& original, pid_t pid) {
   created->pid = pid;
   created->is_watched = false;
   created->quiet_children = {};
+  // Whoever has the child says so again; until then its maker's process is asked about it.
+  created->logged_calls = {};
   created->hardware_programs.clear();
   if (!created->openMemory()) return -1;
   spaces_[next_space_] = std::move(created);

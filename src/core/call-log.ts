@@ -2,7 +2,7 @@
  * System calls that native code tells in lists, not one by one as stops: for an engine that only looks on. What is at
  * their ends is as it was when the thread stopped there; where the engine does not need more, the thread has gone on.
  */
-import { type Pid, pid, tid } from '../base/ids.js';
+import { type Pid, pid, type Tid, tid } from '../base/ids.js';
 import type { NativeLoggedRead, NativeTracer } from '../native/binding-types.js';
 import type { Attachment } from './attachment.js';
 import type { Process } from './process.js';
@@ -114,16 +114,22 @@ const memoryAt = { entry: 10, return: 4 } as const;
 const noArguments: readonly bigint[] = [];
 const noMemory: readonly LoggedMemory[] = [];
 
-/** Reads a list of native code's (`NativeCallLog`) and tells the engines whose it is, in its order. */
-export function tellLoggedCalls(words: ArrayBuffer, processOf: (id: Pid) => Process | undefined): void {
+/**
+ * Reads a list of native code's (`NativeCallLog`) and tells the engines whose it is, in its order. A thread that was with
+ * one process at its stop may be with another one by now, or be one of its own.
+ */
+export function tellLoggedCalls(
+  words: ArrayBuffer,
+  processOf: (id: Pid, thread: Tid) => Process | undefined,
+): void {
   const log = new Log(words);
   let id: number | undefined;
   let process: Process | undefined;
   for (let at = 0; at < log.length; at = log.endOf(at)) {
-    const itsId = log.pidOf(at);
-    if (itsId !== id) process = processOf(pid(itsId));
+    const [itsId, threadId] = [log.pidOf(at), tid(log.tidOf(at))];
+    if (itsId !== id || process?.threads.has(threadId) !== true) process = processOf(pid(itsId), threadId);
     id = itsId;
-    const thread = process?.threads.get(tid(log.tidOf(at)));
+    const thread = process?.threads.get(threadId);
     const logger = process?.caughtCalls.logger;
     if (thread !== undefined && logger !== undefined) logger.tellLogged(log.callOf(thread, at));
   }

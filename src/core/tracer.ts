@@ -7,7 +7,7 @@ import { moduleFor } from '../../arch/index.js';
 import type { ArchModule, MachineFacts } from '../../arch/module.js';
 import { errorCodes, OutstepError } from '../base/errors.js';
 import { hostProcess } from '../base/host-process.js';
-import { type Pid, pid, tid } from '../base/ids.js';
+import { type Pid, pid, type Tid, tid } from '../base/ids.js';
 import { nativeBinding } from '../native/binding.js';
 import type {
   NativeArch,
@@ -367,7 +367,12 @@ export class Tracer implements Disposable {
   }
 
   #onCallLog({ words }: NativeCallLog): void {
-    this.#contain('system calls', () => tellLoggedCalls(words, (id) => this.tracedProcess(id)));
+    const processOf = (id: Pid, thread: Tid): Process | undefined => {
+      const known = this.tracedProcess(id);
+      if (known?.threads.has(thread) === true) return known;
+      return this.#allProcesses().find(({ threads }) => threads.has(thread));
+    };
+    this.#contain('system calls', () => tellLoggedCalls(words, processOf));
   }
 
   /** The thread may be one that no engine knows: a vfork child in its parent's memory. */

@@ -36,6 +36,8 @@ export class TextLog {
   #open: Tid | undefined;
   /** What stands in the line so far. */
   #line = '';
+  /** What is still to be written: each record is, at once. */
+  #unwritten = '';
   readonly #threads = new Set<Tid>();
   #lastMs: number | undefined;
   /** Of the last call of each thread. */
@@ -46,8 +48,19 @@ export class TextLog {
     this.#style = style;
   }
 
-  /** Writes a record, or its beginning. */
+  /** Writes a record, or its beginning, in one piece. */
   record(record: TraceRecord): void {
+    this.#add(record);
+    this.#writeOut();
+  }
+
+  #writeOut(): void {
+    const text = this.#unwritten;
+    this.#unwritten = '';
+    if (text !== '') this.#write(text);
+  }
+
+  #add(record: TraceRecord): void {
     this.#threads.add(record.tid);
     if (this.#style.showsNumber === true && record.kind === 'call')
       this.#numbers.set(record.tid, record.number);
@@ -93,11 +106,13 @@ export class TextLog {
   /** Something else is about to be written. */
   breakLine(): void {
     this.#close(' <unfinished ...>');
+    this.#writeOut();
   }
 
   /** The line at hand is ended, as nothing more comes. */
   end(): void {
     this.#close(' <detached ...>');
+    this.#writeOut();
   }
 
   #return(record: ReturnRecord): void {
@@ -111,8 +126,8 @@ export class TextLog {
     const { resultColumn = usualResultColumn } = this.#style;
     const padding = ' '.repeat(Math.max(0, resultColumn - 1 - shown.length));
     this.#put(`${record.text})${padding} = ${record.resultText}${marks}${this.#duration(record)}\n`);
-    for (const line of record.dump ?? []) this.#write(`${line}\n`);
-    for (const frame of record.stack ?? []) this.#write(` > ${frame}\n`);
+    for (const line of record.dump ?? []) this.#unwritten += `${line}\n`;
+    for (const frame of record.stack ?? []) this.#unwritten += ` > ${frame}\n`;
   }
 
   #duration({ durationMs, result }: ReturnRecord): string {
@@ -135,13 +150,13 @@ export class TextLog {
   }
 
   #close(note: string): void {
-    if (this.#open !== undefined) this.#write(`${note}\n`);
+    if (this.#open !== undefined) this.#unwritten += `${note}\n`;
     this.#open = undefined;
   }
 
   #put(text: string): void {
     this.#line += text;
-    this.#write(text);
+    this.#unwritten += text;
   }
 
   #threadText(tid: Tid): string {
