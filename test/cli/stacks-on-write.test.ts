@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { compileFixture } from '../support/fixture.js';
-import { eventually, tracerOf } from '../support/proc-files.js';
 import { TestProcess } from '../support/test-process.js';
 import { commandLine, runCommand } from './command.js';
 
@@ -74,7 +73,7 @@ describe('cli: stack --on-write', () => {
       '--json',
       String(program.pid),
     ]);
-    await eventually('it is traced', () => tracerOf(program.pid) === stack.pid);
+    await stack.output.match(/^outstep: Process \d+ attached$/m);
     program.write('butter\nbread\n');
     await program.output.match(/no bread/);
     await stack.output.match(/}\n/);

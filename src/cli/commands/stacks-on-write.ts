@@ -84,6 +84,7 @@ class StacksOnWrite {
     if ('program' in target) this.#terminal.lend(pid);
     this.#select(this.#process);
     this.#engine.resume();
+    if ('pid' in target) this.#streams.errors.line(`outstep: Process ${pid} attached`);
     const first = await Promise.race([this.#ended, stopped.then((signal) => ({ signal }))]);
     if ('program' in target) this.#terminal.takeBack(pid);
     if (typeof first === 'object' && 'program' in target && this.#process.isAlive)
