@@ -1,5 +1,8 @@
 /** The core: processes traced through one tracer, and the engines attached to them. */
-export type { NativeRepeater as Repeater, NativeStopForm as StopForm } from '../native/socket-types.js';
+export type {
+  NativePacketRepeater as PacketRepeater,
+  NativeStopForm as StopForm,
+} from '../native/socket-types.js';
 export { AddressSpace } from './address-space.js';
 export { Attachment, type BreakpointWish, type ThreadResume } from './attachment.js';
 export type { BreakpointPrograms } from './breakpoint-programs.js';

@@ -58,13 +58,21 @@ export interface NativeStopForm {
   readonly aboutChild: readonly string[];
 }
 
-/** Carries out packets that come again, and answers them. */
-export interface NativeRepeater {
-  /** `packet`, without framing, puts in or takes out a site that has no programs; `OK` is the answer. */
+/** Learns what packets mean that come again, and how they are answered. */
+export interface NativePacketRepeater {
+  /**
+   * `packet`, without framing, puts in or takes out a site that has no programs; `OK` is the answer. `space`: the handle of
+   * the process's memory.
+   */
   learnSite(packet: Uint8Array, space: number, address: bigint, isInserted: boolean): void;
   /** `packet` lets a thread run, with every other one stopped. */
   learnRun(packet: Uint8Array, tid: number, mode: 'step' | 'continue', form: NativeStopForm): void;
+  /** Knows nothing any more. */
   forget(): void;
+}
+
+/** Carries out such packets, and answers them. */
+export interface NativeRepeater extends NativePacketRepeater {
   /** Waits a few milliseconds for each packet, and answers them for `timeoutMs` or a little longer. */
   serve(into: Uint8Array, timeoutMs: number): NativeServed;
 }

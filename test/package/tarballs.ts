@@ -4,9 +4,10 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { projectRoot } from '../support/project-paths.js';
+import { cacheFolder, projectRoot } from '../support/project-paths.js';
 
 const run = promisify(execFile);
+const mostOutputBytes = 1 << 26;
 
 export interface PackedFile {
   readonly path: string;
@@ -43,9 +44,15 @@ export async function packDependencies(into: string): Promise<readonly PackedPac
   return Object.values(JSON.parse(stdout) as Record<string, PackedPackage>);
 }
 
-/** Builds what is published for each processor; what is there is not built again. */
+/**
+ * Builds what is published for each processor; what is there is not built again. Whoever comes while another one builds
+ * waits for that.
+ */
 export async function buildPrebuilds(): Promise<void> {
-  await npm(projectRoot, 'run', 'build:prebuilds');
+  await mkdir(cacheFolder, { recursive: true });
+  const lock = join(cacheFolder, 'prebuilds.lock');
+  const command = [lock, process.execPath, ...npmWords('run', 'build:prebuilds')];
+  await run('flock', command, { cwd: projectRoot, maxBuffer: mostOutputBytes });
 }
 
 /** Makes the executable in one file, of the Node that runs this. */
@@ -71,6 +78,9 @@ export async function pathWithNode(folder: string, node: string): Promise<string
 export const npmCommands = join(dirname(process.execPath), '../lib/node_modules/npm/bin');
 
 function npm(folder: string, ...args: string[]): Promise<{ stdout: string }> {
-  const command = [join(npmCommands, 'npm-cli.js'), ...args];
-  return run(process.execPath, command, { cwd: folder, maxBuffer: 1 << 26 });
+  return run(process.execPath, npmWords(...args), { cwd: folder, maxBuffer: mostOutputBytes });
+}
+
+function npmWords(...args: string[]): string[] {
+  return [join(npmCommands, 'npm-cli.js'), ...args];
 }

@@ -6,6 +6,7 @@ import { asciiText, hexOf } from 'gdb-js-rsp-parser';
 import type { Register } from '../../../arch/module.js';
 import {
   mayRunUnasked,
+  type PacketRepeater,
   type Process,
   type ResumeAction,
   type StopForm,
@@ -15,7 +16,6 @@ import {
 import type { Reply } from './packet.js';
 import type { Stop } from './pending-stops.js';
 import type { ResumePlan } from './process-set.js';
-import type { PacketRepeater } from './transport.js';
 
 /** Packets behind which everything is repeated as before: they change nothing that decides about another one. */
 const harmless: ReadonlySet<string> = new Set([

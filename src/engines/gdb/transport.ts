@@ -1,8 +1,5 @@
 import type { BulkCodec } from 'gdb-js-rsp-parser';
-import type { Repeater } from '../../core/index.js';
-
-/** Answers packets that come again, as a session has taught it. */
-export type PacketRepeater = Omit<Repeater, 'serve'>;
+import type { PacketRepeater } from '../../core/index.js';
 
 /** The way out of a session. Bytes that come in are handed to the session by whoever owns the connection. */
 export interface Transport {

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { asciiText } from 'gdb-js-rsp-parser';
 import { describe, it } from 'mocha';
-import type { StopForm } from '../../../src/core/index.js';
-import type { PacketRepeater } from '../../../src/engines/gdb/transport.js';
+import type { PacketRepeater, StopForm } from '../../../src/core/index.js';
 import { describeOn } from '../../support/machine.js';
 import {
   breakpointKind,

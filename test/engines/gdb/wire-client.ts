@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { asciiBytes, asciiText, encodePacket, escapeBinary, FrameDecoder } from 'gdb-js-rsp-parser';
+import type { PacketRepeater } from '../../../src/core/index.js';
 import type { GdbServer } from '../../../src/engines/gdb/server.js';
 import type { GdbSession } from '../../../src/engines/gdb/session.js';
-import type { PacketRepeater } from '../../../src/engines/gdb/transport.js';
 import { bounded } from '../../support/bounded.js';
 import { breakpointKind } from '../../support/machine-registers.js';
 
