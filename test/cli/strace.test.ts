@@ -388,6 +388,17 @@ os.close(os.pidfd_open(os.getpid()))
     assert.ok(counts.length > 5);
   });
 
+  it('takes what tracing costs off the times of its summary', async () => {
+    const timesIn = (trace: string): number[] =>
+      [...trace.matchAll(/^ *[\d.]+ +(\d+\.\d{6}) .* (?:openat|close|total)$/gm)].map(([, time]) =>
+        Number(time),
+      );
+    const whole = timesIn((await run(['-c', 'cat', '/dev/null'])).trace);
+    assert.ok(whole.length === 3 && whole.every((time) => time > 0), whole.join());
+    const rest = timesIn((await run(['-c', '-O', '1000s', 'cat', '/dev/null'])).trace);
+    assert.deepEqual(rest, [0, 0, 0]);
+  });
+
   it('shows times, and what descriptors stand for', async () => {
     const { trace } = await run(['-tt', '-T', '-y', '-e', 'trace=read,close', 'cat', '/dev/null']);
     assert.match(trace, /^\d\d:\d\d:\d\d\.\d{6} read\(3<\/dev\/null>, "", \d+\) += 0 <\d+\.\d{6}>$/m);

@@ -57,7 +57,10 @@ describe('sets of registers', () => {
         }
         for (const { name, noteType } of process.registerFile.regsets) {
           const bytes = thread.readRegset(name);
-          assert.ok((bytes && hexOf(bytes)) === theirs.get(`${id} ${noteType}`), `${name} of thread ${id}`);
+          const other = theirs.get(`${id} ${noteType}`);
+          // aarch64 fills as much as there is room for where a set is not in use, and the reader has more room.
+          const isSame = bytes === undefined ? other === undefined : other?.startsWith(hexOf(bytes));
+          assert.ok(isSame, `${name} of thread ${id}: ${bytes && hexOf(bytes)} is not ${other}`);
         }
       }
       assert.deepEqual([...ours.keys()].sort(), [...theirs.keys()].sort());

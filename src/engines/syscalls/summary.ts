@@ -28,11 +28,14 @@ export type SummaryColumn = (typeof summaryColumns)[number];
 export interface SummaryStyle {
   readonly columns: readonly SummaryColumn[];
   readonly sortBy: SummaryColumn | 'none';
+  /** What tracing adds to each call, which is taken off its time. */
+  readonly overheadMs: number;
 }
 
 const usualStyle: SummaryStyle = {
   columns: ['time-percent', 'total-time', 'avg-time', 'calls', 'errors', 'name'],
   sortBy: 'total-time',
+  overheadMs: 0,
 };
 
 /** Counts calls, errors and time, by name of the call. */
@@ -53,9 +56,10 @@ export class Summary {
     row.calls += 1;
     if (record.error !== undefined) row.errors += 1;
     if (record.result === undefined) return;
-    row.totalMs += record.durationMs;
-    row.shortestMs = Math.min(row.shortestMs, record.durationMs);
-    row.longestMs = Math.max(row.longestMs, record.durationMs);
+    const durationMs = Math.max(0, record.durationMs - this.#style.overheadMs);
+    row.totalMs += durationMs;
+    row.shortestMs = Math.min(row.shortestMs, durationMs);
+    row.longestMs = Math.max(row.longestMs, durationMs);
   }
 
   /** The greatest first, names in their order. */

@@ -17,6 +17,7 @@ import {
 } from '../../../engines/syscalls/index.js';
 import { nativeBinding } from '../../../native/binding.js';
 import { UsageError } from '../../usage-error.js';
+import { durationMs } from './times.js';
 
 export interface Expressions {
   readonly calls: CallSelection;
@@ -183,9 +184,9 @@ function partOf(word: string): Part {
     case 'signal':
       return { signal: signalOf(value) };
     case 'delay_enter':
-      return { delayEntryMs: durationMs(value) };
+      return { delayEntryMs: durationMs(value, '-e inject') };
     case 'delay_exit':
-      return { delayReturnMs: durationMs(value) };
+      return { delayReturnMs: durationMs(value, '-e inject') };
     case 'when':
       return { when: occasionsOf(value) };
     default:
@@ -204,15 +205,6 @@ function errorResult(name: string): bigint {
   if (number === undefined || number < 1 || number > 4095)
     throw new UsageError(`-e inject: no error is called ${name}`);
   return BigInt(-number);
-}
-
-const unitsMs: Readonly<Record<string, number>> = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6, '': 1e-3 };
-
-/** Microseconds, or what stands behind the number. */
-function durationMs(text: string): number {
-  const [, digits, unit = ''] = /^(\d+)(s|ms|us|ns)?$/.exec(text) ?? [];
-  if (digits === undefined) throw new UsageError(`-e inject: not a duration: ${text}`);
-  return Number(digits) * (unitsMs[unit] ?? 1);
 }
 
 /** FIRST[..LAST][+[STEP]] */

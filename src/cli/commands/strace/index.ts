@@ -36,7 +36,8 @@ Shows the system calls of a program, in the form of strace(1), and with its opti
   -e fault=SET[:error=ENOENT]
                         As inject, with ENOSYS where no error is given.
   -c, -C                Count calls, errors and time, instead of or behind showing the calls. Time
-                        is from one stop to the other, with what tracing costs.
+                        is from one stop to the other, with what tracing costs: about the shortest
+                        that any call has. -O TIME takes so much off each.
   -S COLUMN, -U COLUMNS Sort the summary by time, calls, errors, name, ...; show only these columns.
   -k                    Show the stack of each call.
   -t, -tt, -ttt         Time of day, with microseconds, as seconds since 1970.

@@ -52,6 +52,7 @@ const known = {
   summary: { ...flag, short: 'C' },
   'summary-sort-by': { ...value, short: 'S' },
   'summary-columns': { ...value, short: 'U' },
+  'summary-syscall-overhead': { ...value, short: 'O' },
   'summary-wall-clock': { ...flag, short: 'w' },
   'stack-traces': { ...flag, short: 'k' },
   'syscall-number': { ...flag, short: 'n' },
@@ -145,7 +146,11 @@ export function parseOptions(words: readonly string[]): StraceOptions {
     hasFilePerThread:
       file !== undefined && (has('output-separately') || (given.get('follow-forks')?.length ?? 0) > 1),
     form: isSummaryOnly ? 'summary' : has('json') ? 'json' : summary,
-    summary: summaryStyle(all('summary-columns').at(-1), all('summary-sort-by').at(-1)),
+    summary: summaryStyle(
+      all('summary-columns').at(-1),
+      all('summary-sort-by').at(-1),
+      all('summary-syscall-overhead').at(-1),
+    ),
     style: {
       ...timestamps(given.get('absolute-timestamps')),
       relativeDigits: relativeDigits(given.get('relative-timestamps')),

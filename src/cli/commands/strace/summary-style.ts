@@ -1,6 +1,7 @@
-/** What -S and -U say of the summary, in strace's words. */
+/** What -S, -U and -O say of the summary, in strace's words. */
 import { type SummaryColumn, type SummaryStyle, summaryColumns } from '../../../engines/syscalls/index.js';
 import { UsageError } from '../../usage-error.js';
+import { durationMs } from './times.js';
 
 const otherNames: Readonly<Record<string, SummaryColumn>> = {
   time: 'time-percent',
@@ -26,10 +27,15 @@ const usualColumns: readonly SummaryColumn[] = [
 ];
 
 /** @throws UsageError */
-export function summaryStyle(columns: string | undefined, sortBy: string | undefined): SummaryStyle {
+export function summaryStyle(
+  columns: string | undefined,
+  sortBy: string | undefined,
+  overhead: string | undefined,
+): SummaryStyle {
   return {
     columns: columns === undefined ? usualColumns : columnsOf(columns.split(',')),
     sortBy: sortBy === undefined ? 'total-time' : orderOf(sortBy),
+    overheadMs: overhead === undefined ? 0 : durationMs(overhead, '-O'),
   };
 }
 

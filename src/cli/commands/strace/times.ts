@@ -29,6 +29,15 @@ export function relativeDigits(values: Values): Digits | undefined {
 
 export const durationDigits = relativeDigits;
 
+const unitsMs: Readonly<Record<string, number>> = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6, '': 1e-3 };
+
+/** Microseconds, or what stands behind the number. @param option whose it is @throws UsageError */
+export function durationMs(text: string, option: string): number {
+  const [, digits, unit = ''] = /^(\d+)(s|ms|us|ns)?$/.exec(text) ?? [];
+  if (digits === undefined) throw new UsageError(`${option}: not a duration: ${text}`);
+  return Number(digits) * (unitsMs[unit] ?? 1);
+}
+
 function digitsOf(text: string): Digits {
   const digits = precisions[text];
   if (digits === undefined) throw new UsageError(`Times are in s, ms, us or ns, not ${text}`);
