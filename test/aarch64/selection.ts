@@ -127,7 +127,7 @@ const slow: FilesByFolder = {
   native: ['repeater'],
   engines: ['together'],
   'engines/examples': ['examples'],
-  'engines/scripted': ['control', 'failures', 'observers'],
+  'engines/scripted': ['control', 'failures', 'faults', 'observers'],
   cli: [
     'address-family',
     'comm',
@@ -144,9 +144,11 @@ const slow: FilesByFolder = {
     'repeated-runs',
     'session-faults',
     'stack',
+    'status-lines',
     'subcommands',
     'terminal',
     'terminals',
+    'watch',
   ],
 };
 
@@ -187,7 +189,7 @@ export const leftOut: Readonly<Record<string, readonly string[]>> = {
     'conventions',
     'rsp',
   ],
-  'need npm, or a musl of the machine': ['package', 'core/program/thread-local-musl'],
+  'need npm, esbuild, or a musl of the machine': ['cli/bundle', 'package', 'core/program/thread-local-musl'],
   'about time, or hours long': ['bench', 'conformance', 'soak'],
   'the debuggers take longer to load than the tests take; `outside` runs them on this machine': [
     'dap',
@@ -202,22 +204,19 @@ export const leftOut: Readonly<Record<string, readonly string[]>> = {
   'clients in them have bounds of their own (of gdb and LLDB two and some seconds), which a busy guest does not keep':
     ['cli/readme', 'cli/repeated-forks', 'cli/replay'],
   'not seen to end there yet: each starts many servers or programs': [
-    'cli/bundle',
     'cli/core',
     'cli/poll-client',
     'cli/repeated-packets',
     'cli/run',
     'cli/scripts',
     'cli/stacks-on-write',
-    'cli/status-lines',
     'cli/strace',
     'cli/strace-compared',
-    'cli/watch',
     'core/child-storms',
     'core/random-breakpoints',
     'core/slot-memory',
   ],
-  'not tried there yet': ['core/regsets', 'engines/gdb/stalled-packet', 'engines/scripted/faults'],
+  'not tried there yet, or not again': ['core/regsets', 'engines/gdb/stalled-packet'],
 };
 
 /** As the README has them. */
