@@ -137,11 +137,6 @@ export class DapSession implements AsyncDisposable {
     return event;
   }
 
-  /** Whether an event of a kind has come behind the one that was waited for last. */
-  hasUnread(kind: string): boolean {
-    return this.#client.events.slice(this.#read).some(({ event }) => event === kind);
-  }
-
   /** An event of a kind at any time, before or behind others that were waited for. */
   async anyEvent<Kind extends Event>(kind: Kind['event'], matches: (event: Kind) => boolean): Promise<Kind> {
     return (await this.#find(kind, matches, 0)).event;

@@ -70,14 +70,17 @@ export class Debugging implements AsyncDisposable {
     });
   }
 
-  /** The next stop that lasts, and where it is: an adapter may tell of one that it goes on from itself. */
+  /**
+   * The next stop for a reason, and where it is. An adapter may tell of one that it goes on from itself, as of that of a
+   * program which it attaches to.
+   */
   async stopped(): Promise<Place> {
     for (;;) {
       const { body } = await this.session.event<DebugProtocol.StoppedEvent>('stopped');
+      if (typeof body.reason !== 'string') continue;
       const { threadId } = body;
       assert.ok(threadId !== undefined, this.session.transcript);
-      const frames = await this.frames(threadId);
-      if (!this.session.hasUnread('continued')) return { threadId, reason: body.reason, frames };
+      return { threadId, reason: body.reason, frames: await this.frames(threadId) };
     }
   }
 
