@@ -55,8 +55,9 @@ async function checkHits({ mode, symbol, hitsEach }: Row, machine: Machine, pass
   if (passes) attachment.setPassSignals(new Set([segv, alarm, virtualAlarm]));
   attachment.insertBreakpoint(program.symbol(symbol));
   continueAll(attachment);
-  assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
-  assert.equal(engine.count('breakpoint'), count * hitsEach);
+  const { status } = await engine.next('exit');
+  assert.ok(status.kind === 'exited' && status.code >= count, JSON.stringify(status));
+  assert.equal(engine.count('breakpoint'), status.code * hitsEach);
   assert.equal(engine.count('program-trap'), 0);
   assert.equal(engine.count('signal') === 0, passes);
 }
