@@ -8,6 +8,7 @@ import { type Ability, type AdapterRow, adapters, type Start } from './adapters.
 import { DapSession } from './dap-session.js';
 
 export const fixture = 'editing';
+const attemptsMore = 3;
 
 export interface LineBreakpoint extends Omit<DebugProtocol.SourceBreakpoint, 'line'> {
   /** `here: MARK` in the fixture. */
@@ -202,6 +203,7 @@ export function forEachAdapter(title: string, body: (adapter: AdapterRow, itNeed
   for (const adapter of adapters)
     describe(`dap: ${title}: ${adapter.name}`, function () {
       this.timeout(120_000);
+      this.retries(adapter.forgetsSteps ? attemptsMore : 0);
       before(async function () {
         this.timeout(600_000);
         await adapter.prepare?.();
