@@ -12,6 +12,7 @@ import {
   type LoggedCall,
   Tracer,
 } from '../../src/core/index.js';
+import { timeFactor } from '../support/bounded.js';
 import { compileFixture } from '../support/fixture.js';
 import { eventually, processState } from '../support/proc-files.js';
 import { continueAll, launchOptions, RecordingEngine } from './traced-program.js';
@@ -164,11 +165,12 @@ describe('calls that are logged', () => {
   });
 
   it('lose nothing when all threads are stopped and let go again', async () => {
-    using logged = await start(['many', '20000', '100']);
+    const count = 100 * Math.ceil(200 / timeFactor);
+    using logged = await start(['many', String(count), '100']);
     const { engine, attachment } = logged;
     continueAll(attachment);
     let rounds = 0;
-    while (attachment.process.isAlive && engine.all('return', 'getpid').length < 20_000) {
+    while (attachment.process.isAlive && engine.all('return', 'getpid').length < count) {
       await attachment.quiesce();
       continueAll(attachment);
       rounds += 1;
@@ -177,7 +179,7 @@ describe('calls that are logged', () => {
     assert.deepEqual(await logged.ended(), success);
     assert.ok(rounds > 1);
     for (const end of ['entry', 'return'] as const) {
-      assert.equal(engine.all(end, 'getpid').length, 20_000);
+      assert.equal(engine.all(end, 'getpid').length, count);
       assert.equal(engine.all('event', `system-call-${end}`).length, 0);
     }
   });
