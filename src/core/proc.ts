@@ -60,6 +60,22 @@ export function threadState(thread: Tid): string | undefined {
   return statFields(thread)?.[0];
 }
 
+/** PF_EXITING, PF_SIGNALED: <linux/sched.h>. */
+const endingFlags = 0x4 | 0x400;
+/** Of SIGKILL, as proc(5) has sets of signals. */
+const killBit = 1n << 8n;
+
+/**
+ * Whether a thread is about to end, or has: the kernel has sent it SIGKILL (also for exit_group(2), to each thread), or it
+ * is on its way out.
+ */
+export function isEnding(thread: Tid): boolean {
+  const fields = statFields(thread);
+  if (fields === undefined || fields[0] === 'Z' || fields[0] === 'X') return true;
+  const pending = BigInt(`0x${statusField(thread, 'SigPnd') ?? '0'}`);
+  return (pending & killBit) !== 0n || (Number(fields[6]) & endingFlags) !== 0;
+}
+
 /**
  * Where a thread that waits inside a system call will go on in the program; undefined: it is not inside one, or is gone,
  * proc_pid_syscall(5).

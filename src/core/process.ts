@@ -17,6 +17,7 @@ import { Leaving } from './leaving.js';
 import { LoadedProgram } from './loaded-program.js';
 import type { Memory } from './memory.js';
 import { preparePointsForOurEnd } from './orphan-handler.js';
+import { isEnding } from './proc.js';
 import { QuietChildren } from './quiet-children.js';
 import { signalsPassedBy } from './signal-passing.js';
 import { strictest } from './strictest.js';
@@ -270,8 +271,9 @@ export class Process {
   findZombieLeader(isZombie: (thread: Tid) => boolean): void {
     const leader = this.#threads.get(tid(this.pid));
     if (leader === undefined || !leader.isRunning || this.#threads.size === 1) return;
-    // A leader that was killed with the others may be a zombie before they are: the end of all of them is to come.
     if (leader.isKilled || !isZombie(leader.tid)) return;
+    // It may be a zombie before the others that were killed with it are: the end of all of them is to come.
+    if (![...this.#threads.values()].some((thread) => thread !== leader && !isEnding(thread.tid))) return;
     this.native.park(leader.tid);
     this.forgetThread(leader, { kind: 'zombie' });
     this.tellAll({ kind: 'thread-exit', process: this, tid: leader.tid, code: 0 });

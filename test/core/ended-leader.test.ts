@@ -34,8 +34,18 @@ class LookingEngine extends RecordingEngine {
   }
 }
 
-describe('a first thread that is killed out of its stop with the others', () => {
-  it('is not taken for one that ended alone, however long they need', async () => {
+/** The process ends, and each of its threads but the first is told of before. */
+async function expectOneEnd(engine: RecordingEngine, count: number): Promise<void> {
+  const { leader, status } = await engine.next('exit');
+  assert.deepEqual(status, { kind: 'killed', signal: 9 });
+  assert.equal(leader.state.kind, 'gone');
+  const ended = engine.events.flatMap((event) => (event.kind === 'thread-exit' ? [event.tid] : []));
+  assert.equal(ended.length, count - 1);
+  assert.ok(!ended.includes(leader.tid));
+}
+
+describe('a first thread that is killed with the others', () => {
+  it('is not taken for one that ended alone where they were stopped, however long they need', async () => {
     const count = 4;
     const engine = new LookingEngine();
     await using program = await launchFixture('spinner', [`${count}`], { flags: ['-pthread'], engine });
@@ -45,11 +55,16 @@ describe('a first thread that is killed out of its stop with the others', () => 
     for (let made = 1; made < count; made++) await engine.next('clone');
     await attachment.quiesce();
     host.kill(process.pid, 'SIGKILL');
-    const { leader, status } = await engine.next('exit');
-    assert.deepEqual(status, { kind: 'killed', signal: 9 });
-    assert.equal(leader.state.kind, 'gone');
-    const ended = engine.events.flatMap((event) => (event.kind === 'thread-exit' ? [event.tid] : []));
-    assert.equal(ended.length, count - 1);
-    assert.ok(!ended.includes(leader.tid));
+    await expectOneEnd(engine, count);
+  });
+
+  it('is not taken for one that ended alone where they ran', async () => {
+    const count = 4;
+    const engine = new LookingEngine();
+    await using program = await launchFixture('spinner', [`${count}`], { flags: ['-pthread'], engine });
+    continueAll(program.attachment);
+    for (let made = 1; made < count; made++) await engine.next('clone');
+    host.kill(program.attachment.process.pid, 'SIGKILL');
+    await expectOneEnd(engine, count);
   });
 });
