@@ -207,7 +207,6 @@ export const leftOut: Readonly<Record<string, readonly string[]>> = {
     'cli/core',
     'cli/poll-client',
     'cli/repeated-packets',
-    'cli/run',
     'cli/scripts',
     'cli/stacks-on-write',
     'cli/strace',
@@ -215,6 +214,9 @@ export const leftOut: Readonly<Record<string, readonly string[]>> = {
     'core/child-storms',
     'core/random-breakpoints',
     'core/slot-memory',
+  ],
+  'one test fails: a core file of ours has zeros behind a set of SVE registers, where the kernel’s ends': [
+    'cli/run',
   ],
   'not tried there yet, or not again': ['core/regsets', 'engines/gdb/stalled-packet'],
 };
