@@ -233,6 +233,8 @@ export interface CoreFileFacts {
   readonly userIdBytes: 2 | 4;
   /** Register sets beside the general one, in the kernel's order; where a thread has none of a kind it is left out. */
   notes(machine: MachineFacts): readonly RegsetNote[];
+  /** Behind the notes of all threads: note type and contents. */
+  machineNotes(machine: MachineFacts): readonly (readonly [noteType: number, contents: Uint8Array])[];
 }
 
 /**
@@ -257,6 +259,8 @@ export interface RegsetNote {
   readonly noteType: number;
   /** The most that it can have. */
   readonly sizeBytes: number;
+  /** Its first word says how many bytes of it are in use: what is behind them is no part of the note. */
+  readonly startsWithSize?: boolean;
 }
 
 export interface ArchModule {

@@ -50,4 +50,5 @@ export const coreFile: CoreFileFacts = {
     regsets.tagControl,
     regsets.guardedStack,
   ],
+  machineNotes: () => [],
 };

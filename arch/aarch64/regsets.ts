@@ -1,5 +1,5 @@
 /** The register sets of an aarch64 thread as the kernel hands them over: <linux/elf.h>, <asm/ptrace.h>, <asm/sve_context.h>. */
-import type { RegsetRow } from '../module.js';
+import type { RegsetNote, RegsetRow } from '../module.js';
 import { registerBytes } from './general-offsets.js';
 
 /** `struct user_pt_regs`: x0 to x30, sp, pc and pstate, 8 bytes each, little-endian. */
@@ -39,6 +39,9 @@ function roundUp(bytes: number): number {
 
 const scalableBytes = scalableLayout(longestVectorBytes).sizeBytes;
 
+/** Begins with `struct user_sve_header` or `struct user_za_header`, and these with the size of what is in use. */
+const vectorSet = { isInterpreted: true, startsWithSize: true } as const;
+
 /** NT_*: those that hold registers which clients see. Where the machine has no such state the kernel has no such set. */
 export const regsets = {
   general: generalRegset,
@@ -51,19 +54,19 @@ export const regsets = {
   /** tpidr_el0, and tpidr2_el0 where there is SME. */
   threadPointers: { name: 'thread-pointers', noteType: 0x401, sizeBytes: 16 },
   systemCall: { name: 'system-call', noteType: 0x404, sizeBytes: 4 },
-  scalable: { name: 'scalable', noteType: 0x405, sizeBytes: scalableBytes, isInterpreted: true },
+  scalable: { name: 'scalable', noteType: 0x405, sizeBytes: scalableBytes, ...vectorSet },
   pointerMasks: { name: 'pointer-masks', noteType: 0x406, sizeBytes: 16 },
   tagControl: { name: 'tag-control', noteType: 0x409, sizeBytes: 8 },
-  streaming: { name: 'streaming', noteType: 0x40b, sizeBytes: scalableBytes, isInterpreted: true },
+  streaming: { name: 'streaming', noteType: 0x40b, sizeBytes: scalableBytes, ...vectorSet },
   za: {
     name: 'za',
     noteType: 0x40c,
     sizeBytes: vectorHeaderBytes + longestVectorBytes ** 2,
-    isInterpreted: true,
+    ...vectorSet,
   },
   zt: { name: 'zt', noteType: 0x40d, sizeBytes: 64, isInterpreted: true },
   floatingPointMode: { name: 'floating-point-mode', noteType: 0x40e, sizeBytes: 8 },
   guardedStack: { name: 'guarded-stack', noteType: 0x410, sizeBytes: 24 },
-} as const satisfies Readonly<Record<string, RegsetRow>>;
+} as const satisfies Readonly<Record<string, RegsetRow & RegsetNote>>;
 
 export type RegsetName = (typeof regsets)[keyof typeof regsets]['name'];

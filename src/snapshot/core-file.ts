@@ -1,6 +1,5 @@
 /** A core file of a stopped process: what the kernel would write if it died now, core(5). */
 import { ftruncateSync, writeSync } from 'node:fs';
-import type { ArchModule } from '../../arch/module.js';
 import { numberOf } from '../base/byte-order.js';
 import { address, type Pid } from '../base/ids.js';
 import type { Process, Thread } from '../core/index.js';
@@ -9,6 +8,7 @@ import { type DumpedMapping, DumpedMemory, type MemoryRun } from './core-memory.
 import {
   auxiliaryVectorNote,
   filesNote,
+  note,
   processNote,
   regsetNote,
   siginfoNote,
@@ -74,9 +74,7 @@ export class CoreTaker {
     const vector = process.program.auxiliaryVector();
     const commandLine = commandLineOf(this.#pid);
     const layOut = (): CoreLayout => {
-      const notes = joined(
-        allNotes(process.arch, this.#pid, threads, dumped, vector, commandLine, this.#pageBytes),
-      );
+      const notes = joined(allNotes(process, threads, dumped, vector, commandLine, this.#pageBytes));
       return coreLayout(process.arch, notes, segmentsOf(dumped), this.#pageBytes);
     };
     const runs = dumped.flatMap(({ runs }) => runs);
@@ -99,9 +97,11 @@ function copyThreads(process: Process, first: Thread | undefined): readonly Thre
     const { tid } = thread;
     const general = thread.readRegset('general');
     if (general === undefined) return [];
-    const regsets = kinds.flatMap(({ noteType, sizeBytes }) => {
+    const regsets = kinds.flatMap(({ noteType, sizeBytes, startsWithSize }) => {
       const bytes = process.native.getRegset(tid, noteType, sizeBytes);
-      return bytes === undefined || bytes.length === 0 ? [] : [[noteType, bytes] as const];
+      if (bytes === undefined || bytes.length === 0) return [];
+      const usedBytes = startsWithSize ? Number(numberOf(bytes.subarray(0, 4))) : bytes.length;
+      return [[noteType, bytes.subarray(0, usedBytes)] as const];
     });
     const siginfo = thread === first ? thread.readSiginfo() : undefined;
     return [{ tid, general, regsets, siginfo }];
@@ -119,8 +119,7 @@ function* chunksOf({ memory }: Process, { start, end }: MemoryRun): Generator<Me
 }
 
 function* allNotes(
-  arch: ArchModule,
-  pid: Pid,
+  { arch, pid, tracer }: Process,
   threads: readonly ThreadCopy[],
   dumped: readonly DumpedMapping[],
   vector: Uint8Array,
@@ -144,6 +143,8 @@ function* allNotes(
     }
     for (const [noteType, bytes] of regsets) yield regsetNote(noteType, bytes);
   }
+  for (const [noteType, contents] of coreFile.machineNotes(tracer.machineFacts))
+    yield note('LINUX', noteType, contents);
 }
 
 function segmentsOf(dumped: readonly DumpedMapping[]): readonly CoreSegment[] {

@@ -251,7 +251,10 @@ if (/^[\w.]+$/.test(pattern))
           type === '0x1'
             ? [type, contents.slice(0, 32), contents.slice(64, 96), contents.slice(224)]
             : [type, contents];
-        for (const type of ['0x1', '0x2', '0x202', '0x405', '0x53494749', '0x6', '0x46494c45']) {
+        const typesOf = (notes: typeof ours) => [...new Set(notes.map(([type]) => type))];
+        assert.deepEqual(typesOf(ours), typesOf(kernels));
+        // NT_PRPSINFO tells what the process is doing, which differs.
+        for (const type of typesOf(kernels).filter((one) => one !== '0x3')) {
           const of = (notes: typeof ours) => notes.filter(([one]) => one === type).map(comparable);
           assert.deepEqual(of(ours), of(kernels), `notes ${type}`);
         }

@@ -224,6 +224,6 @@ export const riscv64: ArchModule = {
     signalTrampolines: [],
   },
   orphanHandler: undefined,
-  coreFile: { userIdBytes: 4, notes: () => [floatingPoint] },
+  coreFile: { userIdBytes: 4, notes: () => [floatingPoint], machineNotes: () => [] },
   siginfo: undefined,
 };
