@@ -3,7 +3,7 @@
  * no I/O, no addon here, so that every architecture can be tested on any machine.
  */
 import type { MachineFacts } from '../src/base/machine-facts.js';
-import type { Flow } from './flow.js';
+import type { Flow, FlowExit } from './flow.js';
 import type { Plan, Sequence, Surroundings } from './plan.js';
 
 export type { MachineFacts, XsaveFacts } from '../src/base/machine-facts.js';
@@ -254,6 +254,20 @@ export interface OrphanHandler {
   action(base: bigint): Uint8Array;
 }
 
+/**
+ * The kernel goes on stepping a thread whose tracer ends between its step and the next request, until it dies of a trap.
+ * What is to survive its tracer runs one instruction between breakpoints instead.
+ */
+export interface LastingSteps {
+  /** Of each instruction. */
+  readonly instructionBytes: number;
+  /**
+   * Where control may go from the one instruction that `text` is, at `at`, with these general registers; undefined: the
+   * code does not tell, or the thread may stay there.
+   */
+  exits(text: Uint8Array, at: bigint, general: Uint8Array): readonly FlowExit[] | undefined;
+}
+
 export interface RegsetNote {
   /** NT_*, <linux/elf.h>. */
   readonly noteType: number;
@@ -297,8 +311,8 @@ export interface ArchModule {
   readonly addressMask: bigint;
   /** Text that another processor has written is executed without more ado. */
   readonly hasCoherentText: boolean;
-  /** The kernel goes on stepping a thread whose tracer ends between its step and the next request, until it dies of a trap. */
-  readonly keepsStepping: boolean;
+  /** Undefined: a step ends with its tracer. */
+  readonly lastingSteps: LastingSteps | undefined;
   registerFile(machine: MachineFacts): RegisterFile;
   debugRegisters(machine: MachineFacts): DebugRegisters;
   /** How much text a plan needs: from the instruction on, and in front of it. */

@@ -332,6 +332,7 @@ Range range(const Napi::Object& object) {
   result.steps_left = static_cast<int>(number(object, "stepLimit"));
   auto instructions = object.Get("instructions");
   if (instructions.IsTypedArray()) result.instructions = program(instructions);
+  result.is_enclosed = flag(object, "isEnclosed");
   auto transfers = object.Get("transfers");
   if (transfers.IsTypedArray()) result.transfers = program(transfers);
   result.at = result.start;

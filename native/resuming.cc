@@ -140,9 +140,15 @@ bool Tracer::isStepEnd(Tracee& tracee, const Space& its_space) {
   return true;
 }
 
+/** Nothing needs to be repaired behind the slot that it is about to run in, and it comes to a site from
+ * there. */
+bool Tracer::isPassedFreely(const Tracee& tracee, const Space& its_space) {
+  if (tracee.mode != ResumeMode::kRangeRun || !tracee.range.is_enclosed) return false;
+  return !its_space.slots.at(tracee.entered_slot).fixups.any();
+}
+
 ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan, int signal) {
   uint64_t pc = tracee.word(its_space.arch.pc_offset);
-  bool step = tracee.mode != ResumeMode::kContinue;
   if (signal != 0) {
     // A handler must see the original pc; without a handler the thread meets the trap again and passes it
     // then.
@@ -151,10 +157,8 @@ ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan
     if (!endsProcess(its_space, signal)) out_of_line::returnToCall(tracee, its_space);
     return run(tracee, true, signal) ? ResumeResult::kRunning : ResumeResult::kGone;
   }
-  if (plan.is_in_sequence) {
-    if (mustStep(tracee, 0)) return ResumeResult::kSequence;
-    step = false;
-  }
+  bool step = mustStep(tracee, 0);
+  if (plan.is_in_sequence && step) return ResumeResult::kSequence;
   switch (out_of_line::start(tracee, its_space, plan)) {
     case out_of_line::Start::kRefused:
       // It is stepped in place instead.
@@ -178,6 +182,7 @@ ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan
       step = true;
       break;
     case out_of_line::Start::kInSlot:
+      step = tracee.mode != ResumeMode::kContinue && !isPassedFreely(tracee, its_space);
       if (step && its_space.slots.at(tracee.entered_slot).fixups.any()) tracee.phase = Phase::kSlotStep;
       break;
     case out_of_line::Start::kReady:

@@ -50,6 +50,8 @@ struct Range {
   /** kRangeRun: one bit for each byte of the range, set where an instruction begins. From there the thread
    * runs freely: sites are wherever it may leave. */
   std::vector<uint8_t> instructions;
+  /** kRangeRun: no instruction leaves but to one of the sites, so that a thread may run in a slot, too. */
+  bool is_enclosed = false;
   /** Block steps: a Transfer for each byte, of the instruction that begins there. Empty: nobody wants to
    * know.
    */

@@ -191,6 +191,7 @@ class Tracer {
   bool isLogDue() const { return !logged_.empty() || call_log_.isFull(); }
   /** Whether only one instruction may be executed now. */
   bool mustStep(Tracee& tracee, int signal);
+  static bool isPassedFreely(const Tracee& tracee, const Space& its_space);
   /** Lets a thread go on with a system call in the slot of a site that is gone. */
   ResumeResult resumeCall(Tracee& tracee, const Space& its_space, int signal);
   /** Whether a signal ends a process with a core dump. */

@@ -13,6 +13,7 @@ import {
 import { flow, transfers } from './flow.js';
 import { coreFile, frames } from './frames.js';
 import { flagsOffset, pcOffset, registerBytes, registerOffset, spOffset } from './general-offsets.js';
+import { lastingSteps } from './lasting-steps.js';
 import { orphanHandler } from './orphan-handler.js';
 import { plan, planReach, slotBytes } from './out-of-line.js';
 import { registerFile } from './register-file.js';
@@ -38,7 +39,7 @@ export const aarch64: ArchModule = {
   /** Linux has the top byte of user addresses ignored (TBI): "Tagged virtual addresses in AArch64 Linux". */
   addressMask: (1n << 56n) - 1n,
   hasCoherentText: false,
-  keepsStepping: true,
+  lastingSteps,
   registerFile,
   debugRegisters,
   planReach,

@@ -12,7 +12,7 @@ export const commonFacts = {
   instructionAlignment: 1,
   addressMask: (1n << 64n) - 1n,
   hasCoherentText: true,
-  keepsStepping: false,
+  lastingSteps: undefined,
   debugRegisters,
   planReach,
   slotBytes,

@@ -53,6 +53,7 @@ export {
   type PointerBytes,
   parseAuxv,
 } from './program/index.js';
+export { avoidsSteps } from './range-run.js';
 export * from './refusal/index.js';
 export { type RegisterRequest, readRegisters } from './register-batch.js';
 export { type StopKind, Thread, type ThreadState } from './thread.js';

@@ -32,7 +32,7 @@ export function nativeArch(machine: Machine): NativeArch {
     sequenceStarts: arch.sequences?.starts ?? [],
     addressMask: arch.addressMask,
     hasCoherentText: arch.hasCoherentText,
-    keepsStepping: arch.keepsStepping,
+    keepsStepping: arch.lastingSteps !== undefined,
     breakpointBytes: breakpoint.bytes,
     breakpointPcOffset: breakpoint.pcOffset,
     breakpointLookalikes: breakpoint.lookalikes,

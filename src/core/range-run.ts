@@ -1,6 +1,7 @@
 /**
  * A thread that goes through a range without being stepped: it runs freely between sites of the core's own, which are
- * wherever it may leave the range or go where the code does not tell. To engines this is the same as a range step.
+ * wherever it may leave the range or go where the code does not tell. To engines this is the same as a range step, or, where
+ * the range is one instruction, as a step.
  */
 import type { Flow, FlowExit } from '../../arch/flow.js';
 import { isOutstepError } from '../base/errors.js';
@@ -8,7 +9,11 @@ import { address } from '../base/ids.js';
 import type { NativeRange } from '../native/binding-types.js';
 import type { AddressSpace } from './address-space.js';
 import type { ResumeAction } from './engine.js';
+import type { Process } from './process.js';
 import type { Thread } from './thread.js';
+
+/** What a run stands for. */
+type RangeRunKind = 'step' | 'range' | 'sequence';
 
 type RangeStep = Extract<ResumeAction, { readonly kind: 'range-step' }>;
 
@@ -22,6 +27,11 @@ interface KnownFlow {
   readonly text: Uint8Array;
   readonly flow: Flow | undefined;
   readonly instructions: Uint8Array;
+}
+
+/** A step of its threads may last longer than the tracer, and they are to survive that. */
+export function avoidsSteps({ arch, origin }: Process): boolean {
+  return arch.lastingSteps !== undefined && origin === 'attached';
 }
 
 /** What is known of the ranges in one memory, and who runs through them. */
@@ -41,7 +51,7 @@ export class RangeRuns {
     if (known === undefined || flow === undefined || flow.exits.length > mostExits) return undefined;
     if (!flow.instructions.includes(thread.pc)) return undefined;
     const { start, end } = range;
-    return this.#start(thread, { start, end, instructions: known.instructions }, flow, false);
+    return this.#start(thread, { start, end, instructions: known.instructions }, flow.exits, 'range');
   }
 
   /** As `begin`, through the sequence that the thread is about to go into, or that it has stopped in at a site. */
@@ -52,23 +62,45 @@ export class RangeRuns {
     const text = this.#space.memory.read(address(start), sequences.reachBytes);
     const { end, flow } = sequences.find(text, start);
     const instructions = bitmap(flow, start, Number(end - start));
-    return this.#start(thread, { start, end, instructions }, flow, true);
+    return this.#start(thread, { start, end, instructions }, flow.exits, 'sequence');
   }
 
-  #start(thread: Thread, range: NativeRange, { exits }: Flow, isOfSequence: boolean): RangeRun | undefined {
+  /** Past one instruction, in the stead of a step. Undefined: it can only be stepped. */
+  beginStep(thread: Thread): RangeRun | undefined {
+    const { pc, process } = thread;
+    const { lastingSteps } = process.arch;
+    const general = thread.readRegset('general');
+    if (lastingSteps === undefined || general === undefined) return undefined;
+    const { instructionBytes } = lastingSteps;
+    const exits = lastingSteps.exits(this.#space.memory.read(pc, instructionBytes), pc, general);
+    if (exits === undefined) return undefined;
+    const end = pc + BigInt(instructionBytes);
+    return this.#start(thread, { start: pc, end, instructions: Uint8Array.of(1) }, exits, 'step');
+  }
+
+  #start(
+    thread: Thread,
+    range: NativeRange,
+    exits: readonly FlowExit[],
+    kind: RangeRunKind,
+  ): RangeRun | undefined {
     const sites: bigint[] = [];
-    const run = new RangeRun(thread, range, isOfSequence, () => {
-      this.#runs.delete(run);
+    const dropAll = (): void => {
       for (const site of sites) this.#space.sites.dropCheckpoint(site);
-    });
+    };
     for (const exit of exits) {
       const site = this.#place(exit, thread);
       if (site === undefined) {
-        run.end();
+        dropAll();
         return undefined;
       }
       sites.push(site);
     }
+    const isEnclosed = exits.every((exit) => exit.kind === 'target' && sites.includes(exit.address));
+    const run = new RangeRun(thread, { ...range, isEnclosed }, kind, () => {
+      this.#runs.delete(run);
+      dropAll();
+    });
     this.#runs.add(run);
     return run;
   }
@@ -121,23 +153,28 @@ export class RangeRuns {
 
 export class RangeRun {
   readonly range: NativeRange;
-  /** What is run through is a sequence, whatever the step is that it is part of. */
-  readonly isOfSequence: boolean;
+  readonly #kind: RangeRunKind;
   readonly #thread: Thread;
   readonly #onEnd: () => void;
   #isValid = true;
 
-  constructor(thread: Thread, range: NativeRange, isOfSequence: boolean, onEnd: () => void) {
+  constructor(thread: Thread, range: NativeRange, kind: RangeRunKind, onEnd: () => void) {
     this.range = range;
-    this.isOfSequence = isOfSequence;
+    this.#kind = kind;
     this.#thread = thread;
     this.#onEnd = onEnd;
+  }
+
+  /** What is run through is a sequence, whatever the step is that it is part of. */
+  get isOfSequence(): boolean {
+    return this.#kind === 'sequence';
   }
 
   /** Whether it does what an engine wishes. */
   serves(action: ResumeAction): boolean {
     if (!this.#isValid) return false;
     if (this.isOfSequence) return action.kind !== 'hold' && action.kind !== 'continue';
+    if (this.#kind === 'step') return action.kind === 'step' && this.#thread.pc === this.range.start;
     if (action.kind !== 'range-step') return false;
     return action.start === this.range.start && action.end === this.range.end;
   }

@@ -5,6 +5,7 @@ import type { RunAction } from './engine.js';
 import type { InPlaceStep } from './in-place-step.js';
 import { prepareForOurEnd } from './orphan-handler.js';
 import type { Process } from './process.js';
+import { avoidsSteps, type RangeRun } from './range-run.js';
 import type { Thread } from './thread.js';
 
 /** What a range step may take before sites are put in for it, which cost as much. */
@@ -94,6 +95,8 @@ export class ThreadRunner {
     this.#process.addressSpace.forgetMappings();
     const signal = this.#signalFor(thread);
     if (thread.rangeRun?.serves(action) === false) thread.endRangeRun();
+    if (signal === 0 && avoidsSteps(this.#process))
+      thread.rangeRun ??= this.#runInsteadOfStep(thread, action);
     const mode = modeFor(thread, action);
     thread.isListening = mode === 'listen';
     switch (this.#native.resume(thread.tid, mode, signal, rangeFor(thread, action))) {
@@ -116,6 +119,13 @@ export class ThreadRunner {
         this.#run(thread, action);
         break;
     }
+  }
+
+  /** Undefined: it must be stepped. */
+  #runInsteadOfStep(thread: Thread, action: RunAction): RangeRun | undefined {
+    const { rangeRuns } = this.#process.addressSpace;
+    if (action.kind === 'range-step') return rangeRuns.begin(thread, action);
+    return action.kind === 'step' && !isInBlock(thread) ? rangeRuns.beginStep(thread) : undefined;
   }
 
   /** The signal to inject; where the stop takes none it is sent instead and let through when it arrives. */

@@ -47,7 +47,7 @@ export interface NativeArch {
   readonly addressMask: bigint;
   /** Text may be written in any way; otherwise only by /proc/PID/mem. */
   readonly hasCoherentText: boolean;
-  /** `keepsStepping` of ArchModule. */
+  /** The kernel goes on stepping a thread whose tracer ends: `lastingSteps` of ArchModule. */
   readonly keepsStepping: boolean;
   readonly breakpointBytes: Uint8Array;
   /** Bytes between the trap instruction and the pc reported for it. */

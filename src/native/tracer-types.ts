@@ -67,6 +67,8 @@ export interface NativeRange {
    * chosen for. Anywhere else the thread is stepped.
    */
   readonly instructions?: Uint8Array;
+  /** 'range-run': every way out leads to a site, also where a thread goes past a site in a slot. */
+  readonly isEnclosed?: boolean;
   /**
    * 'block-step', and 'step' if somebody wants to know whether it was a block step: what `ArchModule.transfers` says of the
    * range, which starts at the pc. Where it ends before that is known, the thread is handed up with `inLongRange`.

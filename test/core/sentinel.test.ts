@@ -34,6 +34,11 @@ import { sentinelsOf, TracerProcess } from './tracer-process.js';
 const spinner = { ready: /ready/, args: ['3'], compile: { flags: ['-no-pie'] } } as const;
 const answering = { ready: /ready/, compile: { flags: ['-no-pie'] } } as const;
 
+/** `OUTSTEP_KILLS=100` for the whole of it. */
+const kills = Number(process.env.OUTSTEP_KILLS ?? (timeFactor > 1 ? 2 : 5));
+
+const read = systemCallsOf({ name: thisMachine }).numberOf('read');
+
 /** Of them a page has dozens. */
 const many = Math.ceil(3000 / timeFactor);
 
@@ -242,6 +247,45 @@ describe('when a tracer is killed', () => {
     });
   });
 
+  for (const [title, action] of [
+    ['by instruction', `{ kind: 'step' }`],
+    ['through ranges', `{ kind: 'range-step', start: pc & ~31n, end: (pc & ~31n) + 32n }`],
+  ])
+    it(`a thread that is stepped ${title} all the time goes on, ${kills} times`, async () => {
+      for (let kill = 0; kill < kills; kill++) {
+        await withRunning('spinner', spinner, async (program) => {
+          const before = executableText(program.pid);
+          await using tracer = await TracerProcess.start([program.pid]);
+          await tracer.run(`await attached[0].quiesce(); const thread = [...attached[0].process.threads.values()].at(-1);
+          const action = ({ pc }) => (${action}); let steps = 0;
+          await new Promise((enough) => {
+            engine.onEvent = () => {
+              attached[0].vote(thread, action(thread)); if (++steps === 200) enough(); return 'pass';
+            };
+            attached[0].resume([{ thread, action: action(thread) }]);
+          })`);
+          await tracer.kill();
+          await eventually('nobody traces it', () => tracerOf(program.pid) === 0);
+          await eventually('the text is as it was', () => isSameText(program.pid, before));
+          const spent = processorTime(program.pid, program.pid);
+          await eventually('it runs', () => processorTime(program.pid, program.pid) > spent);
+          assert.equal(processState(program.pid), 'R');
+        });
+      }
+    });
+
+  it('a thread that waits in a system call within a step goes on', async () => {
+    await withRunning('answering', answering, async (program) => {
+      const before = executableText(program.pid);
+      await using tracer = await TracerProcess.start([program.pid]);
+      await tracer.run(`await attached[0].quiesce(); const [thread] = attached[0].process.threads.values();
+        attached[0].resume([{ thread, action: { kind: 'step' } }])`);
+      await eventually('it waits', () => systemCallOf(program.pid) === read);
+      await tracer.kill();
+      await expectUnharmed(program, before);
+    });
+  });
+
   it('its port is free at once, and nobody holds its output', async function () {
     skipOnGnuServer(this, 'it has no sentinel');
     await withRunning('answering', answering, async (program) => {
@@ -268,8 +312,6 @@ describe('when a tracer is killed', () => {
 });
 
 const hotThreads = 8;
-/** `OUTSTEP_KILLS=100` for the whole of it. */
-const kills = Number(process.env.OUTSTEP_KILLS ?? (timeFactor > 1 ? 2 : 5));
 
 async function startHot(path: string): Promise<TestProcess> {
   // The tracer has to come to its turns, on whatever machine.

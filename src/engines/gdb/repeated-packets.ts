@@ -5,6 +5,7 @@
 import { asciiText, hexOf } from 'gdb-js-rsp-parser';
 import type { Register } from '../../../arch/module.js';
 import {
+  avoidsSteps,
   mayRunUnasked,
   type PacketRepeater,
   type Process,
@@ -206,7 +207,8 @@ function isRepeatable(
   action: ResumeAction | { readonly kind: 'leave' },
   thread: Thread,
 ): action is { readonly kind: 'step' | 'continue' } {
-  return action.kind === 'step' || (action.kind === 'continue' && thread.process.threads.size === 1);
+  if (action.kind === 'step') return !avoidsSteps(thread.process);
+  return action.kind === 'continue' && thread.process.threads.size === 1;
 }
 
 /** Where the run has come to; undefined: it ended in another way than those that come again. */

@@ -169,7 +169,7 @@ export const riscv64: ArchModule = {
   instructionAlignment: 1,
   addressMask: (1n << 64n) - 1n,
   hasCoherentText: false,
-  keepsStepping: false,
+  lastingSteps: undefined,
   registerFile: () => registerFile,
   debugRegisters: () => debugRegisters,
   planReach: { fromBytes: 4, beforeBytes: 0 },
