@@ -3,150 +3,30 @@
  * no I/O, no addon here, so that every architecture can be tested on any machine.
  */
 import type { MachineFacts } from '../src/base/machine-facts.js';
-import type { Flow, FlowExit } from './flow.js';
+import type { DebugRegisters } from './debug-registers.js';
+import type { LastingSteps, OrphanHandler } from './end-of-tracer.js';
+import type { Flow } from './flow.js';
 import type { Plan, Sequence, Surroundings } from './plan.js';
+import type { RegisterFile } from './register-sets.js';
 
 export type { MachineFacts, XsaveFacts } from '../src/base/machine-facts.js';
-
-/** A register set as the kernel hands it over by PTRACE_GETREGSET. Rows are the module's; the generic code walks them. */
-export interface RegsetRow {
-  readonly name: string;
-  /** NT_* note type, <linux/elf.h>. */
-  readonly noteType: number;
-  /** Size of the set in bytes on this machine, or the most that it can have. */
-  readonly sizeBytes: number;
-  /** Reading the set again may give something else than was written, and so may reading others. */
-  readonly isInterpreted?: boolean;
-}
-
-/** What the program counter, stack pointer and so on are called on this architecture. */
-export type RegisterRole =
-  | 'pc'
-  | 'sp'
-  | 'fp'
-  | 'flags'
-  | 'return-address'
-  | 'syscall-number'
-  | 'thread-pointer';
-
-/** One register as clients see it. Its position in `RegisterFile.registers` is its number on the wire. */
-export interface Register {
-  readonly name: string;
-  readonly number: number;
-  readonly bits: number;
-  /** Name of the regset row that holds it. */
-  readonly regset: string;
-  /** Byte offset inside the regset. */
-  readonly offset: number;
-  /** Feature of the target description, for example `org.gnu.gdb.i386.core`. */
-  readonly feature: string;
-  /** Type in the target description. */
-  readonly type: string;
-  readonly group: string | undefined;
-  readonly role: RegisterRole | undefined;
-  /** Which argument of a function it holds, from 1 on. */
-  readonly argument: number | undefined;
-  /** DWARF register number, System V psABI. */
-  readonly dwarf: number | undefined;
-}
-
-/** Access to the regsets of one stopped thread. Values are live: what is written is stored before the thread runs. */
-export interface RegsetAccess {
-  /** The bytes of the set, or undefined where the kernel has none for this thread. Do not modify: call `write`. */
-  read(regset: string): Uint8Array | undefined;
-  /** Replaces the set. False: the kernel refuses what is in it. */
-  write(regset: string, bytes: Uint8Array): boolean;
-}
-
-/** A part of a regset. */
-export interface RegsetSpan {
-  readonly regset: string;
-  readonly offset: number;
-  readonly lengthBytes: number;
-}
-
-/** The registers of one machine: which there are, how they are shown, and how they are read and written. */
-export interface RegisterFile {
-  readonly regsets: readonly RegsetRow[];
-  readonly registers: readonly Register[];
-  /** Those that clients know without a target description, in the order of the numbers that they have then. */
-  readonly undescribed: readonly Register[];
-  /** The registers numbered below this are not too large to be read all at once. */
-  readonly bulkCount: number;
-  /** Numbers of the registers sent along with every stop reply. */
-  readonly expedited: readonly number[];
-  /** Numbers, below 256, of all general registers, and of those that the widths of others follow from. */
-  readonly general: readonly number[];
-  /** The target description (XML) that describes exactly `registers`. */
-  readonly targetDescription: string;
-  /** The same registers, as wide as they are in a thread now. */
-  fitTo(regsets: RegsetAccess): RegisterFile;
-  /** There is one for each role. */
-  byRole(role: RegisterRole): Register;
-  /** Undefined: there is none of that name. */
-  byName(name: string): Register | undefined;
-  /** All that decides the value of a register, so that it is the same while these bytes are. undefined: more than that. */
-  decidedBy(register: Register): readonly RegsetSpan[] | undefined;
-  /** Value in target byte order, exactly bits/8 bytes; undefined = known register, value not available. */
-  read(register: Register, regsets: RegsetAccess): Uint8Array | undefined;
-  /** @throws RangeError when `value` is not bits/8 bytes long. @returns false when it cannot take the value. */
-  write(register: Register, value: Uint8Array, regsets: RegsetAccess): boolean;
-}
-
-/** A hardware breakpoint or watchpoint as a client asks for it. */
-export interface HardwarePoint {
-  readonly kind: 'execute' | 'write' | 'read' | 'access';
-  readonly address: bigint;
-  /** Bytes watched; 1 for 'execute'. */
-  readonly lengthBytes: number;
-}
-
-/** One store into a thread's debug registers: a word of the user area (PTRACE_POKEUSER) or a whole regset. */
-export type DebugStore =
-  | { readonly kind: 'user'; readonly offset: number; readonly value: bigint }
-  | { readonly kind: 'regset'; readonly noteType: number; readonly bytes: Uint8Array };
-
-/** What the debug registers of every thread of a process must hold. */
-export interface DebugImage {
-  /** For each hardware slot the point that it serves, or undefined when it is free. */
-  readonly slots: readonly (HardwarePoint | undefined)[];
-}
-
-/** How a hit is known: one bit for each slot in the end, the lowest for the first. */
-export type DebugHits =
-  /** By a register of the user area that has these bits, and that is to be cleared with 0 afterwards. */
-  | { readonly kind: 'status'; readonly offset: number }
-  /** By the address in the signal's information, which may lie outside of what is watched: the nearest point was hit. */
-  | { readonly kind: 'address'; readonly sets: readonly DebugSet[] };
-
-/** A regset with debug registers: each has a control word, of which 0 switches it off. */
-export interface DebugSet {
-  readonly noteType: number;
-  /** Of breakpoints; else of watchpoints. */
-  readonly isExecuted: boolean;
-  /** Of the first one's control word, and from each to the next. */
-  readonly controlOffset: number;
-  readonly strideBytes: number;
-}
-
-export interface DebugRegisters {
-  /** The image of no points at all: everything off. */
-  readonly none: DebugImage;
-  /**
-   * Whether a write is done when its trap comes. If not, no point lets the thread past the instruction that it has trapped
-   * at while it is there.
-   */
-  readonly trapsAfterWrite: boolean;
-  /** Slots that watchpoints may have. */
-  readonly watchpointSlots: number;
-  /** Whether the machine knows this kind of point at all (x86 has no read-only watchpoint). */
-  supports(kind: HardwarePoint['kind']): boolean;
-  /** The image that serves all points, or undefined when they do not fit into the slots. Equal points share slots. */
-  allocate(points: readonly HardwarePoint[]): DebugImage | undefined;
-  /** What turns one image of these debug registers into another, in the order in which it must be stored. */
-  stores(from: DebugImage, to: DebugImage): readonly DebugStore[];
-  readonly hits: DebugHits;
-}
+export type {
+  DebugHits,
+  DebugImage,
+  DebugRegisters,
+  DebugSet,
+  DebugStore,
+  HardwarePoint,
+} from './debug-registers.js';
+export type { LastingSteps, OrphanHandler } from './end-of-tracer.js';
+export type {
+  Register,
+  RegisterFile,
+  RegisterRole,
+  RegsetAccess,
+  RegsetRow,
+  RegsetSpan,
+} from './register-sets.js';
 
 /** Where the thread pointer is found: the register of that role, or a word of the user area (PTRACE_PEEKUSER). */
 export type ThreadPointerPlace =
@@ -235,37 +115,6 @@ export interface CoreFileFacts {
   notes(machine: MachineFacts): readonly RegsetNote[];
   /** Behind the notes of all threads: note type and contents. */
   machineNotes(machine: MachineFacts): readonly (readonly [noteType: number, contents: Uint8Array])[];
-}
-
-/**
- * A handler of SIGTRAP that an attached program gets for the time when its tracer was killed and its breakpoints are not
- * taken out yet. A thread that runs into one waits there until it is gone; whatever else comes ends the program, as it does
- * by default. One page from its start on there are the addresses of all breakpoints, as wide as a pointer.
- */
-export interface OrphanHandler {
-  /** At most a page; begins with bytes that nothing else begins with. Runs at any address, and is never written by itself. */
-  readonly code: Uint8Array;
-  /** Of a word with the number of the addresses. */
-  readonly countOffset: number;
-  /** Of the struct sigaction, as the kernel takes it, that stands for SIG_DFL. */
-  readonly defaultActionOffset: number;
-  readonly actionBytes: number;
-  /** The struct sigaction for the code at `base`; a pointer to the handler is its first word. */
-  action(base: bigint): Uint8Array;
-}
-
-/**
- * The kernel goes on stepping a thread whose tracer ends between its step and the next request, until it dies of a trap.
- * What is to survive its tracer runs one instruction between breakpoints instead.
- */
-export interface LastingSteps {
-  /** Of each instruction. */
-  readonly instructionBytes: number;
-  /**
-   * Where control may go from the one instruction that `text` is, at `at`, with these general registers; undefined: the
-   * code does not tell, or the thread may stay there.
-   */
-  exits(text: Uint8Array, at: bigint, general: Uint8Array): readonly FlowExit[] | undefined;
 }
 
 export interface RegsetNote {
