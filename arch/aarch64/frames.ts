@@ -28,6 +28,9 @@ export const frames: FrameFacts = {
   ],
 };
 
+/** Of pointer authentication: `struct user_pac_address_keys` has four, <asm/ptrace.h>. */
+const keyBytes = 16;
+
 const debugRegistersBytes = 8 + 16 * 16;
 
 export const coreFile: CoreFileFacts = {
@@ -38,15 +41,17 @@ export const coreFile: CoreFileFacts = {
     // NT_ARM_HW_BREAK, NT_ARM_HW_WATCH
     { noteType: 0x402, sizeBytes: debugRegistersBytes },
     { noteType: 0x403, sizeBytes: debugRegistersBytes },
-    regsets.systemCall,
     regsets.floatingPointMode,
+    regsets.systemCall,
     regsets.scalable,
     regsets.streaming,
     regsets.za,
     regsets.zt,
     regsets.pointerMasks,
-    // NT_ARM_PAC_ENABLED_KEYS
+    // NT_ARM_PAC_ENABLED_KEYS, NT_ARM_PACA_KEYS, NT_ARM_PACG_KEYS
     { noteType: 0x40a, sizeBytes: registerBytes },
+    { noteType: 0x407, sizeBytes: 4 * keyBytes },
+    { noteType: 0x408, sizeBytes: keyBytes },
     regsets.tagControl,
     regsets.guardedStack,
   ],

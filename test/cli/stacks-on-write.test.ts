@@ -54,8 +54,9 @@ describe('cli: stack --on-write', () => {
       '1',
     ]);
     assert.equal(status, 5);
+    // In libraries of today write(2) is the last thing that write(3) does, in another function.
     const shown = output.match(
-      /^Process \d+ writes "the frobnicator":\nThread 1 \(.*\n(?:#\d+ .* in \?\?.*\n)*#\d+ .* in .*write/gm,
+      /^Process \d+ writes "the frobnicator":\nThread 1 \(.*\n#0 .* in .*(write|syscall_cancel)/gm,
     );
     assert.equal(shown?.length, 100);
     assert.doesNotMatch(output, /complain_/);

@@ -58,7 +58,7 @@ describe('sets of registers', () => {
         for (const { name, noteType } of process.registerFile.regsets) {
           const bytes = thread.readRegset(name);
           const other = theirs.get(`${id} ${noteType}`);
-          // aarch64 fills as much as there is room for where a set is not in use, and the reader has more room.
+          // The kernel says how long a set may be, and the reader has more room than a row.
           const isSame = bytes === undefined ? other === undefined : other?.startsWith(hexOf(bytes));
           assert.ok(isSame, `${name} of thread ${id}: ${bytes && hexOf(bytes)} is not ${other}`);
         }

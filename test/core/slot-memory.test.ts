@@ -8,6 +8,7 @@ import { describe, it } from 'mocha';
 import sinon from 'sinon';
 import { address } from '../../src/base/ids.js';
 import { program as expression } from '../support/agent-program.js';
+import { thisMachine } from '../support/machine.js';
 import { eventually, mappingsOf } from '../support/proc-files.js';
 import { continueAll, launchFixture } from './traced-program.js';
 
@@ -101,7 +102,9 @@ describe('mapping memory for slots', () => {
         continueAll(attachment);
         assert.deepEqual((await engine.next('exit')).status, { kind: 'exited', code: 0 });
         assert.equal(engine.count('breakpoint'), 150);
-        assert.equal(inPlace.callCount, 0);
+        // The branch out of a slot reaches 128 MiB on aarch64: behind the program's text is no room for what is further.
+        const isOutOfReach = mode === 'limited' && thisMachine === 'aarch64';
+        assert.equal(inPlace.callCount, isOutOfReach ? 50 : 0);
       });
     }
   }
