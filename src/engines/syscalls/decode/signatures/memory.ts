@@ -19,7 +19,7 @@ import {
   type Signature,
   signature,
 } from '../call-facts.js';
-import { flagsOf, nameOf } from '../constants.js';
+import { flagsOf, oneOf } from '../constants.js';
 import {
   lockAllFlags,
   mapFlags,
@@ -31,12 +31,13 @@ import {
 } from '../tables/memory.js';
 
 const protection = flagsInt(protections);
-const sharingMask = 3n;
+/** MAP_TYPE. */
+const sharingMask = 15n;
 const fixed = 2n;
 
 const mapping = ofRegisters<Decoder>((value) => {
   const flags = BigInt.asUintN(32, value);
-  const kind = nameOf(flags & sharingMask, sharing) ?? '';
+  const kind = oneOf(flags & sharingMask, sharing);
   const others = flags & ~sharingMask;
   return others === 0n ? kind : `${kind}|${flagsOf(others, mapFlags)}`;
 });

@@ -5,7 +5,12 @@ export const protections = constants(
   'PROT_???',
   'PROT_NONE 0 PROT_READ 1 PROT_WRITE 2 PROT_EXEC 4 PROT_SEM 8 PROT_GROWSDOWN 0x1000000 PROT_GROWSUP 0x2000000',
 );
-export const sharing = enumeration('MAP_???', 'MAP_', 0, 'FILE SHARED PRIVATE SHARED_VALIDATE');
+export const sharing = enumeration(
+  'MAP_???',
+  'MAP_',
+  0,
+  'FILE SHARED PRIVATE SHARED_VALIDATE - - - - DROPPABLE',
+);
 export const mapFlags = constants(
   'MAP_???',
   `MAP_FIXED 0x10 MAP_ANONYMOUS 0x20 MAP_32BIT 0x40 MAP_NORESERVE 0x4000 MAP_POPULATE 0x8000 MAP_NONBLOCK 0x10000
