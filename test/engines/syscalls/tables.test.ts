@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Constants } from '../../../src/engines/syscalls/decode/constants.js';
+import * as capabilities from '../../../src/engines/syscalls/decode/tables/capabilities.js';
 import { errors } from '../../../src/engines/syscalls/decode/tables/errors.js';
 import * as files from '../../../src/engines/syscalls/decode/tables/files.js';
 import * as terminals from '../../../src/engines/syscalls/decode/tables/ioctls.js';
@@ -55,7 +56,16 @@ const groups: Readonly<Record<string, Group>> = {
     headers: ['fcntl.h', 'unistd.h', 'sys/eventfd.h', 'sys/signalfd.h'],
     tables: [[accessChecks, spliceFlags, eventDescriptorFlags, signalDescriptorFlags]],
   },
-  memory: { headers: ['linux/mman.h', 'asm/mman.h'], tables: [Object.values(memory)] },
+  memory: {
+    headers: ['linux/mman.h', 'asm/mman.h'],
+    tables: [Object.values(memory)],
+    // Of Linux 6.11 and later.
+    without: ['MAP_DROPPABLE'],
+  },
+  capabilities: {
+    headers: ['linux/capability.h', 'linux/prctl.h'],
+    tables: [Object.values(capabilities)],
+  },
   processes: {
     headers: [
       'linux/sched.h',

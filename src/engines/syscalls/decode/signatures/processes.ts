@@ -26,6 +26,8 @@ import {
   signature,
 } from '../call-facts.js';
 import { flagsOf, nameOf, oneOf } from '../constants.js';
+import { capabilityData, capabilityHeader } from '../structs/capabilities.js';
+import { prctlArgument, prctlFills, prctlResult } from '../structs/prctl.js';
 import {
   clone3Arguments,
   cloneFlagsText,
@@ -41,15 +43,7 @@ import {
   whenFound,
   words,
 } from '../structs/processes.js';
-import {
-  futexArguments,
-  futexArguments64,
-  futexOperation,
-  intInMemory,
-  prctlArgument,
-  prctlFills,
-  prctlResult,
-} from '../structs/requests.js';
+import { futexArguments, futexArguments64, futexOperation, intInMemory } from '../structs/requests.js';
 import { siginfo } from '../structs/signals.js';
 import { atFlags } from '../tables/files.js';
 import {
@@ -176,6 +170,8 @@ export const processCalls: Readonly<Record<string, Signature>> = {
       awaitsReturn: (_value, call) => !setsArchRegister(argument(call, 0)),
     },
   ]),
+  capget: signature([capabilityHeader, out(filled(capabilityData))]),
+  capset: signature([capabilityHeader, capabilityData]),
   prctl: signature(
     [
       oneOfInt(prctlOptions),

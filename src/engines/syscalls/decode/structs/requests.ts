@@ -1,14 +1,5 @@
 /** What the requests of ioctl(2), fcntl(2), futex(2), prctl(2) and socket options take and return. */
-import {
-  address,
-  addressText,
-  bytesText,
-  descriptorResult,
-  filled,
-  hasFailed,
-  int,
-  stringText,
-} from '../basics.js';
+import { address, addressText, bytesText, descriptorResult, filled, hasFailed, int } from '../basics.js';
 import {
   argument,
   type CallFacts,
@@ -34,7 +25,7 @@ import {
   socketTypes,
   tcpOptions,
 } from '../tables/network.js';
-import { futexCommands, futexFlags, prctlOptions } from '../tables/processes.js';
+import { futexCommands, futexFlags } from '../tables/processes.js';
 import { signalName } from '../tables/signals.js';
 import { lockDecoder, openFlagsText } from './files.js';
 import { terminal, windowSize } from './terminals.js';
@@ -265,52 +256,6 @@ function futexDecoder(time: Decoder): Decoder {
 const hexUnsigned: Decoder = (value) => hex(BigInt.asUintN(32, value));
 export const futexArguments = futexDecoder(timespec);
 export const futexArguments64 = futexDecoder(timespec64);
-
-/** How many arguments an option of prctl(2) takes where it is not four. */
-const prctlCounts: Readonly<Record<string, number>> = {
-  PR_SET_NAME: 1,
-  PR_GET_NAME: 1,
-  PR_SET_PDEATHSIG: 1,
-  PR_GET_DUMPABLE: 0,
-  PR_SET_DUMPABLE: 1,
-  PR_SET_KEEPCAPS: 1,
-  PR_GET_KEEPCAPS: 0,
-  PR_CAPBSET_READ: 1,
-  PR_CAPBSET_DROP: 1,
-  PR_SET_CHILD_SUBREAPER: 1,
-  PR_GET_SECCOMP: 0,
-  PR_SET_TIMERSLACK: 1,
-  PR_GET_TIMERSLACK: 0,
-};
-
-function prctlName(call: CallFacts): string {
-  return nameOf(BigInt.asUintN(32, argument(call, 0)), prctlOptions) ?? '';
-}
-
-function prctlText(value: bigint, name: string, call: CallFacts): string {
-  if (name === 'PR_SET_NAME') return stringText(value, call);
-  if (name === 'PR_SET_PDEATHSIG') return signalName(intOf(value));
-  if (name === 'PR_SET_DUMPABLE')
-    return ['SUID_DUMP_DISABLE', 'SUID_DUMP_USER', 'SUID_DUMP_ROOT'][Number(value)] ?? hex(value);
-  return value < 10n ? value.toString() : hex(value);
-}
-
-export const prctlArgument: Decoder = (value, call, index) => {
-  const name = prctlName(call);
-  if (index > (prctlCounts[name] ?? 4)) return undefined;
-  return index === 1 ? prctlText(value, name, call) : hex(value);
-};
-
-export function prctlFills(call: CallFacts): boolean {
-  return prctlName(call) === 'PR_GET_NAME';
-}
-
-export function prctlResult(result: bigint, call: CallFacts): string {
-  const dumpable = ['SUID_DUMP_DISABLE', 'SUID_DUMP_USER', 'SUID_DUMP_ROOT'][Number(result)];
-  return prctlName(call) === 'PR_GET_DUMPABLE' && dumpable !== undefined
-    ? `${result} (${dumpable})`
-    : String(result);
-}
 
 const typeMask = 0xfn;
 
