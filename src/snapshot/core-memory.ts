@@ -32,6 +32,9 @@ const filterBits = {
 } as const;
 const usualFilter = 0x33;
 
+/** The kernel's own: its pages come when somebody looks. */
+const vdso = '[vdso]';
+
 /** VmFlags, proc(5): memory of devices, what the program asked to leave out, and huge pages. */
 const flagsOfInterest = ['io', 'dd', 'ht'] as const;
 type Flag = (typeof flagsOfInterest)[number];
@@ -61,7 +64,8 @@ export class DumpedMemory {
     return this.#mappings.map((mapping) => {
       const { start, end } = mapping;
       if (this.#isDumped(mapping, pages)) {
-        const isSparse = mapping.inode === 0n && mapping.permissions.endsWith('p');
+        const isAnonymous = mapping.inode === 0n && mapping.name !== vdso;
+        const isSparse = isAnonymous && mapping.permissions.endsWith('p');
         const runs = isSparse ? pages.present(start, end) : [{ start, end }];
         return { mapping, fileBytes: end - start, runs };
       }
@@ -83,7 +87,7 @@ export class DumpedMemory {
   #isDumped(mapping: Mapping, pages: PageMap): boolean {
     const flags = this.#flags.get(mapping.start);
     if (flags?.has('io') === true || flags?.has('dd') === true || mapping.name === '[vsyscall]') return false;
-    if (mapping.name === '[vdso]') return true;
+    if (mapping.name === vdso) return true;
     const isShared = mapping.permissions.endsWith('s');
     if (flags?.has('ht') === true) return this.#wants(isShared ? 'hugeShared' : 'hugePrivate');
     const isAnonymous = mapping.inode === 0n || isNameless(mapping.name);
