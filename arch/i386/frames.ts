@@ -1,6 +1,6 @@
 /** Frames of 32-bit programs (System V psABI for i386, figure 2.14), and what their core files have. */
 import type { CoreFileFacts, FrameFacts } from '../module.js';
-import { xsaveLayout } from '../x86/xsave-layout.js';
+import { xsaveNotes } from '../x86/xsave-layout.js';
 import { floatingPointRegset } from './regsets.js';
 
 export const frames: FrameFacts = {
@@ -23,6 +23,5 @@ export const coreFile: CoreFileFacts = {
     ...(xsave === undefined ? [] : [{ noteType: 0x202, sizeBytes: xsave.sizeBytes }]),
     { noteType: 0x200, sizeBytes: 3 * 16 },
   ],
-  /** NT_X86_XSAVE_LAYOUT, which kernels write since Linux 6.12. */
-  machineNotes: ({ xsave }) => (xsave === undefined ? [] : [[0x205, xsaveLayout(xsave)]]),
+  machineNotes: xsaveNotes,
 };

@@ -1,13 +1,13 @@
 /** What a core file tells of the XSAVE areas in it. */
-import type { XsaveFacts } from '../module.js';
+import type { CoreFileFacts, XsaveFacts } from '../module.js';
 
 /** The x87 and the SSE component come before: their place is the same on all machines. */
 const firstExtended = 2;
 const fieldBytes = 4;
 const componentBytes = 4 * fieldBytes;
 
-/** Contents of NT_X86_XSAVE_LAYOUT: an array of `struct x86_xfeat_component`, <asm/elf.h>; its last field, flags, is 0. */
-export function xsaveLayout({ components }: XsaveFacts): Uint8Array {
+/** An array of `struct x86_xfeat_component`, <asm/elf.h>; its last field, flags, is 0. */
+function layoutOf({ components }: XsaveFacts): Uint8Array {
   const extended = components.filter(({ index }) => index >= firstExtended);
   const contents = new Uint8Array(extended.length * componentBytes);
   const view = new DataView(contents.buffer);
@@ -17,3 +17,7 @@ export function xsaveLayout({ components }: XsaveFacts): Uint8Array {
   }
   return contents;
 }
+
+/** NT_X86_XSAVE_LAYOUT, which kernels write since Linux 6.12. */
+export const xsaveNotes: CoreFileFacts['machineNotes'] = ({ xsave }) =>
+  xsave === undefined ? [] : [[0x205, layoutOf(xsave)]];

@@ -1,6 +1,6 @@
 /** Frames of 64-bit programs (System V psABI for AMD64, figure 3.36), and what their core files have. */
 import type { CoreFileFacts, FrameFacts } from '../module.js';
-import { xsaveLayout } from '../x86/xsave-layout.js';
+import { xsaveNotes } from '../x86/xsave-layout.js';
 import { floatingPointRegset } from './regsets.js';
 
 const [rsp, rbp, rip] = [7, 6, 16];
@@ -33,6 +33,5 @@ export const coreFile: CoreFileFacts = {
     ...(xsave === undefined ? [] : [{ noteType: 0x202, sizeBytes: xsave.sizeBytes }]),
     { noteType: 0x204, sizeBytes: 8 },
   ],
-  /** NT_X86_XSAVE_LAYOUT, which kernels write since Linux 6.12. */
-  machineNotes: ({ xsave }) => (xsave === undefined ? [] : [[0x205, xsaveLayout(xsave)]]),
+  machineNotes: xsaveNotes,
 };

@@ -71,6 +71,8 @@ export class RangeRuns {
     const { lastingSteps } = process.arch;
     const general = thread.readRegset('general');
     if (lastingSteps === undefined || general === undefined) return undefined;
+    // Inside a sequence no step must end: it is run through from its start.
+    if (this.#space.sites.sequenceAt(pc) !== undefined) return undefined;
     const { instructionBytes } = lastingSteps;
     const exits = lastingSteps.exits(this.#space.memory.read(pc, instructionBytes), pc, general);
     if (exits === undefined) return undefined;
