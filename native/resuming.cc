@@ -182,7 +182,9 @@ ResumeResult Tracer::passSite(Tracee& tracee, Space& its_space, const Plan& plan
       step = true;
       break;
     case out_of_line::Start::kInSlot:
-      step = tracee.mode != ResumeMode::kContinue && !isPassedFreely(tracee, its_space);
+      // Stepped, a sequence would never get its store done.
+      step =
+          tracee.mode != ResumeMode::kContinue && !plan.is_in_sequence && !isPassedFreely(tracee, its_space);
       if (step && its_space.slots.at(tracee.entered_slot).fixups.any()) tracee.phase = Phase::kSlotStep;
       break;
     case out_of_line::Start::kReady:
